@@ -1,0 +1,22 @@
+export type { DataOf, DataSchema, DataSchemas } from './data-schemas.js'
+export {
+  isKindeWebhookError,
+  KindeWebhookError,
+  type KindeWebhookErrorCode,
+  type KindeWebhookIssue,
+  UnsupportedEventError,
+} from './errors.js'
+export { BILLING_EVENT_TYPES, type BillingEventType, isBillingEventType } from './event-types.js'
+export {
+  type AgreementCancelledEvent,
+  type AgreementCreatedEvent,
+  assertNever,
+  type BillingEvent,
+  type BillingEventOf,
+  type InvoiceOverdueEvent,
+  type MeterUsageUpdatedEvent,
+  type PaymentFailedEvent,
+  type PaymentSucceededEvent,
+  type PlanAssignedEvent,
+  type PlanChangedEvent,
+} from './events.js'

@@ -1,0 +1,1 @@
+export { type DeliveryLedger, DiscardEvent, type LedgerDelivery, type LedgerOutcome } from './ledger.js'

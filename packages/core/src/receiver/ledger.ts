@@ -1,0 +1,70 @@
+/** One delivery, as a ledger sees it: signed values only. */
+export interface LedgerDelivery {
+  /** `<issuer> <name> <event_id>`: what may happen once. */
+  key: string
+  /** Kinde's `event_id`. */
+  eventId: string
+  /** The event's type, for an operator who asks what arrived. */
+  type: string
+  /** When the event happened. */
+  occurredAt: Date
+  /** How long a claim holds without a mark or a release, in milliseconds: after it, another attempt may run. */
+  leaseMs: number
+  /** How long a mark must last, in milliseconds. */
+  rememberMs: number
+}
+
+/** What became of one attempt: it ran and is marked, it had run before, or another attempt is at work. */
+export type LedgerOutcome = 'processed' | 'duplicate' | 'in_progress'
+
+/**
+ * Where deliveries are claimed and marked, so that each is handled once.
+ *
+ * `once` claims the key with a lease, calls `work` at most once, and marks the key done when `work` has resolved. Where
+ * `work` throws, the claim is released and the error is thrown on; where it throws a {@link DiscardEvent}, the
+ * application's writes in `scope` are undone, the key is marked, and the answer is `processed`. A crash lets the lease
+ * run out, and the next attempt runs. An attempt whose lease was taken over cannot mark: its `signal` is aborted, and
+ * `once` rejects.
+ *
+ * `Scope` is what the ledger lends to handlers as `delivery.scope`, such as the transaction's client.
+ */
+export interface DeliveryLedger<Scope = undefined> {
+  once(
+    delivery: LedgerDelivery,
+    work: (scope: Scope, signal: AbortSignal) => Promise<void>,
+  ): Promise<LedgerOutcome>
+}
+
+const DISCARD_BRAND = Symbol.for('kinde-billing.DiscardEvent')
+
+/**
+ * What a handler throws for an event it can never succeed with: the event is acknowledged with 200, marked, and
+ * reported with the outcome `discarded`. Everything else a handler throws is answered 500, and Kinde tries again.
+ *
+ * `instanceof` knows those of other copies of this package too (ESM beside CommonJS).
+ *
+ * @example
+ * ```ts
+ * import { createBillingReceiver, DiscardEvent } from '@kinde-billing/core/receiver'
+ *
+ * createBillingReceiver({
+ *   issuer: 'https://acme.kinde.com',
+ *   on: {
+ *     'customer.plan_assigned': (event) => {
+ *       if (event.plan.code === undefined) throw new DiscardEvent('a plan without a code')
+ *     },
+ *   },
+ * })
+ * ```
+ */
+export class DiscardEvent extends Error {
+  constructor(reason: string, options?: ErrorOptions) {
+    super(reason, options)
+    this.name = 'DiscardEvent'
+    Object.defineProperty(this, DISCARD_BRAND, { value: true })
+  }
+
+  static [Symbol.hasInstance](value: unknown): boolean {
+    return typeof value === 'object' && value !== null && DISCARD_BRAND in value
+  }
+}

@@ -1,0 +1,33 @@
+import { defineConfig } from 'vitest/config'
+
+const sources = { ssr: { resolve: { conditions: ['@kinde-billing/source', 'module', 'node', 'import', 'default'] } } }
+
+export default defineConfig({
+  ...sources,
+  test: {
+    projects: [
+      {
+        ...sources,
+        test: { name: 'unit', include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/*.test.ts'] },
+      },
+      {
+        ...sources,
+        test: {
+          name: 'types',
+          include: [],
+          typecheck: { enabled: true, only: true, include: ['packages/*/src/**/*.test-d.ts'], tsconfig: 'tsconfig.json' },
+        },
+      },
+      {
+        ...sources,
+        test: {
+          name: 'system',
+          include: ['packages/*/test/**/*.system.ts', 'examples/*/test/**/*.system.ts', 'test/**/*.system.ts'],
+          testTimeout: 120_000,
+          hookTimeout: 120_000,
+          fileParallelism: false,
+        },
+      },
+    ],
+  },
+})
