@@ -1,5 +1,5 @@
 /**
- * The eight billing triggers Kinde sends, in alphabetical order.
+ * The eight billing triggers Kinde sends.
  *
  * @example
  * ```ts
@@ -9,8 +9,8 @@
  * ```
  */
 export const BILLING_EVENT_TYPES = [
-  'customer.agreement_cancelled',
   'customer.agreement_created',
+  'customer.agreement_cancelled',
   'customer.invoice_overdue',
   'customer.meter_usage_updated',
   'customer.payment_failed',

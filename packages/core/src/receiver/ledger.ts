@@ -64,7 +64,7 @@ export class DiscardEvent extends Error {
     Object.defineProperty(this, DISCARD_BRAND, { value: true })
   }
 
-  static [Symbol.hasInstance](value: unknown): boolean {
+  static override [Symbol.hasInstance](value: unknown): boolean {
     return typeof value === 'object' && value !== null && DISCARD_BRAND in value
   }
 }
