@@ -1,5 +1,3 @@
-import type { BillingEventType } from './event-types.js'
-
 /**
  * The one table: what each code is answered with, and whether another attempt of the same bytes makes sense.
  * Kinde tries again after every answer but 200, so what could still succeed must never be a 200.
@@ -105,7 +103,7 @@ export class KindeWebhookError extends Error {
  */
 export class UnsupportedEventError extends KindeWebhookError {
   /** The type Kinde sent, such as `user.created`. */
-  readonly type: Exclude<string, BillingEventType>
+  readonly type: string
   /** Kinde's `event_id`, where it is a usable string. */
   readonly id: string | undefined
   /** The whole verified payload. Not enumerable. */

@@ -1,0 +1,108 @@
+import { KindeWebhookError, isKindeWebhookError } from './errors.js'
+
+/** A request's body as a framework has it. `null` is an empty body; `undefined` one whose bytes are consumed and lost. */
+export type DeliveryBody = string | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | null | undefined
+
+export interface BodyLimits {
+  readonly maxBytes: number
+  readonly timeoutMs: number
+}
+
+/**
+ * Reads a body: counted as it comes, whatever `content-length` said, within a time, and given up at once where it fails.
+ * The source is told to stop and never waited for: a stalled client would keep it.
+ *
+ * @throws KindeWebhookError `payload_too_large`, `request_timeout`, `body_unreadable`, `body_already_parsed`
+ */
+export function readBody(open: () => DeliveryBody | Promise<DeliveryBody>, limits: BodyLimits): Promise<string | Uint8Array> {
+  return new Promise((resolve, reject) => {
+    let source: ChunkSource | undefined
+    let isOver = false
+    const timer = setTimeout(() => {
+      finish()
+      source?.cancel()
+      reject(
+        new KindeWebhookError('request_timeout', `The body did not arrive within ${limits.timeoutMs} ms (bodyTimeoutMs).`),
+      )
+    }, limits.timeoutMs)
+    const finish = (): void => {
+      isOver = true
+      clearTimeout(timer)
+    }
+    const read = async (): Promise<string | Uint8Array> => {
+      const body = await open()
+      if (body === undefined) throw alreadyParsed()
+      if (body === null) return ''
+      if (typeof body === 'string' || ArrayBuffer.isView(body)) return body
+      source = chunksOf(body)
+      return collect(source, limits.maxBytes, () => isOver)
+    }
+    read().then(
+      (bytes) => {
+        finish()
+        resolve(bytes)
+      },
+      (error: unknown) => {
+        finish()
+        source?.cancel()
+        reject(isKindeWebhookError(error) ? error : new KindeWebhookError('body_unreadable', 'The body broke off before its end.', { cause: error }))
+      },
+    )
+  })
+}
+
+function alreadyParsed(): KindeWebhookError {
+  return new KindeWebhookError(
+    'body_already_parsed',
+    'Something before the webhook route has consumed the body, and its exact bytes are lost: the signature cannot be checked. Mount the route before any body parser, or exempt its path from it (express.json, bodyParser, a middleware that calls request.json()).',
+  )
+}
+
+/** Collects into one growing buffer: a body that comes a byte at a time must not cost an object a byte. */
+async function collect(source: ChunkSource, maxBytes: number, isOver: () => boolean): Promise<Uint8Array> {
+  let buffer = new Uint8Array(Math.min(maxBytes, 16_384))
+  let size = 0
+  for (;;) {
+    const step = await source.next()
+    if (step.done === true || isOver()) return buffer.subarray(0, size)
+    const chunk = bytesOf(step.value)
+    if (size + chunk.byteLength > maxBytes)
+      throw new KindeWebhookError(
+        'payload_too_large',
+        `The body is larger than ${maxBytes} bytes. If Kinde really sends more, raise maxTokenBytes.`,
+      )
+    if (size + chunk.byteLength > buffer.byteLength) {
+      const larger = new Uint8Array(Math.min(maxBytes, Math.max(buffer.byteLength * 2, size + chunk.byteLength)))
+      larger.set(buffer.subarray(0, size))
+      buffer = larger
+    }
+    buffer.set(chunk, size)
+    size += chunk.byteLength
+  }
+}
+
+const utf8 = new TextEncoder()
+
+function bytesOf(chunk: unknown): Uint8Array {
+  if (chunk instanceof Uint8Array) return chunk
+  if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
+  // a Node stream on which somebody has called setEncoding
+  if (typeof chunk === 'string') return utf8.encode(chunk)
+  throw new TypeError('a chunk of the body is neither bytes nor text')
+}
+
+interface ChunkSource {
+  next(): Promise<{ done?: boolean | undefined; value?: unknown }>
+  cancel(): void
+}
+
+const ignore = (): void => {}
+
+function chunksOf(body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): ChunkSource {
+  if ('getReader' in body) {
+    const reader = body.getReader()
+    return { next: () => reader.read(), cancel: () => void reader.cancel().catch(ignore) }
+  }
+  const iterator = body[Symbol.asyncIterator]()
+  return { next: () => iterator.next(), cancel: () => void iterator.return?.().catch(ignore) }
+}

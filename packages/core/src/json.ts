@@ -1,0 +1,52 @@
+/** A JSON object: not an array, not null. */
+export type JsonObject = Record<string, unknown>
+
+export function isJsonObject(value: unknown): value is JsonObject {
+  return typeof value === 'object' && value !== null && !Array.isArray(value)
+}
+
+/** A member of the object itself: what its prototype may have grown since does not count. */
+export function own(object: JsonObject, name: string): unknown {
+  return Object.hasOwn(object, name) ? object[name] : undefined
+}
+
+// Fatal: invalid UTF-8 is refused and not replaced. ignoreBOM keeps a byte order mark, which JSON.parse then refuses.
+const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+
+/** Bytes to a JSON object, or undefined where they are not one (RFC 8259: UTF-8, no byte order mark). */
+export function parseJsonObject(bytes: Uint8Array, maxDepth: number): JsonObject | undefined {
+  try {
+    const text = utf8.decode(bytes)
+    const value: unknown = isDeeper(text, maxDepth) ? undefined : JSON.parse(text)
+    return isJsonObject(value) ? value : undefined
+  } catch {
+    return undefined
+  }
+}
+
+/**
+ * Whether JSON text nests deeper than `maxDepth`, counted on the text before anything is built from it: applications
+ * walk what they are given by recursion, and deep nesting ends their stack.
+ */
+function isDeeper(text: string, maxDepth: number): boolean {
+  let depth = 0
+  let inString = false
+  for (let index = 0; index < text.length; index++) {
+    const char = text[index]
+    if (inString) {
+      if (char === '\\') index++
+      else if (char === '"') inString = false
+    } else if (char === '"') inString = true
+    else if (char === '{' || char === '[') {
+      if (++depth > maxDepth) return true
+    } else if (char === '}' || char === ']') depth--
+  }
+  return false
+}
+
+const UNFIT = /[\p{Cc}\p{Cs}\u2028\u2029]/u
+
+/** A non-blank string that is safe to store, compare and log: well-formed UTF-16, no control or line separator. */
+export function isText(value: unknown, maxChars: number): value is string {
+  return typeof value === 'string' && value.length <= maxChars && value.trim() !== '' && !UNFIT.test(value)
+}
