@@ -1,4 +1,13 @@
 import { defineConfig } from 'tsup'
 import { build } from '../../tsup.base.ts'
 
-export default defineConfig(build(['src/index.ts', 'src/server.ts', 'src/corpus/index.ts', 'src/conformance/index.ts', 'src/ledger-contract.ts', 'src/simulator.ts']))
+export default defineConfig(
+  build([
+    'src/index.ts',
+    'src/server.ts',
+    'src/corpus/index.ts',
+    'src/conformance/index.ts',
+    'src/ledger-contract.ts',
+    'src/simulator.ts',
+  ]),
+)

@@ -1,0 +1,51 @@
+/** How one delivery is to be sent. */
+export interface DeliverOptions {
+  /**
+   * The `webhook-id` header, which Kinde keeps the same on every attempt; `null` sends none. Default: a new one at
+   * each call.
+   */
+  readonly webhookId?: string | null | undefined
+}
+
+/** What an endpoint answered. */
+export interface DeliveryAnswer {
+  readonly status: number
+  readonly headers: Headers
+  /** The value where the body is JSON, else the text. */
+  readonly body: unknown
+}
+
+/**
+ * Posts a token as Kinde does: the token alone as the body, `application/jwt`, and a `webhook-id`. Redirects are
+ * not followed. It rejects only where there is no answer, as `fetch` does.
+ *
+ * @example
+ * ```ts
+ * import { billingEventFixture, createTestIssuer, deliver } from '@kinde-billing/testing'
+ *
+ * const { sign } = await createTestIssuer()
+ * const token = await sign(billingEventFixture('customer.payment_failed'))
+ * const { status, body } = await deliver('http://127.0.0.1:3000/webhooks/kinde', token)
+ * ```
+ */
+export async function deliver(
+  url: string | URL,
+  token: string | Uint8Array,
+  { webhookId = crypto.randomUUID() }: DeliverOptions = {},
+): Promise<DeliveryAnswer> {
+  const response = await fetch(url, {
+    method: 'POST',
+    headers: { 'content-type': 'application/jwt', ...(webhookId === null ? {} : { 'webhook-id': webhookId }) },
+    body: typeof token === 'string' ? token : new Uint8Array(token),
+    redirect: 'manual',
+  })
+  return { status: response.status, headers: response.headers, body: readBody(await response.text()) }
+}
+
+function readBody(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return text
+  }
+}

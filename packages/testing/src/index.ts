@@ -1,0 +1,16 @@
+export { type DeliverOptions, type DeliveryAnswer, deliver } from './deliver.js'
+export {
+  type BillingEventClaims,
+  type BillingEventFixtureOptions,
+  type BillingEventOverrides,
+  billingEventFixture,
+} from './fixtures.js'
+export {
+  createTestIssuer,
+  type RotateOptions,
+  type SignOptions,
+  type TestIssuer,
+  type TestIssuerOptions,
+  type TestKey,
+  type TestKeySet,
+} from './issuer.js'

@@ -1,0 +1,83 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createTestIssuer, type TestIssuer } from './issuer.js'
+
+export type { RotateOptions, SignOptions, TestIssuer, TestKey, TestKeySet } from './issuer.js'
+
+/** Where the test issuer is to listen. */
+export interface TestIssuerServerOptions {
+  /** Default `0`: a free one. */
+  readonly port?: number | undefined
+}
+
+/** Answers a request for the key set in the place of the issuer. */
+export type KeySetResponder = (request: IncomingMessage, response: ServerResponse) => void
+
+/** A {@link TestIssuer} whose key set is served on loopback. */
+export interface TestIssuerServer extends TestIssuer {
+  /** How often the key set has been asked for. */
+  readonly requests: number
+  /** Lets the key set be answered by a responder, so that tests can see an outage; `undefined` mends it. */
+  respondWith(responder: KeySetResponder | undefined): void
+  /** Stops serving, and cuts the connections that are open. */
+  close(): Promise<void>
+}
+
+const KEY_SET_PATHS: readonly (string | undefined)[] = ['/.well-known/jwks', '/.well-known/jwks.json']
+
+/**
+ * Makes an issuer with a fresh key, and serves its key set at `/.well-known/jwks` as Kinde does, on 127.0.0.1.
+ *
+ * It rejects where the port is taken.
+ *
+ * @example
+ * ```ts
+ * import { createBillingVerifier } from '@kinde-billing/core'
+ * import { billingEventFixture } from '@kinde-billing/testing'
+ * import { startTestIssuer } from '@kinde-billing/testing/server'
+ *
+ * const issuer = await startTestIssuer()
+ * const verifier = createBillingVerifier({ issuer: issuer.issuer })
+ * const event = await verifier.verifyAndParse(await issuer.sign(billingEventFixture('customer.plan_changed')))
+ *
+ * issuer.respondWith((_request, response) => response.writeHead(500).end())
+ * await issuer.close()
+ * ```
+ */
+export async function startTestIssuer({ port = 0 }: TestIssuerServerOptions = {}): Promise<TestIssuerServer> {
+  const keys = await createTestIssuer()
+  let requests = 0
+  let responder: KeySetResponder | undefined
+  const server = createServer((request, response) => {
+    if (!KEY_SET_PATHS.includes(request.url)) return void response.writeHead(404).end()
+    requests += 1
+    if (responder) return responder(request, response)
+    response.setHeader('content-type', 'application/json')
+    response.end(JSON.stringify(keys.jwks))
+  })
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(port, '127.0.0.1', resolve))
+  const address = server.address() as AddressInfo
+  return {
+    issuer: `http://127.0.0.1:${address.port}`,
+    get jwks() {
+      return keys.jwks
+    },
+    get kid() {
+      return keys.kid
+    },
+    get requests() {
+      return requests
+    },
+    sign: keys.sign,
+    rotate: keys.rotate,
+    respondWith(next) {
+      responder = next
+    },
+    close() {
+      return new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      })
+    },
+  }
+}
