@@ -1,7 +1,13 @@
-import { KindeWebhookError, isKindeWebhookError } from './errors.js'
+import { isKindeWebhookError, KindeWebhookError } from './errors.js'
 
 /** A request's body as a framework has it. `null` is an empty body; `undefined` one whose bytes are consumed and lost. */
-export type DeliveryBody = string | Uint8Array | ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> | null | undefined
+export type DeliveryBody =
+  | string
+  | Uint8Array
+  | ReadableStream<Uint8Array>
+  | AsyncIterable<Uint8Array>
+  | null
+  | undefined
 
 export interface BodyLimits {
   readonly maxBytes: number
@@ -14,7 +20,10 @@ export interface BodyLimits {
  *
  * @throws KindeWebhookError `payload_too_large`, `request_timeout`, `body_unreadable`, `body_already_parsed`
  */
-export function readBody(open: () => DeliveryBody | Promise<DeliveryBody>, limits: BodyLimits): Promise<string | Uint8Array> {
+export function readBody(
+  open: () => DeliveryBody | Promise<DeliveryBody>,
+  limits: BodyLimits,
+): Promise<string | Uint8Array> {
   return new Promise((resolve, reject) => {
     let source: ChunkSource | undefined
     let isOver = false
@@ -22,7 +31,10 @@ export function readBody(open: () => DeliveryBody | Promise<DeliveryBody>, limit
       finish()
       source?.cancel()
       reject(
-        new KindeWebhookError('request_timeout', `The body did not arrive within ${limits.timeoutMs} ms (bodyTimeoutMs).`),
+        new KindeWebhookError(
+          'request_timeout',
+          `The body did not arrive within ${limits.timeoutMs} ms (bodyTimeoutMs).`,
+        ),
       )
     }, limits.timeoutMs)
     const finish = (): void => {
@@ -45,7 +57,11 @@ export function readBody(open: () => DeliveryBody | Promise<DeliveryBody>, limit
       (error: unknown) => {
         finish()
         source?.cancel()
-        reject(isKindeWebhookError(error) ? error : new KindeWebhookError('body_unreadable', 'The body broke off before its end.', { cause: error }))
+        reject(
+          isKindeWebhookError(error)
+            ? error
+            : new KindeWebhookError('body_unreadable', 'The body broke off before its end.', { cause: error }),
+        )
       },
     )
   })

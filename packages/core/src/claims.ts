@@ -49,14 +49,21 @@ const OAUTH_CLAIMS = [
  */
 export function judgeToken(claims: JsonObject, issuer: string, now: number, clockToleranceMs: number): void {
   const isCurrent =
-    isNumericDate(claims, 'exp', (exp) => now < exp) && isNumericDate(claims, 'nbf', (nbf) => nbf <= now + clockToleranceMs)
+    isNumericDate(claims, 'exp', (exp) => now < exp) &&
+    isNumericDate(claims, 'nbf', (nbf) => nbf <= now + clockToleranceMs)
   if (!isCurrent)
-    throw new KindeWebhookError('token_not_current', 'The token is expired or not valid yet (exp, nbf), or these claims are no finite numbers.')
+    throw new KindeWebhookError(
+      'token_not_current',
+      'The token is expired or not valid yet (exp, nbf), or these claims are no finite numbers.',
+    )
   if (Object.hasOwn(claims, 'iss') && claims['iss'] !== issuer)
     throw new KindeWebhookError('issuer_mismatch', `The token names another issuer than ${issuer}.`)
   const foreign = OAUTH_CLAIMS.find((name) => Object.hasOwn(claims, name))
   if (foreign !== undefined)
-    throw new KindeWebhookError('not_a_webhook', `The claim ${foreign} belongs to an access, ID or machine token: Kinde's webhooks have none.`)
+    throw new KindeWebhookError(
+      'not_a_webhook',
+      `The claim ${foreign} belongs to an access, ID or machine token: Kinde's webhooks have none.`,
+    )
 }
 
 /** An absent date sets no limit; one that is not a finite number (RFC 7519, section 2) is never met. */
@@ -80,11 +87,14 @@ export function judgeType(claims: JsonObject): BillingEventType {
       issues: [{ path: ['type'], message: `must be a non-blank string of at most ${MAX_TYPE_CHARS} characters` }],
     })
   const id = own(claims, 'event_id')
-  throw new UnsupportedEventError(`The event type ${quote(type, MAX_TYPE_CHARS)} is not one of Kinde's eight billing triggers.`, {
-    type,
-    id: isText(id, MAX_ID_CHARS) ? id : undefined,
-    claims,
-  })
+  throw new UnsupportedEventError(
+    `The event type ${quote(type, MAX_TYPE_CHARS)} is not one of Kinde's eight billing triggers.`,
+    {
+      type,
+      id: isText(id, MAX_ID_CHARS) ? id : undefined,
+      claims,
+    },
+  )
 }
 
 /** What makes a delivery an event, whatever its type. */
@@ -99,7 +109,10 @@ export interface BillingEnvelope extends Envelope {
 }
 
 const Envelope = v.object({
-  id: v.custom<string>((id) => isText(id, MAX_ID_CHARS), `must be a non-blank string of at most ${MAX_ID_CHARS} characters`),
+  id: v.custom<string>(
+    (id) => isText(id, MAX_ID_CHARS),
+    `must be a non-blank string of at most ${MAX_ID_CHARS} characters`,
+  ),
   timestamp: v.date('must be a date and time with an offset (RFC 3339), such as 2026-05-01T17:41:45.592145+10:00'),
 })
 const BillingEnvelope = v.object({ ...Envelope.entries, data: v.custom<JsonObject>(isJsonObject, 'must be an object') })

@@ -112,7 +112,11 @@ function group(data: JsonObject, name: string): JsonObject {
 }
 
 /** The first of the members that can be read. */
-function first<Value>(from: JsonObject, names: string[], read: (value: unknown) => Value | undefined): Value | undefined {
+function first<Value>(
+  from: JsonObject,
+  names: string[],
+  read: (value: unknown) => Value | undefined,
+): Value | undefined {
   for (const name of names) {
     const value = read(own(from, name))
     if (value !== undefined) return value

@@ -160,5 +160,7 @@ export type BillingEventOf<Type extends BillingEventType, Schemas extends DataSc
  */
 export function assertNever(event: never): never {
   const { type } = Object(event) as { type?: unknown }
-  throw new TypeError(`No case for the event type ${JSON.stringify(type)?.slice(0, 130)}: add one to the switch over event.type.`)
+  throw new TypeError(
+    `No case for the event type ${JSON.stringify(type)?.slice(0, 130)}: add one to the switch over event.type.`,
+  )
 }

@@ -1,4 +1,5 @@
 export type { DataOf, DataSchema, DataSchemas } from './data-schemas.js'
+export { decodeBillingEvent } from './decode.js'
 export {
   isKindeWebhookError,
   KindeWebhookError,
@@ -20,3 +21,6 @@ export {
   type PlanAssignedEvent,
   type PlanChangedEvent,
 } from './events.js'
+export type { BillingVerifierOptions, KeyOptions } from './settings.js'
+export { type BillingVerifier, createBillingVerifier, type VerifyResult, verifyAndParse } from './verifier.js'
+export type { BillingWarning } from './warnings.js'

@@ -37,7 +37,10 @@ const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
 /** The token as text. Bytes that are no ASCII survive as characters that the next check refuses. */
 function compactForm(input: unknown, maxBytes: number): string {
   if (typeof input !== 'string' && !ArrayBuffer.isView(input))
-    throw new KindeWebhookError('malformed_token', `A token is a string or a Uint8Array, not a value of type ${typeof input}.`)
+    throw new KindeWebhookError(
+      'malformed_token',
+      `A token is a string or a Uint8Array, not a value of type ${typeof input}.`,
+    )
   if ((typeof input === 'string' ? input.length : input.byteLength) > maxBytes)
     throw new KindeWebhookError(
       'payload_too_large',
@@ -85,6 +88,9 @@ function readKeyId(encoded: string): string {
     throw new KindeWebhookError('malformed_token', 'The token has no JSON object of at most 8 KiB as its header.')
   if (v.is(Header, header)) return header.kid
   const member = String(v.safeParse(Header, header).issues?.[0].path?.[0].key)
-  const [code, message] = HEADER_MEMBERS[member] ?? ['malformed_token', `The header holds ${member}, which has no place here`]
+  const [code, message] = HEADER_MEMBERS[member] ?? [
+    'malformed_token',
+    `The header holds ${member}, which has no place here`,
+  ]
   throw new KindeWebhookError(code, `${message}: ${member} is ${quote(header[member], 16)}.`)
 }

@@ -28,7 +28,8 @@ export function writeWarning({ code, message }: BillingWarning): void {
 /** Calls an application's hook: a throw or a rejection of it costs one line, and never the answer. */
 export function callHook(name: string, hook: () => unknown): void {
   const failed = (): void => {
-    if (mayWrite(name)) console.error(`[kinde-billing] ${name} failed: a hook must not throw or reject. The delivery is not affected.`)
+    if (mayWrite(name))
+      console.error(`[kinde-billing] ${name} failed: a hook must not throw or reject. The delivery is not affected.`)
   }
   try {
     Promise.resolve(hook()).catch(failed)

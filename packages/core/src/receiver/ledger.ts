@@ -29,10 +29,7 @@ export type LedgerOutcome = 'processed' | 'duplicate' | 'in_progress'
  * `Scope` is what the ledger lends to handlers as `delivery.scope`, such as the transaction's client.
  */
 export interface DeliveryLedger<Scope = undefined> {
-  once(
-    delivery: LedgerDelivery,
-    work: (scope: Scope, signal: AbortSignal) => Promise<void>,
-  ): Promise<LedgerOutcome>
+  once(delivery: LedgerDelivery, work: (scope: Scope, signal: AbortSignal) => Promise<void>): Promise<LedgerOutcome>
 }
 
 const DISCARD_BRAND = Symbol.for('kinde-billing.DiscardEvent')

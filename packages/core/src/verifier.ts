@@ -1,0 +1,188 @@
+import { JWSSignatureVerificationFailed } from 'jose/errors'
+import { flattenedVerify } from 'jose/jws/flattened/verify'
+import { readBody } from './body.js'
+import { judgeToken, judgeType, judgeWindow, parseClaims, readBillingEnvelope } from './claims.js'
+import { checkData } from './data-check.js'
+import type { DataSchemas, NoSchemas } from './data-schemas.js'
+import { buildEvent } from './decode.js'
+import { isKindeWebhookError, KindeWebhookError } from './errors.js'
+import type { BillingEvent } from './events.js'
+import { fixedKeySet, type KeySet, sharedKeySet } from './keys.js'
+import {
+  type BillingVerifierOptions,
+  judgeIssuer,
+  judgeVerifierOptions,
+  misconfigured,
+  type VerifierSettings,
+} from './settings.js'
+import { readToken, type Token } from './token.js'
+import { callHook } from './warnings.js'
+
+/** What `safeVerifyAndParse` resolves to. */
+export type VerifyResult<Schemas extends DataSchemas = NoSchemas> =
+  | { readonly ok: true; readonly event: BillingEvent<Schemas> }
+  | { readonly ok: false; readonly error: KindeWebhookError }
+
+/** Verifies and decodes deliveries of one issuer. Create one and keep it: it holds the issuer's keys. */
+export interface BillingVerifier<Schemas extends DataSchemas = NoSchemas> {
+  /**
+   * Proves that a token is a webhook of this issuer, and decodes it.
+   *
+   * @param token The request's body as it came: a compact JWS, with at most one line end after it.
+   * @throws KindeWebhookError with the codes of the token, the claims, the keys and the schema; UnsupportedEventError for
+   * an authentic event of another type. Nothing else is ever thrown.
+   */
+  verifyAndParse(token: string | Uint8Array): Promise<BillingEvent<Schemas>>
+  /** {@link BillingVerifier.verifyAndParse} that never rejects. */
+  safeVerifyAndParse(token: string | Uint8Array): Promise<VerifyResult<Schemas>>
+  /**
+   * Reads the body of a Web `Request`, of at most `maxTokenBytes` and within 10 s, then
+   * {@link BillingVerifier.verifyAndParse}.
+   *
+   * @throws KindeWebhookError also `body_already_parsed`, `body_unreadable`, `request_timeout`
+   */
+  verifyRequest(request: Request): Promise<BillingEvent<Schemas>>
+}
+
+const REQUEST_TIMEOUT_MS = 10_000
+
+/**
+ * Creates a verifier for one Kinde domain.
+ *
+ * @throws KindeWebhookError `invalid_configuration`, naming the option and the mend
+ *
+ * @example
+ * ```ts
+ * import { createBillingVerifier } from '@kinde-billing/core'
+ *
+ * const verifier = createBillingVerifier({ issuer: 'https://acme.kinde.com' })
+ *
+ * export async function receive(token: string): Promise<void> {
+ *   const event = await verifier.verifyAndParse(token)
+ *   if (event.type === 'customer.plan_changed') console.log(event.customer.id, event.plan.code)
+ * }
+ * ```
+ */
+export function createBillingVerifier<const Schemas extends DataSchemas = NoSchemas>(
+  options: BillingVerifierOptions<Schemas>,
+): BillingVerifier<Schemas> {
+  const settings = judgeVerifierOptions(options)
+  return openVerifier(judgeIssuer(options.issuer), settings)
+}
+
+/**
+ * Verifies and decodes one token. The key set is shared in the process, so this is a {@link createBillingVerifier} in
+ * one call; the options are judged anew each time.
+ *
+ * @throws KindeWebhookError as {@link BillingVerifier.verifyAndParse}, and `invalid_configuration`
+ *
+ * @example
+ * ```ts
+ * import { verifyAndParse } from '@kinde-billing/core'
+ *
+ * export async function receive(token: string): Promise<void> {
+ *   const event = await verifyAndParse(token, { issuer: 'https://acme.kinde.com' })
+ *   console.log(event.type, event.id)
+ * }
+ * ```
+ */
+export async function verifyAndParse<const Schemas extends DataSchemas = NoSchemas>(
+  token: string | Uint8Array,
+  options: BillingVerifierOptions<Schemas>,
+): Promise<BillingEvent<Schemas>> {
+  return createBillingVerifier(options).verifyAndParse(token)
+}
+
+/** A verifier from judged settings. */
+export function openVerifier<Schemas extends DataSchemas>(
+  issuer: string,
+  settings: VerifierSettings,
+): BillingVerifier<Schemas> {
+  const keySet =
+    settings.jwks === undefined
+      ? sharedKeySet(settings.jwksUri ?? `${issuer}/.well-known/jwks`, settings.fetch, settings.keys)
+      : fixedKeySet(settings.jwks)
+  const judge = createJudge(issuer, settings, keySet)
+
+  const safeVerifyAndParse = async (token: string | Uint8Array): Promise<VerifyResult<Schemas>> => {
+    try {
+      // the schemas that `judge` applied are those whose outputs `Schemas` describes
+      return { ok: true, event: (await judge(token)) as BillingEvent<Schemas> }
+    } catch (error) {
+      return { ok: false, error: isKindeWebhookError(error) ? error : unexpected(error) }
+    }
+  }
+  const verifyAndParse = async (token: string | Uint8Array): Promise<BillingEvent<Schemas>> => {
+    const result = await safeVerifyAndParse(token)
+    if (result.ok) return result.event
+    throw result.error
+  }
+  const verifyRequest = async (request: Request): Promise<BillingEvent<Schemas>> =>
+    verifyAndParse(
+      await readBody(() => (request.bodyUsed ? undefined : request.body), {
+        maxBytes: settings.maxTokenBytes,
+        timeoutMs: REQUEST_TIMEOUT_MS,
+      }),
+    )
+  return { verifyAndParse, safeVerifyAndParse, verifyRequest }
+}
+
+/** The checks, in their order: each room of the house is entered once. */
+function createJudge(
+  issuer: string,
+  settings: VerifierSettings,
+  keySet: KeySet,
+): (input: unknown) => Promise<BillingEvent> {
+  const { maxTokenBytes, clockToleranceMs, replayWindowMs, dataSchemas } = settings
+  const onWarning: VerifierSettings['onWarning'] = (warning) => callHook('onWarning', () => settings.onWarning(warning))
+  const typesWithoutCustomer = new Set<string>()
+
+  const warnOfMissingCustomer = (event: BillingEvent): void => {
+    const { id, userId, orgCode } = event.customer
+    if ((id ?? userId ?? orgCode) !== undefined || typesWithoutCustomer.has(event.type)) return
+    typesWithoutCustomer.add(event.type)
+    onWarning({
+      code: 'customer_not_found',
+      message: `${event.type} names no customer where one is expected: Kinde may have changed the shape of data. Look at event.data.`,
+    })
+  }
+
+  return async (input) => {
+    const token = readToken(input, maxTokenBytes)
+    const now = settings.now()
+    if (!Number.isFinite(now)) throw misconfigured('now', now, 'it must return the time in epoch milliseconds')
+    const found = keySet.find(token.kid, { now, onWarning })
+    const claims = parseClaims(await verifySignature(token, found instanceof Promise ? await found : found))
+    judgeToken(claims, issuer, now, clockToleranceMs)
+    const type = judgeType(claims)
+    const envelope = readBillingEnvelope(claims)
+    judgeWindow(envelope.timestamp, now, replayWindowMs, clockToleranceMs)
+    const event = buildEvent(type, claims, envelope)
+    const schema = dataSchemas[type]
+    if (schema !== undefined) Object.assign(event, { data: await checkData(schema, type, event.data) })
+    warnOfMissingCustomer(event)
+    return event
+  }
+}
+
+/** The payload's bytes, proven by one of the keys. All cryptography and JWS rules are jose's. */
+async function verifySignature(token: Token, keys: readonly CryptoKey[]): Promise<Uint8Array> {
+  for (const key of keys) {
+    try {
+      return (await flattenedVerify({ ...token }, key, { algorithms: ['RS256'] })).payload
+    } catch (error) {
+      // jose's error is not passed on as the cause: what it holds of the token is its own affair
+      if (!(error instanceof JWSSignatureVerificationFailed))
+        throw new KindeWebhookError('malformed_token', 'The token is not a JWS that jose accepts (RFC 7515).')
+    }
+  }
+  throw new KindeWebhookError('invalid_signature', "The signature is not one of the issuer's key.")
+}
+
+function unexpected(cause: unknown): KindeWebhookError {
+  return new KindeWebhookError(
+    'internal_error',
+    'Something failed that must not fail. This is a defect of @kinde-billing/core: please report it.',
+    { cause },
+  )
+}
