@@ -1,0 +1,87 @@
+import type { DeliveryLedger, LedgerDelivery, LedgerOutcome } from '@kinde-billing/core/receiver'
+
+const HOUR_MS = 3_600_000
+/** A delivery of an event that no other case knows. */
+export function newDelivery(over: Partial<LedgerDelivery> = {}): LedgerDelivery {
+  const eventId = over.eventId ?? `event_${crypto.randomUUID()}`
+  return {
+    key: `https://acme.kinde.com billing ${eventId}`,
+    eventId,
+    type: 'customer.payment_succeeded',
+    occurredAt: new Date('2026-05-01T07:41:45.592Z'),
+    leaseMs: 60_000,
+    rememberMs: HOUR_MS,
+    ...over,
+  }
+}
+
+export interface HeldWork {
+  /** Resolves once the work has been called; rejects where the attempt is over without it. */
+  started: Promise<void>
+  signal(): AbortSignal
+  finish(): void
+  fail(error: Error): void
+  outcome: Promise<PromiseSettledResult<LedgerOutcome>>
+}
+
+/** An attempt whose work goes on until the case ends it. */
+export function holdWork<Scope>(once: DeliveryLedger<Scope>['once'], delivery: LedgerDelivery): HeldWork {
+  let signal: AbortSignal | undefined
+  const start = latch()
+  const end = latch()
+  const outcome = settled(
+    once(delivery, async (_, given) => {
+      signal = given
+      start.open()
+      await end.opened
+    }),
+  )
+  outcome.then((result) => start.fail(new Error(`The attempt ended before its work: ${JSON.stringify(result)}`)))
+  return {
+    started: start.opened,
+    signal: () => {
+      if (signal === undefined) throw new Error('The work has not been called')
+      return signal
+    },
+    finish: () => end.open(),
+    fail: end.fail,
+    outcome,
+  }
+}
+
+export const nothing = async (): Promise<void> => {}
+
+export async function settled<Value>(promise: Promise<Value>): Promise<PromiseSettledResult<Value>> {
+  const [result] = await Promise.allSettled([promise])
+  return result
+}
+
+/** Asks again until the answer is another one. */
+export async function untilNot(outcome: LedgerOutcome, ask: () => Promise<LedgerOutcome>): Promise<LedgerOutcome> {
+  for (;;) {
+    const answer = await ask()
+    if (answer !== outcome) return answer
+    await realTime(10)
+  }
+}
+
+export const realTime = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))
+
+export function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    else signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+/** A promise that a case opens, or fails, when it wants to. */
+export function latch(): { opened: Promise<void>; open(): void; fail(error: Error): void } {
+  let open: () => void = () => {}
+  let fail: (error: Error) => void = () => {}
+  const opened = new Promise<void>((resolve, reject) => {
+    open = resolve
+    fail = reject
+  })
+  opened.catch(() => {})
+  return { opened, open, fail }
+}

@@ -1,0 +1,216 @@
+import {
+  type DeliveryLedger,
+  DiscardEvent,
+  type LedgerDelivery,
+  type LedgerOutcome,
+} from '@kinde-billing/core/receiver'
+import { expect, it } from 'vitest'
+import type { ScopeWrites } from '../ledger-contract.js'
+import { aborted, type HeldWork, holdWork, latch, newDelivery, nothing, settled, untilNot } from './attempts.js'
+
+/** What the cases need of a ledger. */
+export interface Subject<Scope> {
+  once: DeliveryLedger<Scope>['once']
+  onceElsewhere: DeliveryLedger<Scope>['once']
+  pass(ms: number): Promise<void>
+}
+
+const SHORT_LEASE_MS = 400
+
+export function attemptsInTurn<Scope>({ once, onceElsewhere, pass }: Subject<Scope>): void {
+  it('runs the work, and not again', async () => {
+    const delivery = newDelivery()
+    const signals: AbortSignal[] = []
+    const work = async (_: Scope, signal: AbortSignal) => void signals.push(signal)
+    expect(await once(delivery, work)).toBe('processed')
+    expect(await once(delivery, work)).toBe('duplicate')
+    expect(await onceElsewhere(delivery, work)).toBe('duplicate')
+    expect(signals.map((signal) => signal.aborted)).toEqual([false])
+  })
+
+  it.each([new Error('no such customer'), undefined])(
+    'throws on what the work throws (%s), and runs the next attempt',
+    async (thrown) => {
+      const delivery = newDelivery()
+      const failing = once(delivery, () => Promise.reject(thrown))
+      await expect(settled(failing)).resolves.toEqual({ status: 'rejected', reason: thrown })
+      expect(await onceElsewhere(delivery, nothing)).toBe('processed')
+      expect(await once(delivery, nothing)).toBe('duplicate')
+    },
+  )
+
+  it('marks an event that the work discards', async () => {
+    const delivery = newDelivery()
+    const discarding = () => Promise.reject(new DiscardEvent('a plan that is long gone'))
+    expect(await once(delivery, discarding)).toBe('processed')
+    expect(await once(delivery, nothing)).toBe('duplicate')
+  })
+
+  it('forgets a mark after rememberMs, and runs again', async () => {
+    const delivery = newDelivery({ rememberMs: 150 })
+    expect(await once(delivery, nothing)).toBe('processed')
+    await pass(150)
+    expect(await untilNot('duplicate', () => once(delivery, nothing))).toBe('processed')
+  })
+}
+
+export function attemptsAtOnce<Scope>({ once, onceElsewhere }: Subject<Scope>): void {
+  const hundred = (delivery: LedgerDelivery, work: () => Promise<void>): Promise<LedgerOutcome>[] =>
+    Array.from({ length: 100 }, (_, index) => (index % 2 ? once : onceElsewhere)(delivery, work))
+
+  it('is in progress while the work goes on, and a duplicate only after it', async () => {
+    const delivery = newDelivery()
+    const first = holdWork(once, delivery)
+    await first.started
+    expect(await once(delivery, nothing)).toBe('in_progress')
+    expect(await onceElsewhere(delivery, nothing)).toBe('in_progress')
+    first.finish()
+    expect(await first.outcome).toEqual({ status: 'fulfilled', value: 'processed' })
+    expect(await onceElsewhere(delivery, nothing)).toBe('duplicate')
+  })
+
+  it('runs one of a hundred', async () => {
+    const delivery = newDelivery()
+    const answers: LedgerOutcome[] = []
+    const othersAnswered = latch()
+    let runs = 0
+    const attempts = hundred(delivery, async () => {
+      runs += 1
+      await othersAnswered.opened
+    }).map(async (attempt) => {
+      answers.push(await attempt)
+      if (answers.length === 99) othersAnswered.open()
+    })
+    await Promise.all(attempts)
+    expect(runs).toBe(1)
+    expect(answers).toEqual([...Array<LedgerOutcome>(99).fill('in_progress'), 'processed'])
+  })
+
+  it('calls none of a hundred done where each that runs fails, and runs the next', async () => {
+    const delivery = newDelivery()
+    const failure = new Error('the database is away')
+    const outcomes = await Promise.all(hundred(delivery, () => Promise.reject(failure)).map(settled))
+    const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
+    expect(failed.length).toBeGreaterThan(0)
+    expect(failed.every((outcome) => outcome.reason === failure)).toBe(true)
+    expect(outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value !== 'in_progress')).toEqual([])
+    expect(await once(delivery, nothing)).toBe('processed')
+  })
+}
+
+export function leases<Scope>({ once, onceElsewhere, pass }: Subject<Scope>): void {
+  const takeOver = async (): Promise<{ late: HeldWork; current: HeldWork; delivery: LedgerDelivery }> => {
+    const delivery = newDelivery()
+    const late = holdWork(once, { ...delivery, leaseMs: SHORT_LEASE_MS })
+    await late.started
+    await pass(SHORT_LEASE_MS)
+    const current = holdWork((...args) => untilNot('in_progress', () => onceElsewhere(...args)), delivery)
+    await current.started
+    return { late, current, delivery }
+  }
+
+  it('lets another attempt run once a lease is over', async () => {
+    const { late, current, delivery } = await takeOver()
+    current.finish()
+    expect(await current.outcome).toEqual({ status: 'fulfilled', value: 'processed' })
+    late.finish()
+    expect((await late.outcome).status).toBe('rejected')
+    expect(late.signal().aborted).toBe(true)
+    expect(current.signal().aborted).toBe(false)
+    expect(await once(delivery, nothing)).toBe('duplicate')
+  })
+
+  it.each(['finishes', 'throws'] as const)(
+    'an attempt that %s after its lease was taken over changes nothing',
+    async (how) => {
+      const { late, current, delivery } = await takeOver()
+      if (how === 'finishes') late.finish()
+      else late.fail(new Error('too late'))
+      expect((await late.outcome).status).toBe('rejected')
+      expect(late.signal().aborted).toBe(true)
+      expect(await once(delivery, nothing)).toBe('in_progress')
+      current.fail(new Error('this one fails'))
+      await current.outcome
+      expect(await once(delivery, nothing)).toBe('processed')
+    },
+  )
+}
+
+export function keys<Scope>({ once }: Subject<Scope>): void {
+  const run = crypto.randomUUID()
+
+  it('keeps tenants, endpoints and events apart', async () => {
+    const ids = [
+      `event_${run}`,
+      `event_${run}x`,
+      `Event_${run}`,
+      ` event_${run}`,
+      `event_${run} `,
+      `event_${run}\u00a0`,
+    ]
+    const prefixes = [
+      'https://acme.kinde.com billing',
+      'https://acme.kinde.com crm',
+      'https://umbrella.kinde.com billing',
+    ]
+    for (const prefix of prefixes)
+      for (const eventId of ids)
+        expect(await once(newDelivery({ eventId, key: `${prefix} ${eventId}` }), nothing)).toBe('processed')
+  })
+
+  it.each([
+    '__proto__',
+    'constructor',
+    "'; drop table kinde_billing_deliveries; --",
+    'a"b\\c%d$1{2}*?[3]',
+    'événement ✓ 𝄞 \u202e',
+    'é',
+    'e\u0301',
+    '.'.repeat(256),
+    '漢'.repeat(256),
+  ])('takes %j for what it is', async (hostile) => {
+    const delivery = newDelivery({ eventId: hostile, key: `https://${run}.kinde.com billing ${hostile}` })
+    expect(await once(delivery, nothing)).toBe('processed')
+    expect(await once(delivery, nothing)).toBe('duplicate')
+  })
+}
+
+export function transaction<Scope>({ once, pass }: Subject<Scope>, { write, committed }: ScopeWrites<Scope>): void {
+  it('commits the writes of work that succeeds, with the mark', async () => {
+    const value = crypto.randomUUID()
+    expect(await once(newDelivery(), (scope) => write(scope, value))).toBe('processed')
+    expect(await committed()).toContain(value)
+  })
+
+  it.each([new Error('after the write'), new DiscardEvent('after the write')])(
+    'undoes the writes of work that throws %s',
+    async (thrown) => {
+      const value = crypto.randomUUID()
+      const work = async (scope: Scope) => {
+        await write(scope, value)
+        throw thrown
+      }
+      await settled(once(newDelivery(), work))
+      expect(await committed()).not.toContain(value)
+    },
+  )
+
+  it('undoes the writes of an attempt whose lease is over, and lets none through later', async () => {
+    const [early, late] = [crypto.randomUUID(), crypto.randomUUID()]
+    const delivery = newDelivery()
+    const finished = latch()
+    const attempt = once({ ...delivery, leaseMs: SHORT_LEASE_MS }, async (scope, signal) => {
+      await write(scope, early)
+      await pass(SHORT_LEASE_MS)
+      await aborted(signal)
+      await settled(write(scope, late))
+      finished.open()
+    })
+    expect((await settled(attempt)).status).toBe('rejected')
+    expect(await untilNot('in_progress', () => once(delivery, nothing))).toBe('processed')
+    await finished.opened
+    const values = await committed()
+    expect(values).not.toContain(early)
+    expect(values).not.toContain(late)
+  })
+}
