@@ -12,6 +12,8 @@ export type DeliveryBody =
 export interface BodyLimits {
   readonly maxBytes: number
   readonly timeoutMs: number
+  /** How to keep a body's bytes, where they are lost. */
+  readonly mend?: string | undefined
 }
 
 /**
@@ -43,7 +45,7 @@ export function readBody(
     }
     const read = async (): Promise<string | Uint8Array> => {
       const body = await open()
-      if (body === undefined) throw alreadyParsed()
+      if (body === undefined) throw alreadyParsed(limits.mend)
       if (body === null) return ''
       if (typeof body === 'string' || ArrayBuffer.isView(body)) return body
       source = chunksOf(body)
@@ -67,10 +69,12 @@ export function readBody(
   })
 }
 
-function alreadyParsed(): KindeWebhookError {
+const RAW_BODY_MEND = 'Hand over a request whose body nobody has read.'
+
+function alreadyParsed(mend = RAW_BODY_MEND): KindeWebhookError {
   return new KindeWebhookError(
     'body_already_parsed',
-    'Something before the webhook route has consumed the body, and its exact bytes are lost: the signature cannot be checked. Mount the route before any body parser, or exempt its path from it (express.json, bodyParser, a middleware that calls request.json()).',
+    `The body was consumed before it came here, and its exact bytes are lost, so that the signature cannot be checked. ${mend}`,
   )
 }
 

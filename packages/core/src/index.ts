@@ -1,4 +1,4 @@
-export type { DataOf, DataSchema, DataSchemas } from './data-schemas.js'
+export type { DataOf, DataSchema, DataSchemas, NoSchemas } from './data-schemas.js'
 export { decodeBillingEvent } from './decode.js'
 export {
   isKindeWebhookError,
@@ -14,6 +14,12 @@ export {
   assertNever,
   type BillingEvent,
   type BillingEventOf,
+  type EventAgreement,
+  type EventCustomer,
+  type EventData,
+  type EventInvoice,
+  type EventPlan,
+  type EventUsage,
   type InvoiceOverdueEvent,
   type MeterUsageUpdatedEvent,
   type PaymentFailedEvent,

@@ -1,1 +1,64 @@
-export {}
+import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
+import { type BillingReceiverOptions, createBillingReceiver, type DeliveryBody } from '@kinde-billing/core/receiver'
+import type { Context, Env, Handler } from 'hono'
+
+/** What handlers get of Hono: its context, typed by the application's `Env`. */
+export type KindeBillingContext<AppEnv extends Env = Env> = Context<AppEnv>
+
+/** The options of {@link kindeBilling}: those of the receiver. */
+export type KindeBillingOptions<
+  AppEnv extends Env = Env,
+  Scope = undefined,
+  Schemas extends DataSchemas = NoSchemas,
+> = BillingReceiverOptions<KindeBillingContext<AppEnv>, Scope, Schemas>
+
+const RAW_BODY_MEND =
+  'Let a middleware that must see the body of this route read it with c.req.text() or c.req.arrayBuffer(), whose bytes Hono keeps, and not with c.req.json() or c.req.raw.'
+
+/**
+ * Receives Kinde's billing webhooks as a Hono handler, on every runtime Hono has.
+ *
+ * @throws KindeWebhookError `invalid_configuration`, naming the option and the mend
+ *
+ * @example
+ * ```ts
+ * import { kindeBilling } from '@kinde-billing/hono'
+ * import { type Context, Hono } from 'hono'
+ *
+ * type AppEnv = { Bindings: { KINDE_ISSUER_URL: string } }
+ *
+ * const app = new Hono<AppEnv>()
+ * app.post(
+ *   '/webhooks/kinde',
+ *   kindeBilling({
+ *     issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER_URL,
+ *     on: { 'customer.payment_failed': (event) => console.log('ask for another card', event.customer.id) },
+ *   }),
+ * )
+ * ```
+ */
+export function kindeBilling<
+  AppEnv extends Env = Env,
+  Scope = undefined,
+  const Schemas extends DataSchemas = NoSchemas,
+>(options: KindeBillingOptions<AppEnv, Scope, Schemas>): Handler<AppEnv> {
+  const receiver = createBillingReceiver<KindeBillingContext<AppEnv>, Scope, Schemas>(options)
+  return async (c) => {
+    const { status, headers, body } = await receiver.receive({
+      method: c.req.method,
+      header: (name) => c.req.raw.headers.get(name) ?? undefined,
+      body: () => bodyOf(c),
+      context: c,
+      rawBodyMend: RAW_BODY_MEND,
+    })
+    return new Response(body, { status, headers })
+  }
+}
+
+/** Hono's cached text and bytes are exact; what it cached as JSON is not. */
+async function bodyOf({ req }: Context): Promise<DeliveryBody> {
+  const { text, arrayBuffer } = req.bodyCache
+  if (arrayBuffer !== undefined) return new Uint8Array(await arrayBuffer)
+  if (text !== undefined) return text
+  return req.raw.bodyUsed || req.raw.body?.locked ? undefined : req.raw.body
+}

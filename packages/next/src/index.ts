@@ -1,1 +1,37 @@
-export {}
+import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
+import { type BillingReceiverOptions, createDeferredWebHandler } from '@kinde-billing/core/receiver'
+import type { NextRequest } from 'next/server'
+
+/** What handlers get of Next: the request, and the route's parameters. */
+export interface KindeBillingContext {
+  request: NextRequest
+  params: Promise<Record<string, string | string[] | undefined>>
+}
+
+/** The options of {@link kindeBilling}: those of the receiver. */
+export type KindeBillingOptions<Scope = undefined, Schemas extends DataSchemas = NoSchemas> = BillingReceiverOptions<
+  KindeBillingContext,
+  Scope,
+  Schemas
+>
+
+/**
+ * Receives Kinde's billing webhooks as a route handler of the App Router, in the Node and the edge runtime. The options are
+ * judged at the first request and not at import, so that `next build` passes without the environment.
+ *
+ * @example
+ * ```ts
+ * // app/api/webhooks/kinde/route.ts
+ * import { kindeBilling } from '@kinde-billing/next'
+ *
+ * export const POST = kindeBilling({
+ *   on: { 'customer.payment_failed': (event) => console.log('ask for another card', event.customer.id) },
+ * })
+ * ```
+ */
+export function kindeBilling<Scope = undefined, const Schemas extends DataSchemas = NoSchemas>(
+  options: KindeBillingOptions<Scope, Schemas>,
+): (request: NextRequest, route: { params: KindeBillingContext['params'] }) => Promise<Response> {
+  const handle = createDeferredWebHandler<KindeBillingContext, Scope, Schemas>(options)
+  return (request, { params }) => handle(request, { request, params })
+}

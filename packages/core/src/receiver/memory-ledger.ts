@@ -1,0 +1,87 @@
+import { judgeNumber } from '../settings.js'
+import { type OnWarning, writeWarning } from '../warnings.js'
+import { type DeliveryLedger, DiscardEvent } from './ledger.js'
+
+export interface MemoryLedgerOptions {
+  /** How many marks of finished deliveries are kept; beyond it the oldest goes, with a warning. Default: 100,000. */
+  maxEntries?: number | undefined
+  /** The clock, in epoch milliseconds. Default: `Date.now`. */
+  now?: (() => number) | undefined
+  /** Hears of `mark_evicted`. Default: `console.warn`, at most once a minute. */
+  onWarning?: OnWarning | undefined
+}
+
+interface Claim {
+  readonly endsAt: number
+  readonly abort: AbortController
+}
+
+/**
+ * A ledger that serves **one process**: a second process, another machine or a serverless instance knows nothing of its
+ * marks, and a restart forgets them. For those, use `@kinde-billing/redis` or `@kinde-billing/postgres`.
+ *
+ * @throws KindeWebhookError `invalid_configuration`
+ *
+ * @example
+ * ```ts
+ * import { createBillingReceiver, createMemoryLedger } from '@kinde-billing/core/receiver'
+ *
+ * createBillingReceiver({
+ *   issuer: 'https://acme.kinde.com',
+ *   name: 'billing',
+ *   ledger: createMemoryLedger({ maxEntries: 10_000 }),
+ *   onEvent: (event) => console.log(event.type),
+ * })
+ * ```
+ */
+export function createMemoryLedger(options: MemoryLedgerOptions = {}): DeliveryLedger {
+  const { now = Date.now, onWarning = writeWarning } = options
+  const maxEntries = judgeNumber('maxEntries', options.maxEntries, 100_000)
+  const claims = new Map<string, Claim>()
+  /** When each mark may be forgotten, the oldest mark first. */
+  const marks = new Map<string, number>()
+
+  const mark = (key: string, rememberMs: number): void => {
+    const at = now()
+    marks.delete(key)
+    marks.set(key, at + rememberMs)
+    for (const [oldest, forgetAt] of marks) {
+      if (forgetAt > at && marks.size <= maxEntries) break
+      marks.delete(oldest)
+      if (forgetAt > at)
+        onWarning({
+          code: 'mark_evicted',
+          message: `More than ${maxEntries} deliveries are remembered (maxEntries): the oldest mark was dropped, and a replay of that delivery would run again. Raise maxEntries, or use a ledger in Redis or Postgres.`,
+        })
+    }
+  }
+
+  return {
+    async once({ key, leaseMs, rememberMs }, work) {
+      const at = now()
+      if ((marks.get(key) ?? Number.NEGATIVE_INFINITY) > at) return 'duplicate'
+      const other = claims.get(key)
+      if (other !== undefined && other.endsAt > at) return 'in_progress'
+      other?.abort.abort(leaseLost())
+      const claim: Claim = { endsAt: at + leaseMs, abort: new AbortController() }
+      claims.set(key, claim)
+      try {
+        await work(undefined, claim.abort.signal)
+      } catch (error) {
+        if (!(error instanceof DiscardEvent)) {
+          if (claims.get(key) === claim) claims.delete(key)
+          throw error
+        }
+      }
+      // the claim itself is the fencing token
+      if (claims.get(key) !== claim) throw leaseLost()
+      claims.delete(key)
+      mark(key, rememberMs)
+      return 'processed'
+    },
+  }
+}
+
+function leaseLost(): Error {
+  return new Error('The lease ran out, and another attempt has taken the delivery over: this one cannot mark it.')
+}

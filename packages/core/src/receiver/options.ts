@@ -1,0 +1,217 @@
+import type { DataSchemas, NoSchemas } from '../data-schemas.js'
+import { KindeWebhookError, type KindeWebhookErrorCode, type UnsupportedEventError } from '../errors.js'
+import type { BillingEventType } from '../event-types.js'
+import type { BillingEvent, BillingEventOf } from '../events.js'
+import { isJsonObject } from '../json.js'
+import {
+  type BillingVerifierOptions,
+  judgeEventType,
+  judgeIssuer,
+  judgeNumber,
+  judgeTimer,
+  judgeVerifierOptions,
+  misconfigured,
+  type VerifierSettings,
+} from '../settings.js'
+import type { DeliveryLedger, DiscardEvent } from './ledger.js'
+import { createMemoryLedger } from './memory-ledger.js'
+import type { Delivery, HandlerDelivery } from './request.js'
+
+/** What became of a delivery: handled, or the code of the error. */
+export interface DeliveryOutcome<Schemas extends DataSchemas = NoSchemas> {
+  readonly outcome: 'processed' | 'duplicate' | 'ignored' | 'unsupported' | 'discarded' | KindeWebhookErrorCode
+  /** The HTTP status of the answer. */
+  readonly status: number
+  /** The verified event, also where its handler failed. */
+  readonly event?: BillingEvent<Schemas> | undefined
+  /** What was wrong; for `unsupported` the error that carries the event of another type. */
+  readonly error?: KindeWebhookError | undefined
+  /** What a handler threw to have the event discarded. */
+  readonly discarded?: DiscardEvent | undefined
+  /** From the request to the answer, in milliseconds. */
+  readonly durationMs: number
+}
+
+/** A handler of one or all event types. What it returns means nothing; what it throws makes Kinde try again. */
+export type BillingHandler<Event, Context, Scope> = (event: Event, delivery: HandlerDelivery<Context, Scope>) => unknown
+
+/** A handler per event type, each with its event narrowed. */
+export type BillingHandlers<Context, Scope, Schemas extends DataSchemas = NoSchemas> = {
+  readonly [Type in BillingEventType]?: BillingHandler<BillingEventOf<Type, Schemas>, Context, Scope> | undefined
+}
+
+interface ReceiverOptions<Context, Scope, Schemas extends DataSchemas>
+  extends Omit<BillingVerifierOptions<Schemas>, 'issuer'> {
+  /**
+   * Your Kinde domain. Default: the environment's `KINDE_ISSUER_URL`. A function where settings live in the request
+   * (Workers' bindings, several tenants): synchronous, and a look-up in your own list, for an issuer that is built from
+   * the request accepts anybody's Kinde account. `jwks` and `jwksUri` are refused beside a function.
+   */
+  issuer?: string | ((context: Context) => string) | undefined
+  /** A handler per event type. An event without one is acknowledged as `ignored`. */
+  on?: BillingHandlers<Context, Scope, Schemas> | undefined
+  /** Every one of the eight, before its own handler. Both are one unit of work: where one throws, both run again. */
+  onEvent?: BillingHandler<BillingEvent<Schemas>, Context, Scope> | undefined
+  /**
+   * A verified event of another type. A handler like the others, under the ledger, where its `event_id` and `timestamp` are
+   * good and inside the window; otherwise it is only acknowledged.
+   */
+  onUnsupportedEvent?: BillingHandler<UnsupportedEventError, Context, Scope> | undefined
+  /**
+   * Once per request, after the answer is decided. What it returns is ignored, what it throws costs a line in the log.
+   * Without it, failures are written to `console.error`, at most one line a minute and code.
+   */
+  onOutcome?: ((outcome: DeliveryOutcome<Schemas>, delivery: Delivery<Context>) => unknown) | undefined
+  /**
+   * How long an event is remembered as done, in milliseconds. Default: 7 days. Never less than `replayWindowMs` and
+   * `clockToleranceMs` together: inside the window a replay would run again. With `replayWindowMs: false`, one that comes
+   * after this time does.
+   */
+  rememberMs?: number | undefined
+  /** How long the body may take, in milliseconds. Default: 10 s. */
+  bodyTimeoutMs?: number | undefined
+  /** How long the handlers may take, in milliseconds: then the answer is 503, and `delivery.signal` fires. Default: 25 s. */
+  handlerTimeoutMs?: number | undefined
+  /** How long the ledger may take before the work, and again at the mark, in milliseconds. Default: 5 s. */
+  ledgerTimeoutMs?: number | undefined
+}
+
+interface OwnLedger<Context, Scope> {
+  /** Where deliveries are claimed and marked; a function where bindings live in the request. */
+  ledger: DeliveryLedger<Scope> | ((context: Context) => DeliveryLedger<Scope>)
+  /** The endpoint's name, 1 to 64 of letters, digits, `.`, `_` and `-`: endpoints that share a ledger each run an event once. */
+  name: string
+}
+
+interface DefaultLedger {
+  /** Default: in memory, for one process. `false`: none, and every attempt runs. */
+  ledger?: false | undefined
+  name?: string | undefined
+}
+
+/** The options of {@link createBillingReceiver}. Each is judged when the receiver is created. */
+export type BillingReceiverOptions<
+  Context = unknown,
+  Scope = undefined,
+  Schemas extends DataSchemas = NoSchemas,
+> = ReceiverOptions<Context, Scope, Schemas> & (OwnLedger<Context, Scope> | DefaultLedger)
+
+/** Judged options with defaults filled in. */
+export interface ReceiverSettings<Context, Scope, Schemas extends DataSchemas> {
+  readonly verifier: VerifierSettings
+  readonly issuer: string | ((context: Context) => string)
+  readonly on: BillingHandlers<Context, Scope, Schemas>
+  readonly ledger: DeliveryLedger<Scope> | ((context: Context) => DeliveryLedger<Scope>)
+  readonly name: string
+  readonly leaseMs: number
+  readonly rememberMs: number
+  readonly bodyTimeoutMs: number
+  readonly handlerTimeoutMs: number
+  readonly ledgerTimeoutMs: number
+}
+
+const DAY_MS = 86_400_000
+const MIN_LEASE_MS = 60_000
+
+export function judgeReceiverOptions<Context, Scope, Schemas extends DataSchemas>(
+  options: BillingReceiverOptions<Context, Scope, Schemas>,
+): ReceiverSettings<Context, Scope, Schemas> {
+  const verifier = judgeVerifierOptions(options)
+  const handlerTimeoutMs = judgeTimer('handlerTimeoutMs', options.handlerTimeoutMs, 25_000)
+  const ledgerTimeoutMs = judgeTimer('ledgerTimeoutMs', options.ledgerTimeoutMs, 5000)
+  const rememberMs = judgeNumber('rememberMs', options.rememberMs, 7 * DAY_MS)
+  const windowMs = verifier.replayWindowMs === false ? 0 : verifier.replayWindowMs + verifier.clockToleranceMs
+  const { onEvent, onUnsupportedEvent, onOutcome } = options
+  for (const [name, hook] of Object.entries({ onEvent, onUnsupportedEvent, onOutcome })) judgeFunction(name, hook)
+  return {
+    verifier,
+    issuer: judgeReceiverIssuer(options),
+    on: judgeHandlers(options.on ?? {}),
+    ledger: judgeLedger(options, verifier),
+    name: judgeName(options),
+    leaseMs: Math.max(MIN_LEASE_MS, handlerTimeoutMs + 2 * ledgerTimeoutMs),
+    rememberMs: Math.max(rememberMs, windowMs),
+    bodyTimeoutMs: judgeTimer('bodyTimeoutMs', options.bodyTimeoutMs, 10_000),
+    handlerTimeoutMs,
+    ledgerTimeoutMs,
+  }
+}
+
+function judgeReceiverIssuer<Context>({
+  issuer = environmentIssuer(),
+  jwks,
+  jwksUri,
+}: Pick<ReceiverOptions<Context, never, DataSchemas>, 'issuer' | 'jwks' | 'jwksUri'>):
+  | string
+  | ((context: Context) => string) {
+  if (issuer === undefined)
+    throw new KindeWebhookError(
+      'invalid_configuration',
+      'No issuer is given: set KINDE_ISSUER_URL in the environment, or pass issuer, such as https://acme.kinde.com.',
+    )
+  if (typeof issuer !== 'function') return judgeIssuer(issuer)
+  if (jwks !== undefined || jwksUri !== undefined)
+    throw new KindeWebhookError(
+      'invalid_configuration',
+      'issuer is a function, and jwks or jwksUri is given: tokens name no issuer, so every tenant would be accepted by these keys. Leave jwks and jwksUri out.',
+    )
+  return issuer
+}
+
+function environmentIssuer(): string | undefined {
+  const { process } = globalThis as { process?: { env?: { KINDE_ISSUER_URL?: string } } }
+  return process?.env?.KINDE_ISSUER_URL
+}
+
+function judgeHandlers<Handlers extends object>(on: Handlers): Handlers {
+  if (!isJsonObject(on)) throw misconfigured('on', on, 'pass an object, with a handler per event type')
+  for (const [type, handler] of Object.entries(on)) {
+    judgeEventType('on', type)
+    judgeFunction(`on['${type}']`, handler)
+  }
+  return on
+}
+
+function judgeFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function')
+    throw misconfigured(name, value, 'pass a function, or leave it out')
+}
+
+function judgeLedger<Context, Scope>(
+  { ledger }: OwnLedger<Context, Scope> | DefaultLedger,
+  { now, onWarning }: VerifierSettings,
+): ReceiverSettings<Context, Scope, DataSchemas>['ledger'] {
+  if (ledger === undefined) return withoutScope(createMemoryLedger({ now, onWarning }))
+  if (ledger === false) return withoutScope(EVERY_ATTEMPT)
+  if (typeof ledger === 'function' || isLedger(ledger)) return ledger
+  throw misconfigured('ledger', ledger, 'pass a ledger, such as createMemoryLedger(), or false for none')
+}
+
+export function isLedger(value: unknown): boolean {
+  return isJsonObject(value) && typeof value['once'] === 'function'
+}
+
+/** No ledger: every attempt runs. */
+const EVERY_ATTEMPT: DeliveryLedger = {
+  async once(_delivery, work) {
+    await work(undefined, new AbortController().signal)
+    return 'processed'
+  },
+}
+
+/** Where no ledger of the application's is given, `Scope` is inferred as its default, `undefined`. */
+function withoutScope<Scope>(ledger: DeliveryLedger): DeliveryLedger<Scope> {
+  return ledger as DeliveryLedger<Scope>
+}
+
+const NAME = /^[\w.-]{1,64}$/
+
+function judgeName({ name, ledger }: { name?: unknown; ledger?: unknown }): string {
+  if (name === undefined && (ledger === undefined || ledger === false)) return 'default'
+  if (typeof name === 'string' && NAME.test(name)) return name
+  throw misconfigured(
+    'name',
+    name,
+    "a ledger given needs the endpoint's name, 1 to 64 letters, digits, dots, underscores or hyphens: endpoints that share a ledger each run an event once",
+  )
+}
