@@ -49,6 +49,7 @@ export function readBody(
       if (body === null) return ''
       if (typeof body === 'string' || ArrayBuffer.isView(body)) return body
       source = chunksOf(body)
+      if (isOver) source.cancel()
       return collect(source, limits.maxBytes, () => isOver)
     }
     read().then(

@@ -1,4 +1,4 @@
-import { JWSSignatureVerificationFailed } from 'jose/errors'
+import { JOSEError, JWSSignatureVerificationFailed } from 'jose/errors'
 import { flattenedVerify } from 'jose/jws/flattened/verify'
 import { readBody } from './body.js'
 import { judgeToken, judgeType, judgeWindow, parseClaims, readBillingEnvelope } from './claims.js'
@@ -169,11 +169,13 @@ function createJudge(
 async function verifySignature(token: Token, keys: readonly CryptoKey[]): Promise<Uint8Array> {
   for (const key of keys) {
     try {
-      return (await flattenedVerify({ ...token }, key, { algorithms: ['RS256'] })).payload
+      return (await flattenedVerify(token, key, { algorithms: ['RS256'] })).payload
     } catch (error) {
-      // jose's error is not passed on as the cause: what it holds of the token is its own affair
-      if (!(error instanceof JWSSignatureVerificationFailed))
+      if (error instanceof JWSSignatureVerificationFailed) continue
+      // jose's own error is not passed on: it may hold parts of the token
+      if (error instanceof JOSEError)
         throw new KindeWebhookError('malformed_token', 'The token is not a JWS that jose accepts (RFC 7515).')
+      throw error
     }
   }
   throw new KindeWebhookError('invalid_signature', "The signature is not one of the issuer's key.")

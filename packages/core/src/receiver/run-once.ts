@@ -13,94 +13,144 @@ export type RunOutcome =
   | { readonly outcome: 'processed' | 'duplicate' }
   | { readonly outcome: 'discarded'; readonly discarded: DiscardEvent }
 
-/** How far the one run of the handlers has come. */
-interface Work {
-  isFinished: boolean
-  failure?: { readonly error: unknown }
-}
-
 /**
  * Runs the handlers under the ledger, with a time for each step: the claim, the work, the mark. Whatever ran out of time
  * goes on behind the answer, and cannot change it.
  *
  * @throws KindeWebhookError `handler_failed`, `handler_timeout`, `ledger_unavailable`, `delivery_in_progress`
  */
-export function runOnce<Scope>(
+export async function runOnce<Scope>(
   ledger: DeliveryLedger<Scope>,
   delivery: LedgerDelivery,
   handle: (scope: Scope, signal: AbortSignal) => Promise<void>,
   settings: RunSettings,
 ): Promise<RunOutcome> {
-  return new Promise((resolve, reject) => {
-    const { handlerTimeoutMs, ledgerTimeoutMs, now, onWarning } = settings
-    let isAnswered = false
-    let timer: ReturnType<typeof setTimeout> | undefined
-    let work: Work | undefined
+  const deadline = createDeadline()
+  const work = createWork(delivery, handle, settings, deadline)
+  deadline.set(settings.ledgerTimeoutMs, () => ledgerUnavailable('did not answer in time'))
+  try {
+    return await Promise.race([deadline.passed, attempt(ledger, delivery, work)])
+  } finally {
+    deadline.end()
+  }
+}
 
-    const answer = (settle: () => void): void => {
-      clearTimeout(timer)
-      if (!isAnswered) settle()
-      isAnswered = true
-    }
-    const limit = (timeoutMs: number, error: () => KindeWebhookError): void => {
-      clearTimeout(timer)
-      if (!isAnswered) timer = setTimeout(() => answer(() => reject(error())), timeoutMs)
-    }
+async function attempt<Scope>(
+  ledger: DeliveryLedger<Scope>,
+  delivery: LedgerDelivery,
+  work: Work<Scope>,
+): Promise<RunOutcome> {
+  let outcome: LedgerOutcome
+  try {
+    outcome = await ledger.once(delivery, work.run)
+  } catch (error) {
+    if (work.failure === undefined) throw ledgerUnavailable('failed', error)
+    // a ledger that does not know of DiscardEvent passes it on; any other error is the ledger's, at the mark
+    if (work.failure.error instanceof DiscardEvent && work.failure.error !== error)
+      throw ledgerUnavailable('failed at the mark', error)
+    return discardOrFail(delivery, work.failure.error)
+  }
+  if (work.failure !== undefined) return discardOrFail(delivery, work.failure.error)
+  if (outcome === 'in_progress') throw inProgress()
+  if (outcome === 'duplicate' && work.state === 'not begun') return { outcome }
+  // only a handler that has finished makes a 200, whatever a ledger says
+  if (outcome === 'processed' && work.state === 'finished') return { outcome }
+  throw ledgerUnavailable(`answered ${String(outcome)}, and the work is ${work.state}`)
+}
 
-    const run = async (scope: Scope, leaseSignal: AbortSignal): Promise<void> => {
-      if (isAnswered || work !== undefined)
+function discardOrFail({ type }: LedgerDelivery, error: unknown): RunOutcome {
+  if (error instanceof DiscardEvent) return { outcome: 'discarded', discarded: error }
+  throw handlerFailed(type, error)
+}
+
+/** The one run of the handlers, and how far it has come. */
+interface Work<Scope> {
+  state: 'not begun' | 'not finished' | 'finished'
+  failure: { readonly error: unknown } | undefined
+  run(this: void, scope: Scope, leaseSignal: AbortSignal): Promise<void>
+}
+
+function createWork<Scope>(
+  delivery: LedgerDelivery,
+  handle: (scope: Scope, signal: AbortSignal) => Promise<void>,
+  { handlerTimeoutMs, ledgerTimeoutMs, now, onWarning }: RunSettings,
+  deadline: Deadline,
+): Work<Scope> {
+  const work: Work<Scope> = {
+    state: 'not begun',
+    failure: undefined,
+    async run(scope, leaseSignal) {
+      if (deadline.isOver || work.state !== 'not begun')
         throw new Error('The claim came after the answer, or twice: nothing is run.')
-      const current: Work = { isFinished: false }
-      work = current
-      const claimedAt = now()
+      work.state = 'not finished'
+      const begunAt = now()
       const abort = new AbortController()
-      const onLeaseLost = (): void => abort.abort(leaseSignal.reason)
-      if (leaseSignal.aborted) onLeaseLost()
-      else leaseSignal.addEventListener('abort', onLeaseLost, { once: true })
-      limit(handlerTimeoutMs, () => {
+      deadline.set(handlerTimeoutMs, () => {
         const error = handlerTimeout(delivery.type, handlerTimeoutMs)
         abort.abort(error)
         return error
       })
+      const stopFollowing = follow(leaseSignal, abort)
       try {
         await handle(scope, abort.signal)
-        current.isFinished = true
+        work.state = 'finished'
       } catch (error) {
-        current.failure = { error }
+        work.failure = { error }
         throw error
       } finally {
-        leaseSignal.removeEventListener('abort', onLeaseLost)
-        if (now() - claimedAt > delivery.leaseMs || leaseSignal.aborted) onWarning(settledLate(delivery))
-        limit(ledgerTimeoutMs, () => ledgerUnavailable('did not mark the delivery in time'))
+        stopFollowing()
+        if (now() - begunAt > delivery.leaseMs || leaseSignal.aborted) onWarning(settledLate(delivery))
+        deadline.set(ledgerTimeoutMs, () => ledgerUnavailable('did not mark the delivery in time'))
       }
-    }
+    },
+  }
+  return work
+}
 
-    const decide = (outcome: LedgerOutcome): RunOutcome => {
-      if (outcome === 'in_progress') throw inProgress()
-      if (outcome === 'duplicate' && work === undefined) return { outcome }
-      const error = work?.failure?.error
-      if (outcome === 'processed' && error instanceof DiscardEvent) return { outcome: 'discarded', discarded: error }
-      if (outcome === 'processed' && work?.isFinished === true) return { outcome }
-      throw ledgerUnavailable(`answered ${String(outcome)} although no handler had finished`)
-    }
-    const explain = (error: unknown): RunOutcome => {
-      const failure = work?.failure
-      if (failure === undefined) throw ledgerUnavailable('failed', error)
-      if (!(failure.error instanceof DiscardEvent)) throw handlerFailed(delivery.type, failure.error)
-      // a ledger that does not know of DiscardEvent has passed it on: the event is acknowledged all the same
-      if (failure.error === error) return { outcome: 'discarded', discarded: failure.error }
-      throw ledgerUnavailable('failed at the mark', error)
-    }
+/** Not AbortSignal.any, which some runtimes lack. */
+function follow(signal: AbortSignal, abort: AbortController): () => void {
+  const onAbort = (): void => abort.abort(signal.reason)
+  if (signal.aborted) onAbort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  return () => signal.removeEventListener('abort', onAbort)
+}
 
-    limit(ledgerTimeoutMs, () => ledgerUnavailable('did not answer in time'))
-    Promise.resolve()
-      .then(() => ledger.once(delivery, run))
-      .then(decide, explain)
-      .then(
-        (outcome) => answer(() => resolve(outcome)),
-        (error: unknown) => answer(() => reject(error)),
-      )
+/** One time limit after another, for one answer. */
+interface Deadline {
+  readonly isOver: boolean
+  /** Rejects with the error of the limit that has passed. */
+  readonly passed: Promise<never>
+  /** Sets the limit for the step that begins, in the place of the one before. */
+  set(timeoutMs: number, error: () => KindeWebhookError): void
+  end(): void
+}
+
+function createDeadline(): Deadline {
+  let isOver = false
+  let timer: ReturnType<typeof setTimeout> | undefined
+  let reject: (error: KindeWebhookError) => void
+  const passed = new Promise<never>((_, rejectPassed) => {
+    reject = rejectPassed
   })
+  const end = (): void => {
+    isOver = true
+    clearTimeout(timer)
+  }
+  return {
+    get isOver() {
+      return isOver
+    },
+    passed,
+    set(timeoutMs, error) {
+      clearTimeout(timer)
+      if (isOver) return
+      timer = setTimeout(() => {
+        end()
+        reject(error())
+      }, timeoutMs)
+    },
+    end,
+  }
 }
 
 function handlerFailed(type: string, cause: unknown): KindeWebhookError {
