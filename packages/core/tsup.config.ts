@@ -1,4 +1,11 @@
 import { defineConfig } from 'tsup'
 import { build } from '../../tsup.base.ts'
 
-export default defineConfig(build(['src/index.ts', 'src/receiver/index.ts']))
+export default defineConfig(
+  build([
+    'src/index.ts',
+    'src/receiver/index.ts',
+    // No entry point of the package, but a chunk of its own, so that importing the names alone brings nothing else along.
+    'src/event-types.ts',
+  ]),
+)

@@ -17,7 +17,7 @@ export async function checkData(schema: DataSchema, type: string, data: unknown)
     'schema_mismatch',
     `The data of ${type} does not fit its schema in dataSchemas: correct the schema, or what it expects.`,
     {
-      issues: result.issues.slice(0, MAX_ISSUES).map(readIssue),
+      issues: Array.from(result.issues).slice(0, MAX_ISSUES).map(readIssue),
     },
   )
 }
@@ -43,10 +43,10 @@ async function settleInTime<Result>(pending: PromiseLike<Result>): Promise<Resul
   return Promise.race([pending, late]).finally(() => clearTimeout(timer))
 }
 
-/** Schemas quote the input in their messages, so these are escaped and capped like everything from outside. */
+/** Plain arrays, whatever class a schema's own are. Schemas quote the input in their messages, so these are escaped and capped like everything from outside. */
 function readIssue({ message, path = [] }: DataSchemaIssue): KindeWebhookIssue {
   return {
-    path: path.map((segment) => {
+    path: Array.from(path, (segment) => {
       const key = typeof segment === 'object' ? segment.key : segment
       return typeof key === 'number' ? key : printable(String(key), 64)
     }),

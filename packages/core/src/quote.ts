@@ -15,5 +15,5 @@ export function printable(text: string, maxChars: number): string {
   const escaped = JSON.stringify(text.slice(0, maxChars))
     .slice(1, -1)
     .replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
-  return text.length > maxChars ? `${escaped}…` : escaped
+  return text.length > maxChars ? `${escaped}...` : escaped
 }
