@@ -1,4 +1,5 @@
 import { base64url, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
+import { rs256, signCompact } from './compact.js'
 
 /** What a {@link createTestIssuer} may be told. */
 export interface TestIssuerOptions {
@@ -78,11 +79,8 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
       return current.publicKey.kid
     },
     sign(claims, { header } = {}) {
-      return signCompact(
-        current.privateKey,
-        { alg: 'RS256', kid: current.publicKey.kid, typ: 'JWT', ...header },
-        claims,
-      )
+      const members = { alg: 'RS256', kid: current.publicKey.kid, typ: 'JWT', ...header }
+      return signCompact(members, claims, rs256(current.privateKey))
     },
     async rotate({ keepOld = false } = {}) {
       current = await createSigningKey()
@@ -106,17 +104,4 @@ function fingerprint(thumbprint: string): string {
   return Array.from(base64url.decode(thumbprint).subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join(
     ':',
   )
-}
-
-/** jose signs no header that it would refuse to verify, and tests need those as well: hence WebCrypto. */
-async function signCompact(key: CryptoKey, header: object, claims: object | string): Promise<string> {
-  const input = `${base64url.encode(JSON.stringify(header))}.${base64url.encode(payloadOf(claims))}`
-  const signature = await crypto.subtle.sign('RSASSA-PKCS1-v1_5', key, new TextEncoder().encode(input))
-  return `${input}.${base64url.encode(new Uint8Array(signature))}`
-}
-
-function payloadOf(claims: object | string): string | Uint8Array {
-  if (typeof claims === 'string') return claims
-  if (ArrayBuffer.isView(claims)) return new Uint8Array(claims.buffer, claims.byteOffset, claims.byteLength)
-  return JSON.stringify(claims)
 }

@@ -1,0 +1,89 @@
+import { type BillingEventType, KindeWebhookError, type KindeWebhookErrorCode } from '@kinde-billing/core'
+import { base64url, type JSONWebKeySet } from 'jose'
+
+/** Which part of a token, or of what surrounds it, a case is about. */
+export type CorpusFamily =
+  | 'algorithm'
+  | 'header'
+  | 'encoding'
+  | 'signature'
+  | 'keys'
+  | 'payload'
+  | 'substitution'
+  | 'time'
+  | 'compatibility'
+
+/**
+ * What must happen: an event of this type and id; an authentic delivery that is none of the eight events, which is
+ * acknowledged; or a refusal with this code. `status` is what a receiver without a handler that fails answers.
+ */
+export type CorpusExpectation =
+  | { readonly verdict: 'accept'; readonly status: 200; readonly type: BillingEventType; readonly id: string }
+  | { readonly verdict: 'unsupported'; readonly status: 200; readonly code: 'unsupported_event' }
+  | { readonly verdict: 'reject'; readonly status: number; readonly code: KindeWebhookErrorCode }
+
+/** One token, and what must become of it. */
+export interface CorpusCase {
+  /** Unique in the corpus. */
+  readonly name: string
+  readonly family: CorpusFamily
+  /** Why it must be so, with the section of the RFC or the CVE where there is one. */
+  readonly reason: string
+  /** The body of the delivery. */
+  readonly token: string | Uint8Array<ArrayBuffer>
+  /** The issuer's key set, where the case needs another than the corpus's own. */
+  readonly jwks?: JSONWebKeySet
+  readonly expect: CorpusExpectation
+}
+
+type Token = string | Uint8Array<ArrayBuffer>
+
+/** A case that is still being signed. */
+export interface CaseDraft {
+  readonly name: string
+  readonly reason: string
+  readonly verdict: 'accept' | 'unsupported' | KindeWebhookErrorCode
+  readonly token: Token | Promise<Token>
+  readonly jwks: JSONWebKeySet | undefined
+}
+
+/** A token that must become an event. */
+export function accept(name: string, reason: string, token: CaseDraft['token'], jwks?: JSONWebKeySet): CaseDraft {
+  return { name, reason, verdict: 'accept', token, jwks }
+}
+
+/** An authentic token whose type is none of the eight. */
+export function unsupported(name: string, reason: string, token: CaseDraft['token']): CaseDraft {
+  return { name, reason, verdict: 'unsupported', token, jwks: undefined }
+}
+
+/** A token that must be refused with this code. */
+export function reject(
+  code: KindeWebhookErrorCode,
+  name: string,
+  reason: string,
+  token: CaseDraft['token'],
+  jwks?: JSONWebKeySet,
+): CaseDraft {
+  return { name, reason, verdict: code, token, jwks }
+}
+
+/** The finished case. */
+export async function finish(family: CorpusFamily, draft: CaseDraft): Promise<CorpusCase> {
+  const { name, reason, verdict, jwks } = draft
+  const token = await draft.token
+  return { name, family, reason, token, ...(jwks && { jwks }), expect: expectation(verdict, token) }
+}
+
+function expectation(verdict: CaseDraft['verdict'], token: Token): CorpusExpectation {
+  if (verdict === 'accept') return { verdict, status: 200, ...identity(token) }
+  if (verdict === 'unsupported') return { verdict, status: 200, code: 'unsupported_event' }
+  return { verdict: 'reject', status: new KindeWebhookError(verdict, '').status, code: verdict }
+}
+
+/** Type and id of a token that is to be accepted. JSON.parse takes the last of duplicate members, and so must a receiver. */
+function identity(token: Token): { type: BillingEventType; id: string } {
+  const [, payload = ''] = (typeof token === 'string' ? token : new TextDecoder().decode(token)).split('.')
+  const { type, event_id: id } = JSON.parse(new TextDecoder().decode(base64url.decode(payload)))
+  return { type, id }
+}
