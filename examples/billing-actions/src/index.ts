@@ -1,0 +1,2 @@
+export { billingActions } from './actions'
+export { type Customers, listCustomers } from './customers'
