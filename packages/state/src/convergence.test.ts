@@ -1,0 +1,213 @@
+import type { BillingEvent } from '@kinde-billing/core'
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { at, fold, LATER, minute, renewed, type ShortType, START } from '../test/billing-events.js'
+import { applyBillingEvent, type BillingState, mergeStates, summarize } from './index.js'
+
+const AGREEMENTS = [undefined, 'agreement_a', 'agreement_b', '__proto__', 'constructor', '\ud800']
+const TYPES: ShortType[] = ['created', 'cancelled', 'overdue', 'usage', 'failed', 'paid', 'assigned', 'changed']
+
+const parts = fc.record({
+  minutes: fc.nat(12),
+  type: fc.constantFrom(...TYPES),
+  agreement: fc.constantFrom(...AGREEMENTS),
+  plan: fc.constantFrom(undefined, 'basic', 'pro'),
+  due: fc.constantFrom(undefined, '2026-04-01', '2026-05-01'),
+  meter: fc.constantFrom(undefined, 'meter_1', '__proto__'),
+  feature: fc.constantFrom(undefined, 'api_calls'),
+  quantity: fc.constantFrom(undefined, 0, -0, 1.5, 1e21),
+})
+
+/** Events with ids of their own, many of them at the same minute. */
+const history = (maxLength: number): fc.Arbitrary<BillingEvent[]> =>
+  fc
+    .array(parts, { minLength: 1, maxLength, size: 'max' })
+    .map((list) =>
+      list.map(({ minutes, type, ...rest }, index) =>
+        at(minutes, type, { id: `event_${(index * 7) % 101}_${index}`, ...rest }),
+      ),
+    )
+
+const shuffled = <Item>(items: Item[]): fc.Arbitrary<Item[]> =>
+  fc.shuffledSubarray(items, { minLength: items.length, maxLength: items.length })
+
+/** A history and another order of it, in which some events come twice. */
+const twice = (events: BillingEvent[]): fc.Arbitrary<BillingEvent[]> =>
+  fc.subarray(events).chain((again) => shuffled([...events, ...again]))
+
+const minutesOf = ({ occurredAt }: BillingEvent): number => (occurredAt.getTime() - START) / 60_000
+
+const bytes = (state: BillingState | undefined): string => JSON.stringify(state)
+
+const sameState = ([events, other]: [BillingEvent[], BillingEvent[]]): void => {
+  expect(bytes(fold(other))).toBe(bytes(fold(events)))
+}
+
+const whole = (events: readonly BillingEvent[]): BillingState => {
+  const state = fold(events)
+  if (state === undefined) throw new Error('an empty history')
+  return state
+}
+
+describe('any order and any repetition of the same events', () => {
+  it('gives the same state, to the byte', () => {
+    const property = fc.property(
+      history(30).chain((events) => fc.tuple(fc.constant(events), twice(events))),
+      sameState,
+    )
+    fc.assert(property, { numRuns: 1000 })
+  })
+
+  it('gives the same state for more events than are remembered', () => {
+    const property = fc.property(
+      history(160).chain((events) => fc.tuple(fc.constant(events), twice(events))),
+      sameState,
+    )
+    fc.assert(property, { numRuns: 150 })
+  })
+
+  it('gives the state of the events alone where attempts were signed anew with a later time', () => {
+    const withRenewals = history(30).chain((events) =>
+      fc
+        .array(fc.record({ event: fc.constantFrom(...events), afterMinutes: fc.integer({ min: 1, max: 12 }) }))
+        .map((list) => list.map(({ event, afterMinutes }) => renewed(event, minutesOf(event) + afterMinutes)))
+        .chain((again) => fc.tuple(fc.constant(events), shuffled([...events, ...again]))),
+    )
+    const property = fc.property(withRenewals, sameState)
+    fc.assert(property, { numRuns: 500 })
+  })
+
+  it('gives the same state where one id comes with several contents at the same time', () => {
+    const sameIds = fc
+      .array(parts, { minLength: 1, maxLength: 12 })
+      .map((list) =>
+        list.map(({ minutes, type, ...rest }) => at(minutes % 2, type, { id: `event_${minutes % 3}`, ...rest })),
+      )
+    const property = fc.property(
+      sameIds.chain((events) => fc.tuple(fc.constant(events), twice(events))),
+      sameState,
+    )
+    fc.assert(property, { numRuns: 500 })
+  })
+})
+
+describe('mergeStates', () => {
+  const three = history(120).chain((events) =>
+    fc.tuple(
+      fc.subarray(events, { minLength: 1 }),
+      fc.subarray(events, { minLength: 1 }),
+      fc.subarray(events, { minLength: 1 }),
+    ),
+  )
+
+  it('is commutative, associative and idempotent', () => {
+    const property = fc.property(three, (histories) => {
+      const [a, b, c] = histories.map(whole) as [BillingState, BillingState, BillingState]
+      expect(bytes(mergeStates(a, b))).toBe(bytes(mergeStates(b, a)))
+      expect(bytes(mergeStates(mergeStates(a, b), c))).toBe(bytes(mergeStates(a, mergeStates(b, c))))
+      expect(bytes(mergeStates(a, a))).toBe(bytes(a))
+      expect(bytes(mergeStates(mergeStates(a, b), b))).toBe(bytes(mergeStates(a, b)))
+    })
+    fc.assert(property, { numRuns: 200 })
+  })
+
+  it('knows what one replica would know after the events of both', () => {
+    const property = fc.property(three, ([a, b]) => {
+      expect(bytes(mergeStates(whole(a), whole(b)))).toBe(bytes(fold([...a, ...b])))
+    })
+    fc.assert(property, { numRuns: 200 })
+  })
+
+  it('lets the earlier time of an event count that the replicas saw at two times', () => {
+    const failure = at(1, 'failed', { agreement: 'a' })
+    const success = at(5, 'paid', { agreement: 'a' })
+    const merged = mergeStates(whole([renewed(failure, 10), success]), whole([failure]))
+    expect(bytes(merged)).toBe(bytes(fold([failure, success])))
+  })
+})
+
+describe('the state', () => {
+  it('is plain JSON: a round trip is the identity', () => {
+    const property = fc.property(history(80), (events) => {
+      const state = fold(events)
+      expect(JSON.parse(bytes(state))).toStrictEqual(state)
+    })
+    fc.assert(property, { numRuns: 200 })
+  })
+
+  it('goes on from a round trip as if there had been none', () => {
+    const property = fc.property(history(80), (events) => {
+      const stored = events.reduce<BillingState | undefined>(
+        (state, event) => JSON.parse(bytes(applyBillingEvent(state, event))),
+        undefined,
+      )
+      expect(bytes(stored)).toBe(bytes(fold(events)))
+    })
+    fc.assert(property, { numRuns: 100 })
+  })
+
+  it('is not changed by what is applied to it, and is the same object where nothing is new', () => {
+    const events = [at(0, 'created', { agreement: 'a', plan: 'pro' }), at(1, 'usage', { meter: 'm', quantity: 1 })]
+    const state = whole(events)
+    const before = bytes(state)
+    applyBillingEvent(state, at(2, 'cancelled', { agreement: 'a' }))
+    expect(bytes(state)).toBe(before)
+    for (const event of [...events, ...events.map((known) => renewed(known, 9))])
+      expect(applyBillingEvent(state, event)).toBe(state)
+  })
+
+  it('grows with agreements and meters, not with events', () => {
+    const events = Array.from({ length: 3000 }, (_, index) =>
+      at(index, TYPES[index % TYPES.length] ?? 'paid', {
+        id: `event_${String(index).padStart(6, '0')}`,
+        agreement: `agreement_${index % 3}`,
+        plan: 'pro',
+        due: '2026-04-01',
+        meter: `meter_${index % 2}`,
+        quantity: 1,
+      }),
+    )
+    const state = whole(events)
+    // 32 recent of each list, and of what is older at most 9 for each of 3 agreements, and 1 for each of 2 meters.
+    expect(state.facts.length).toBeLessThanOrEqual(32 + 3 * 9)
+    expect(state.usage.length).toBeLessThanOrEqual(32 + 2)
+    expect(bytes(state).length).toBe(bytes(whole(events.slice(0, 2000))).length)
+  })
+
+  it('forgets no agreement, however many events of others came after it', () => {
+    const first = [
+      at(0, 'created', { agreement: 'first', plan: 'pro', due: '2026-04-01' }),
+      at(1, 'failed', { agreement: 'first' }),
+      at(2, 'usage', { meter: 'first', quantity: 7 }),
+    ]
+    const others = Array.from({ length: 100 }, (_, index) => [
+      at(10 + index, 'paid', { agreement: 'second' }),
+      at(10 + index, 'usage', { meter: 'second', quantity: index }),
+    ]).flat()
+    const summary = summarize(fold([...first, ...others]), { now: LATER })
+    expect(summary.agreements.find(({ id }) => id === 'first')).toMatchObject({
+      access: 'past_due',
+      plan: { code: 'pro' },
+      createdAt: minute(0),
+      owesSince: minute(1),
+      nextInvoiceOn: new Date('2026-04-01'),
+    })
+    expect(summary.usage.map(({ meterId, quantity }) => [meterId, quantity])).toEqual([
+      ['first', 7],
+      ['second', 99],
+    ])
+  })
+
+  it.each([0, 2, '1', undefined])('of version %j is refused', (version) => {
+    const state = { ...whole([at(0, 'created')]), version } as unknown as BillingState
+    const words = /version .* rebuild the state/
+    expect(() => applyBillingEvent(state, at(1, 'paid'))).toThrow(words)
+    expect(() => mergeStates(whole([at(0, 'created')]), state)).toThrow(words)
+    expect(() => summarize(state, { now: LATER })).toThrow(RangeError)
+  })
+
+  it('refuses an event without a date', () => {
+    const event = { ...at(0, 'created'), occurredAt: new Date(Number.NaN) }
+    expect(() => applyBillingEvent(undefined, event)).toThrow(TypeError)
+  })
+})
