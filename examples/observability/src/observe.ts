@@ -1,0 +1,71 @@
+import type { Delivery, DeliveryOutcome } from '@kinde-billing/core/receiver'
+import { type Meter, SpanStatusCode, type Tracer } from '@opentelemetry/api'
+import type { Logger } from 'pino'
+
+/** Where an outcome is reported to. */
+export interface Observers {
+  readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
+  readonly meter: Meter
+  readonly tracer: Tracer
+}
+
+/**
+ * The receiver's `onOutcome`: one line in the log, one count, one duration and one span a request, by event type and outcome.
+ * Nothing of the token or of `data` is reported.
+ */
+export function observeOutcomes({
+  log,
+  meter,
+  tracer,
+}: Observers): (outcome: DeliveryOutcome, delivery: Delivery<unknown>) => void {
+  const deliveries = meter.createCounter('kinde_billing.deliveries', { description: 'Requests, by type and outcome' })
+  const durations = meter.createHistogram('kinde_billing.delivery.duration', {
+    description: 'From the request to the answer',
+    unit: 'ms',
+  })
+  return (result, delivery) => {
+    const { outcome, status, durationMs } = result
+    const attributes = { 'kinde.event.type': typeOf(result), 'kinde.delivery.outcome': outcome }
+    deliveries.add(1, attributes)
+    durations.record(durationMs, attributes)
+
+    const startTime = delivery.receivedAt
+    const span = tracer.startSpan('kinde_billing.delivery', {
+      startTime,
+      attributes: { ...attributes, 'http.response.status_code': status },
+    })
+    if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR, message: outcome })
+    span.end(startTime.getTime() + durationMs)
+
+    log[levelOf(status)](lineOf(result, delivery), `kinde billing: ${outcome}`)
+  }
+}
+
+/** The type where it is known, and one word for all that is not: whoever sends nonsense must not make new series. */
+function typeOf({ event, outcome }: DeliveryOutcome): string {
+  return event?.type ?? (outcome === 'unsupported' ? 'other' : 'unknown')
+}
+
+/** 5xx is for you to mend; 4xx is mostly noise from the internet. */
+function levelOf(status: number): 'info' | 'warn' | 'error' {
+  if (status >= 500) return 'error'
+  return status === 200 ? 'info' : 'warn'
+}
+
+function lineOf(
+  { outcome, status, event, error, discarded, durationMs }: DeliveryOutcome,
+  delivery: Delivery<unknown>,
+) {
+  return {
+    outcome,
+    status,
+    durationMs: Math.round(durationMs),
+    eventType: event?.type,
+    eventId: event?.id,
+    webhookId: delivery.webhookId,
+    reason: discarded?.message ?? error?.message,
+    issues: error?.issues.length ? error.issues : undefined,
+    // what a handler threw, or the ledger's store
+    err: error?.cause,
+  }
+}
