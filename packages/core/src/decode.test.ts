@@ -1,6 +1,12 @@
 import { billingEventFixture } from '@kinde-billing/testing'
 import { describe, expect, it } from 'vitest'
-import { BILLING_EVENT_TYPES, type BillingEvent, decodeBillingEvent, UnsupportedEventError } from './index.js'
+import {
+  BILLING_EVENT_TYPES,
+  type BillingEvent,
+  type BillingEventOf,
+  decodeBillingEvent,
+  UnsupportedEventError,
+} from './index.js'
 
 const decode = <Type extends BillingEvent['type']>(
   type: Type,
@@ -99,7 +105,7 @@ describe('agreement, plan, invoice', () => {
 })
 
 describe('usage', () => {
-  it.each([
+  it.each<[Record<string, unknown>, BillingEventOf<'customer.meter_usage_updated'>['usage']]>([
     [
       { meter_id: 'meter_1', quantity: 0 },
       { meterId: 'meter_1', featureCode: undefined, quantity: 0 },
@@ -118,7 +124,10 @@ describe('usage', () => {
     ],
     [{ quantity: -3 }, { meterId: undefined, featureCode: undefined, quantity: -3 }],
     ...['', ' 1', '0x10', 'Infinity', '1e999', Number.POSITIVE_INFINITY, true, [1], { value: 1 }].map(
-      (quantity) => [{ quantity }, { meterId: undefined, featureCode: undefined, quantity: undefined }] as const,
+      (quantity): [Record<string, unknown>, BillingEventOf<'customer.meter_usage_updated'>['usage']] => [
+        { quantity },
+        { meterId: undefined, featureCode: undefined, quantity: undefined },
+      ],
     ),
   ])('%j', (data, usage) => {
     expect(decode('customer.meter_usage_updated', data).usage).toEqual(usage)

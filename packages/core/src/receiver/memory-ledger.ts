@@ -38,28 +38,17 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): DeliveryL
   const { now = Date.now, onWarning = writeWarning } = options
   const maxEntries = judgeNumber('maxEntries', options.maxEntries, 100_000)
   const claims = new Map<string, Claim>()
-  /** When each mark may be forgotten, the oldest mark first. */
-  const marks = new Map<string, number>()
-
-  const mark = (key: string, rememberMs: number): void => {
-    const at = now()
-    marks.delete(key)
-    marks.set(key, at + rememberMs)
-    for (const [oldest, forgetAt] of marks) {
-      if (forgetAt > at && marks.size <= maxEntries) break
-      marks.delete(oldest)
-      if (forgetAt > at)
-        onWarning({
-          code: 'mark_evicted',
-          message: `More than ${maxEntries} deliveries are remembered (maxEntries): the oldest mark was dropped, and a replay of that delivery would run again. Raise maxEntries, or use a ledger in Redis or Postgres.`,
-        })
-    }
-  }
+  const marks = createMarks(maxEntries, () =>
+    onWarning({
+      code: 'mark_evicted',
+      message: `More than ${maxEntries} deliveries are remembered (maxEntries): the oldest mark was dropped, and a replay of that delivery would run again. Raise maxEntries, or use a ledger in Redis or Postgres.`,
+    }),
+  )
 
   return {
     async once({ key, leaseMs, rememberMs }, work) {
       const at = now()
-      if ((marks.get(key) ?? Number.NEGATIVE_INFINITY) > at) return 'duplicate'
+      if (marks.has(key, at)) return 'duplicate'
       const other = claims.get(key)
       if (other !== undefined && other.endsAt > at) return 'in_progress'
       other?.abort.abort(leaseLost())
@@ -76,8 +65,44 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): DeliveryL
       // the claim itself is the fencing token
       if (claims.get(key) !== claim) throw leaseLost()
       claims.delete(key)
-      mark(key, rememberMs)
+      marks.add(key, now(), rememberMs)
       return 'processed'
+    },
+  }
+}
+
+/** Keys of finished deliveries, each for its time, and no more than `maxEntries` of them. */
+function createMarks(
+  maxEntries: number,
+  onEvicted: () => void,
+): { has(key: string, at: number): boolean; add(key: string, at: number, rememberMs: number): void } {
+  const forgetAtByKey = new Map<string, number>()
+  // beside the map, whose own order is slow to walk from the front once much of it has been deleted
+  let oldestFirst: { readonly key: string; readonly forgetAt: number }[] = []
+  let head = 0
+
+  const dropOldest = (at: number): void => {
+    for (let oldest = oldestFirst[head]; oldest !== undefined; oldest = oldestFirst[++head]) {
+      const isExpired = oldest.forgetAt <= at
+      if (!isExpired && forgetAtByKey.size <= maxEntries) break
+      // a key that was marked anew since has a later entry
+      if (forgetAtByKey.get(oldest.key) !== oldest.forgetAt) continue
+      forgetAtByKey.delete(oldest.key)
+      if (!isExpired) onEvicted()
+    }
+    if (head > oldestFirst.length / 2) {
+      oldestFirst = oldestFirst.slice(head)
+      head = 0
+    }
+  }
+
+  return {
+    has: (key, at) => (forgetAtByKey.get(key) ?? Number.NEGATIVE_INFINITY) > at,
+    add(key, at, rememberMs) {
+      const forgetAt = at + rememberMs
+      forgetAtByKey.set(key, forgetAt)
+      oldestFirst.push({ key, forgetAt })
+      dropOldest(at)
     },
   }
 }
