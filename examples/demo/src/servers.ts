@@ -1,0 +1,77 @@
+import { createServer, type Server } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { createAdaptorServer } from '@hono/node-server'
+import type { BillingEvent } from '@kinde-billing/core'
+import * as fastifyAdapter from '@kinde-billing/fastify'
+import * as honoAdapter from '@kinde-billing/hono'
+import * as nextAdapter from '@kinde-billing/next'
+import * as nodeAdapter from '@kinde-billing/node'
+import Fastify from 'fastify'
+import { Hono } from 'hono'
+import { NextRequest } from 'next/server.js'
+
+/** A real server on a free port of loopback, with the webhook at its URL. */
+export interface AdapterServer {
+  readonly name: string
+  readonly url: string
+  close(): Promise<void>
+}
+
+const PATH = '/webhooks/kinde'
+
+/** One server per adapter. `see` hears of every event that an application's handler was given. */
+export async function startServers(
+  issuer: string,
+  see: (adapter: string, event: BillingEvent) => void,
+): Promise<AdapterServer[]> {
+  const options = (adapter: string) => ({
+    issuer,
+    onEvent: (event: BillingEvent) => see(adapter, event),
+    // the demo shows the answers in its table: what would be logged of a refusal is no news here
+    onOutcome: () => {},
+  })
+
+  const fastify = Fastify()
+  fastify.register(fastifyAdapter.kindeBilling({ path: PATH, ...options('fastify') }))
+  await fastify.listen({ port: 0, host: '127.0.0.1' })
+
+  const hono = new Hono().post(PATH, honoAdapter.kindeBilling(options('hono')))
+  const route = nextAdapter.kindeBilling(options('next'))
+  const next = (request: Request) => route(nextRequest(request), { params: Promise.resolve({}) })
+
+  return Promise.all([
+    serve('node', createServer(nodeAdapter.kindeBilling(options('node')))),
+    { name: 'fastify', url: `${urlOf(fastify.server)}${PATH}`, close: () => fastify.close() },
+    serve('hono', webServer(hono.fetch)),
+    serve('next', webServer(next)),
+  ])
+}
+
+/** What Next makes of a request before it calls a route handler. */
+function nextRequest({ url, method, headers, body }: Request): NextRequest {
+  return new NextRequest(url, { method, headers, body, duplex: 'half' })
+}
+
+function webServer(fetch: (request: Request) => Response | Promise<Response>): Server {
+  const server = createAdaptorServer({ fetch, overrideGlobalObjects: false })
+  if ('closeAllConnections' in server) return server
+  throw new TypeError('expected a server of node:http')
+}
+
+async function serve(name: string, server: Server): Promise<AdapterServer> {
+  await new Promise<void>((resolve, reject) => server.once('error', reject).listen(0, '127.0.0.1', resolve))
+  return {
+    name,
+    url: `${urlOf(server)}${PATH}`,
+    close: () =>
+      new Promise((resolve) => {
+        server.close(() => resolve())
+        server.closeAllConnections()
+      }),
+  }
+}
+
+function urlOf(server: Server): string {
+  const { port } = server.address() as AddressInfo
+  return `http://127.0.0.1:${port}`
+}

@@ -1,0 +1,42 @@
+import { deliver } from '@kinde-billing/testing'
+import { startTestIssuer } from '@kinde-billing/testing/server'
+import { describeEvent } from './application.js'
+import { planDeliveries } from './deliveries.js'
+import { startServers } from './servers.js'
+import { printTable } from './table.js'
+
+/**
+ * Delivers everything to every adapter over real HTTP, prints what came of it, and says whether all was as it must be.
+ */
+export async function show(): Promise<boolean> {
+  const issuer = await startTestIssuer()
+  const seen = new Map<string, string>()
+  const servers = await startServers(issuer.issuer, (adapter, event) => seen.set(adapter, describeEvent(event)))
+  const names = servers.map(({ name }) => name)
+  const faults: string[] = []
+  const rows: string[][] = []
+  for (const planned of await planDeliveries(issuer)) {
+    seen.clear()
+    const startedAt = performance.now()
+    const answers = await Promise.all(servers.map(({ url }) => deliver(url, planned.token)))
+    const ms = (performance.now() - startedAt) / servers.length
+    const statuses = answers.map(({ status }) => String(status))
+    const sights = new Set(names.map((name) => seen.get(name) ?? planned.note))
+    if (
+      statuses.some((status) => status !== String(planned.status)) ||
+      seen.size !== (planned.runs ? names.length : 0) ||
+      sights.size !== 1
+    )
+      faults.push(planned.name)
+    rows.push([planned.name, ...statuses, [...sights].join(' / '), ms.toFixed(1)])
+  }
+  printTable(['delivery', ...names, 'what the application saw', 'ms'], rows)
+  await Promise.all([issuer.close(), ...servers.map((server) => server.close())])
+  console.log()
+  console.log(
+    faults.length === 0
+      ? `All ${rows.length} deliveries to each of ${names.length} adapters ended as they must: every billing event was verified and handled once, every forgery was refused, and nothing that is authentic failed.`
+      : `Not as it must be: ${faults.join('; ')}.`,
+  )
+  return faults.length === 0
+}
