@@ -68,6 +68,25 @@ export function reject(
   return { name, reason, verdict: code, token, jwks }
 }
 
+/** Tokens that must be refused with one code for one reason, by name, each made from what stands beside its name. */
+export function rejectEach<Value>(
+  code: KindeWebhookErrorCode,
+  reason: string,
+  values: { readonly [name: string]: Value },
+  tokenOf: (value: Value) => CaseDraft['token'],
+): CaseDraft[] {
+  return Object.entries(values).map(([name, value]) => reject(code, name, reason, tokenOf(value)))
+}
+
+/** {@link rejectEach} for tokens that must become events. */
+export function acceptEach<Value>(
+  reason: string,
+  values: { readonly [name: string]: Value },
+  tokenOf: (value: Value) => CaseDraft['token'],
+): CaseDraft[] {
+  return Object.entries(values).map(([name, value]) => accept(name, reason, tokenOf(value)))
+}
+
 /** The finished case. */
 export async function finish(family: CorpusFamily, draft: CaseDraft): Promise<CorpusCase> {
   const { name, reason, verdict, jwks } = draft

@@ -76,7 +76,7 @@ const signatureText: Rewriting[] = [
   ['signature with half its padding', PADDING, withSignature((text) => `${text}=`)],
   ['signature with its padding percent-encoded', PADDING, withSignature((text) => `${text}%3D%3D`)],
   ['signature in standard base64', 'RFC 4648, section 5: - and _ in the place of + and /', withSignature(standard)],
-  ...([' ', '\t', '\n', '\r\n', '\u0000', '\u00a0', '\u200b', '!', '='] as const).map(
+  ...[' ', '\n', '\u0000', '!', '='].map(
     (char): Rewriting => [
       `signature with ${JSON.stringify(char)} inside`,
       OUTSIDE,
@@ -88,7 +88,7 @@ const signatureText: Rewriting[] = [
     'RFC 4648, section 3.1: no line feeds',
     withSignature((text) => text.replace(/.{64}/g, '$&\n')),
   ],
-  ...[1, 8, 15].map(
+  ...[1, 8].map(
     (bits): Rewriting => [
       `signature with spare bits ${bits}`,
       SPARE_BITS,
@@ -105,20 +105,17 @@ const signatureText: Rewriting[] = [
 const TRAILING = 'One LF or CRLF behind the token is tolerated, and nothing else around it'
 
 const around: Rewriting[] = [
-  ...['\n\n', '\r\n\r\n', '\r', '\n\r', ' ', ' \n', '\t', '\u0000', '\u2028', '\u0085', '\u000b', ';', '=', '~'].map(
+  ...['\n\n', '\r', '\n\r', ' ', ' \n', '\u0000', '\u2028'].map(
     (text): Rewriting => [`token with ${JSON.stringify(text)} behind it`, TRAILING, ({ token }) => token + text],
   ),
-  ...[' ', '\n', '\ufeff', '\u0000', '.'].map(
+  ...[' ', '\n', '\ufeff'].map(
     (text): Rewriting => [`token with ${JSON.stringify(text)} before it`, TRAILING, ({ token }) => text + token],
   ),
-  ['token with a space behind each dot', COMPACT, ({ token }) => token.replaceAll('.', '. ')],
   ['token with a line end behind each dot', COMPACT, ({ token }) => token.replaceAll('.', '.\r\n')],
 ]
 
 const partCounts: Rewriting[] = [
   ['nothing', COMPACT, () => ''],
-  ['a line end', COMPACT, () => '\n'],
-  ['one dot', COMPACT, () => '.'],
   ['two dots', COMPACT, () => '..'],
   ['a million dots', COMPACT, () => '.'.repeat(1_000_000)],
   ['one part', COMPACT, ({ header }) => header],
@@ -127,7 +124,6 @@ const partCounts: Rewriting[] = [
   ['four parts', COMPACT, ({ token, signature }) => `${token}.${signature}`],
   ['five parts', COMPACT, ({ token, header, payload }) => `${token}.${header}.${payload}`],
   ['a dot behind', COMPACT, ({ token }) => `${token}.`],
-  ['a dot twice', COMPACT, ({ token }) => token.replace('.', '..')],
   ['an empty header', COMPACT, ({ payload, signature }) => `.${payload}.${signature}`],
   [
     'an empty payload',
@@ -135,7 +131,6 @@ const partCounts: Rewriting[] = [
     ({ header, signature }) => `${header}..${signature}`,
   ],
   ['two tokens on two lines', COMPACT, ({ token }) => `${token}\n${token}`],
-  ['two tokens with a comma between', COMPACT, ({ token }) => `${token},${token}`],
 ]
 
 const JWE = 'RFC 7516, section 7.1: five parts are a JWE, and whoever has the public key can make one'
@@ -162,7 +157,6 @@ const serializations: Rewriting[] = [
   ['token in a form', COMPACT, ({ token }) => `token=${token}`],
   ['token behind Bearer', 'RFC 6750, section 2.1: that is for a header', ({ token }) => `Bearer ${token}`],
   ['token with a disclosure', 'RFC 9901, section 4: that is an SD-JWT', ({ token, header }) => `${token}~${header}~`],
-  ['token with its dots percent-encoded', COMPACT, ({ token }) => token.replaceAll('.', '%2E')],
   ['token in base64url once more', COMPACT, ({ token }) => base64url.encode(token)],
   ['JWE', JWE, ({ payload, signature }) => jwe('RSA-OAEP-256', signature, payload)],
   ['JWE without an encrypted key', JWE, ({ payload }) => jwe('dir', '', payload)],
@@ -184,9 +178,7 @@ const shift = (text: string, by: number): string =>
 const characterSets: Rewriting[] = [
   ['token in lower case', 'RFC 4648, section 5: the alphabet has case', ({ token }) => token.toLowerCase()],
   ['token in full-width characters', `${ASCII}: not by NFKC`, ({ token }) => shift(token, 0xfee0)],
-  ['token with full-width dots', `${ASCII}: not by NFKC`, ({ token }) => token.replaceAll('.', '\uff0e')],
   ['token of characters whose low bytes are right', `${ASCII}: not by cutting off`, ({ token }) => shift(token, 0x100)],
-  ['token in UTF-16', ASCII, ({ token }) => utf16(token)],
   ['token in UTF-16, with a byte order mark', ASCII, ({ token }) => joinBytes([0xff, 0xfe], utf16(token))],
   ['token behind a byte order mark, as bytes', ASCII, ({ token }) => joinBytes([0xef, 0xbb, 0xbf], utf8(token))],
   [
@@ -200,7 +192,6 @@ const characterSets: Rewriting[] = [
     ({ header, payload, signature }) =>
       joinBytes(utf8(header), [0xc0, 0xae], utf8(payload), [0xc0, 0xae], utf8(signature)),
   ],
-  ['token with a byte that is not UTF-8 behind it', ASCII, ({ token }) => joinBytes(utf8(token), [0xff])],
 ]
 
 /** The signature is good for exactly this text, so that only the encoding is to blame. */
