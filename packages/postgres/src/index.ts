@@ -1,1 +1,12 @@
-export {}
+export { createPostgresLedger, type PostgresLedgerOptions } from './ledger.js'
+export type {
+  AnyPostgresPool,
+  EmbeddedPostgres,
+  EmbeddedTransaction,
+  PostgresClient,
+  PostgresPool,
+  PostgresResult,
+  PostgresScope,
+} from './pool.js'
+export { ensureSchema, schemaSql, type TableOptions } from './schema.js'
+export { type SweepOptions, sweepDeliveries } from './sweep.js'

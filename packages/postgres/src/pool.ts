@@ -1,0 +1,48 @@
+/** What a query answers with, as far as the ledger reads it. */
+export interface PostgresResult {
+  readonly rows: readonly Record<string, unknown>[]
+}
+
+/** A client that a pool lends, as `pg`'s `PoolClient` is. */
+export interface PostgresClient {
+  query(text: string, values?: unknown[]): Promise<PostgresResult>
+  /** Gives the client back; with `true` its connection is closed instead. */
+  release(destroy?: boolean): void
+  on?(event: 'error', listener: (error: Error) => void): unknown
+  off?(event: 'error', listener: (error: Error) => void): unknown
+}
+
+/** A pool of connections: `pg`'s `Pool`, and whatever has the same `connect()`, such as Neon's. */
+export interface PostgresPool {
+  connect(): Promise<PostgresClient>
+}
+
+/** The transaction that PGlite lends. */
+export interface EmbeddedTransaction {
+  query(text: string, values?: unknown[]): Promise<PostgresResult>
+}
+
+/** A Postgres inside the process, with one connection: PGlite. */
+export interface EmbeddedPostgres {
+  query(text: string, values?: unknown[]): Promise<PostgresResult>
+  transaction<Result>(work: (transaction: EmbeddedTransaction) => Promise<Result>): Promise<Result>
+}
+
+/** Whatever the ledger takes as `pool`. */
+export type AnyPostgresPool = PostgresPool | EmbeddedPostgres
+
+/** What handlers get as `delivery.scope`: the pool's own client type, or PGlite's transaction. */
+export type PostgresScope<Pool> = Pool extends { connect: infer Connect }
+  ? Connected<Connect>
+  : Pool extends { transaction(work: (transaction: infer Transaction) => Promise<unknown>): unknown }
+    ? Transaction
+    : never
+
+// `pg` overloads connect() with a callback form that stands last, where inference would look for the client in vain.
+type Connected<Connect> = Connect extends { (): Promise<infer Client>; (...rest: never[]): unknown }
+  ? unknown extends Client
+    ? Connect extends () => Promise<infer Only>
+      ? Only
+      : never
+    : Client
+  : never
