@@ -12,6 +12,8 @@ export interface UsableKey {
   readonly e: string
 }
 
+/** RFC 7518, section 6.3.2: any of them gives the private key away. */
+const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth']
 const MIN_RSA_BITS = 2048
 const MAX_RSA_BITS = 16_384
 const MAX_KEYS_PER_KID = 4
@@ -33,7 +35,7 @@ function usableKey(jwk: JsonObject): UsableKey | [] {
     ['sig', undefined].some((use) => own(jwk, 'use') === use) &&
     ['RS256', undefined].some((alg) => own(jwk, 'alg') === alg) &&
     (ops === undefined || (Array.isArray(ops) && ops.includes('verify'))) &&
-    !Object.hasOwn(jwk, 'd')
+    !PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))
   if (!isForRs256 || !isText(kid, 256) || typeof n !== 'string' || typeof e !== 'string') return []
   return isStrong(n, e) ? { kid, n, e } : []
 }

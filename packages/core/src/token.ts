@@ -33,6 +33,7 @@ export function readToken(input: unknown, maxBytes: number): Token {
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
+const toUtf8 = new TextEncoder()
 
 /** The token as text. Bytes that are no ASCII survive as characters that the next check refuses. */
 function compactForm(input: unknown, maxBytes: number): string {
@@ -41,13 +42,18 @@ function compactForm(input: unknown, maxBytes: number): string {
       'malformed_token',
       `A token is a string or a Uint8Array, not a value of type ${typeof input}.`,
     )
-  if ((typeof input === 'string' ? input.length : input.byteLength) > maxBytes)
+  if ((typeof input === 'string' ? byteLength(input, maxBytes) : input.byteLength) > maxBytes)
     throw new KindeWebhookError(
       'payload_too_large',
       `The token is larger than ${maxBytes} bytes. If Kinde really sends more, raise maxTokenBytes.`,
     )
   const text = typeof input === 'string' ? input : utf8.decode(input)
   return text.endsWith('\r\n') ? text.slice(0, -2) : text.endsWith('\n') ? text.slice(0, -1) : text
+}
+
+/** The size of a text in UTF-8, whose characters take one to three bytes: counted only where the limit lies between. */
+function byteLength(text: string, limit: number): number {
+  return text.length > limit || text.length * 3 <= limit ? text.length : toUtf8.encode(text).byteLength
 }
 
 /** By the part's length modulo 4: the last characters whose spare bits are zero. No length leaves a remainder of 1. */
