@@ -7,7 +7,7 @@ export const ACCESS = ['active', 'past_due', 'suspended', 'cancelled', 'none'] a
 /** See {@link ACCESS}. */
 export type Access = (typeof ACCESS)[number]
 
-/** What applications decide differently. Every member is in milliseconds, `Infinity` for ever; the defaults shut nobody out who may be paying. */
+/** What applications decide differently. Times are in milliseconds, `Infinity` for ever. The defaults shut nobody out who may be paying. */
 export interface AccessPolicy {
   /**
    * How long after the first failed payment that nothing has made good a customer is `past_due`, and so still in; then
@@ -21,14 +21,16 @@ export interface AccessPolicy {
    * plan change cancels too, and its other half may still be on its way. Default 5 minutes; `0`: it does not wait.
    */
   readonly cancellationWaitMs?: number | undefined
+  /**
+   * Whether a payment without an agreement id lets a customer in all of whose agreements have ended before it: it may be
+   * for one that no event has told of, or a last invoice. Default `true`. Set it to `false` if your tenant's payments
+   * carry no agreement id, and last invoices are paid after a cancellation.
+   */
+  readonly unnamedPaymentLetsIn?: boolean | undefined
 }
 
 /** The policy with its defaults filled in. */
-export interface Policy {
-  readonly pastDueGraceMs: number
-  readonly overdueGraceMs: number
-  readonly cancellationWaitMs: number
-}
+export type Policy = { readonly [Name in keyof AccessPolicy]-?: NonNullable<AccessPolicy[Name]> }
 
 /** What the table looks at, of one agreement: the moments from which something holds; `undefined` where it does not. */
 export interface AgreementFacts {
@@ -75,30 +77,25 @@ export function isIn(access: Access): boolean {
   return access === 'active' || access === 'past_due'
 }
 
-const DEFAULTS: Policy = {
-  pastDueGraceMs: Number.POSITIVE_INFINITY,
-  overdueGraceMs: Number.POSITIVE_INFINITY,
-  cancellationWaitMs: 5 * 60_000,
-}
-
 /**
  * The policy with its defaults filled in.
  *
  * @throws {RangeError} for a time that is negative or not a number.
  */
 export function fullPolicy(given: AccessPolicy = {}): Policy {
-  const time = (name: keyof Policy): number => {
-    const value = given[name] ?? DEFAULTS[name]
-    if (typeof value === 'number' && value >= 0) return value
-    throw new RangeError(
-      `policy.${name} is ${String(value).slice(0, 40)}: give milliseconds, 0 or more, or Infinity for ever.`,
-    )
-  }
   return {
-    pastDueGraceMs: time('pastDueGraceMs'),
-    overdueGraceMs: time('overdueGraceMs'),
-    cancellationWaitMs: time('cancellationWaitMs'),
+    pastDueGraceMs: time('pastDueGraceMs', given.pastDueGraceMs ?? Number.POSITIVE_INFINITY),
+    overdueGraceMs: time('overdueGraceMs', given.overdueGraceMs ?? Number.POSITIVE_INFINITY),
+    cancellationWaitMs: time('cancellationWaitMs', given.cancellationWaitMs ?? 5 * 60_000),
+    unnamedPaymentLetsIn: given.unnamedPaymentLetsIn ?? true,
   }
+}
+
+function time(name: keyof AccessPolicy, value: number): number {
+  if (typeof value === 'number' && value >= 0) return value
+  throw new RangeError(
+    `policy.${name} is ${String(value).slice(0, 40)}: give milliseconds, 0 or more, or Infinity for ever.`,
+  )
 }
 
 /** The last moment that a `Date` can hold. */

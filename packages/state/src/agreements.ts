@@ -1,4 +1,5 @@
-import { type BillingFact, latest } from './facts.js'
+import type { Policy } from './access-table.js'
+import { type BillingFact, latest, type UsageFact } from './facts.js'
 import { placeUnnamed } from './unnamed.js'
 
 /** One agreement, as the facts about it tell: of each kind the latest. */
@@ -22,22 +23,28 @@ export interface Agreement {
 }
 
 /**
- * The customer's agreements, those that have ended too.
+ * The customer's agreements, those that have ended too. Every event but a cancellation shows that the agreement it names
+ * exists; `unnamed.ts` says what events show that name none.
  *
  * @param facts - In order.
- * @param waitMs - How long after a plan change a cancellation is taken for the replaced agreement's.
  */
-export function readAgreements(facts: readonly BillingFact[], waitMs: number): Agreement[] {
+export function readAgreements(
+  facts: readonly BillingFact[],
+  usage: readonly UsageFact[],
+  policy: Policy,
+): Agreement[] {
   const byId = new Map<string | undefined, BillingFact[]>()
-  for (const fact of facts) {
-    const known = byId.get(fact.agreement)
-    if (known) known.push(fact)
-    else byId.set(fact.agreement, [fact])
+  const factsOf = (id: string | undefined): BillingFact[] => {
+    const known = byId.get(id) ?? []
+    byId.set(id, known)
+    return known
   }
-  const unnamed = byId.get(undefined)
-  byId.delete(undefined)
-  const named = [...byId].map(([id, about]) => readAgreement(id, about))
-  return unnamed === undefined ? named : placeUnnamed(readAgreement(undefined, unnamed), named, waitMs)
+  for (const fact of facts) factsOf(fact.agreement).push(fact)
+  for (const { agreement } of usage) factsOf(agreement)
+  const agreements = [...byId].map(([id, about]) => readAgreement(id, about))
+  const unnamed = agreements.find(({ id }) => id === undefined)
+  const named = agreements.filter(({ id }) => id !== undefined)
+  return unnamed === undefined ? named : placeUnnamed(unnamed, named, policy)
 }
 
 /** What shows when an agreement began: the newest is the current one. */

@@ -35,6 +35,8 @@ export interface BillingFact extends Stamp {
 
 /** What the state remembers of a usage report. */
 export interface UsageFact extends Stamp {
+  /** Absent where the event names no agreement. */
+  readonly agreement?: string
   readonly meterId?: string
   readonly featureCode?: string
   readonly quantity?: number
@@ -56,11 +58,13 @@ export function billingFact(event: Exclude<StateEvent, { type: UsageType }>): Bi
 
 /** The fact in a usage report. */
 export function usageFact(event: Extract<StateEvent, { type: UsageType }>): UsageFact {
+  const agreement = text(event.agreement.id)
   const meterId = text(event.usage.meterId)
   const featureCode = text(event.usage.featureCode)
   const { quantity } = event.usage
   return {
     ...stampOf(event),
+    ...(agreement !== undefined && { agreement }),
     ...(meterId !== undefined && { meterId }),
     ...(featureCode !== undefined && { featureCode }),
     // JSON has no -0, and nothing for what is not finite.
@@ -116,7 +120,7 @@ function content(fact: BillingFact | UsageFact): string {
   return JSON.stringify(
     'type' in fact
       ? [fact.type, fact.agreement, fact.plan?.id, fact.plan?.code, fact.plan?.name, fact.dueOn]
-      : [fact.meterId, fact.featureCode, fact.quantity],
+      : [fact.agreement, fact.meterId, fact.featureCode, fact.quantity],
   )
 }
 

@@ -74,7 +74,7 @@ export interface BillingStateHandlerOptions<Context, Scope, Version> {
 /**
  * A handler for the receiver's `onEvent` that keeps one state per customer.
  *
- * @throws {RangeError} for a policy's time that is negative.
+ * @throws {RangeError} for a policy's time that is negative, and for `maxAttempts` below 1.
  * The handler rejects with what the options' functions throw, and with an `Error` after `maxAttempts` lost races.
  *
  * @example
@@ -109,6 +109,7 @@ export function createBillingStateHandler<Context = unknown, Scope = unknown, Ve
   const { load, save, onChange, key: keyOf = customerKey, onUnkeyed = discard } = options
   const { policy, now = Date.now, maxAttempts = 1000 } = options
   fullPolicy(policy)
+  if (!(maxAttempts >= 1)) throw new RangeError(`maxAttempts is ${maxAttempts}: give 1 or more, or leave it out.`)
 
   return async (event, delivery) => {
     const key = keyOf(event, delivery)

@@ -94,7 +94,7 @@ export function summarize(state: BillingState | undefined, { now, policy }: Summ
   const { facts, usage } = knownState(state)
   const rules = fullPolicy(policy)
   const at = momentOf(now)
-  const judged = readAgreements(facts, rules.cancellationWaitMs)
+  const judged = readAgreements(facts, usage, rules)
     .sort(newestFirst)
     .map((agreement) => judge(agreement, rules, at))
   const agreements = judged.map(({ summary }) => summary)

@@ -1,20 +1,24 @@
+import type { Policy } from './access-table.js'
 import type { Agreement } from './agreements.js'
 import { type BillingFact, compareFacts, latest } from './facts.js'
 import { comparePlans } from './plans.js'
 
 /**
- * What events without an agreement id mean, chosen so that nobody who pays is locked out:
+ * The customer's agreements, with what events without an agreement id say. What those mean is chosen so that nobody who
+ * pays is locked out:
  *
  * - A creation, a plan or a payment without an id shows that there is an agreement. Where it cannot be one of those that
  *   have an id, it is one of its own, until a cancellation answers it.
  * - A payment without an id makes good whatever is older than it, of every agreement.
  * - A failed payment or an overdue invoice without an id counts for the agreement without an id where there is one, or
  *   else for the only agreement that has not ended. Where there are several, it counts for none of them.
+ * - Usage without an id shows an agreement only where nothing else is known.
  * - A cancellation without an id ends no agreement that has one.
  */
-export function placeUnnamed(unnamed: Agreement, named: readonly Agreement[], waitMs: number): Agreement[] {
+export function placeUnnamed(unnamed: Agreement, named: readonly Agreement[], policy: Policy): Agreement[] {
+  const { cancellationWaitMs: waitMs, unnamedPaymentLetsIn } = policy
   const others = named.map((agreement) => ({ ...agreement, paid: latest(agreement.paid, unnamed.paid) }))
-  const open = signsOf(unnamed).filter(
+  const open = signsOf(unnamed, unnamedPaymentLetsIn).filter(
     (sign) =>
       !named.some((agreement) => isAccountedFor(sign, agreement, waitMs)) &&
       !(unnamed.cancelled && isEnded(sign, unnamed.cancelled, unnamed.cancelled.plan, waitMs)),
@@ -28,9 +32,9 @@ export function placeUnnamed(unnamed: Agreement, named: readonly Agreement[], wa
 }
 
 /** What shows an agreement: the latest about a plan, and the latest payment. */
-function signsOf({ created, changed, assigned, paid }: Agreement): BillingFact[] {
+function signsOf({ created, changed, assigned, paid }: Agreement, paymentCounts: boolean): BillingFact[] {
   const planned = latest(latest(created, changed), assigned?.plan && assigned)
-  return [planned, paid].filter((sign) => sign !== undefined)
+  return [planned, paymentCounts ? paid : undefined].filter((sign) => sign !== undefined)
 }
 
 /** Whether the agreement that a sign shows can be this one, alive or ended. */
@@ -43,7 +47,7 @@ function isAccountedFor(sign: BillingFact, { plan, created, cancelled }: Agreeme
 
 /**
  * Whether a cancellation ends the agreement that a sign shows: a later one, not of another plan. Where a plan is not
- * known, the first cancellation after a plan change is more likely the replaced agreement's.
+ * known, a cancellation soon after a plan change is more likely the replaced agreement's.
  */
 function isEnded(sign: BillingFact, cancellation: BillingFact, plan: BillingFact['plan'], waitMs: number): boolean {
   const plans = comparePlans(sign.plan, plan)
