@@ -1,6 +1,6 @@
 import { defineConfig } from 'vitest/config'
 
-const sources = { ssr: { resolve: { conditions: ['@kinde-billing/source', 'module', 'node', 'import', 'default'] } } }
+const sources = { ssr: { resolve: { conditions: ['@kinde-billing/source', 'node'] } } }
 
 export default defineConfig({
   ...sources,
