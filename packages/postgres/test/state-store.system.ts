@@ -1,0 +1,73 @@
+import type { BillingEvent } from '@kinde-billing/core'
+import { createBillingStateHandler } from '@kinde-billing/state'
+import { Pool, type PoolClient } from 'pg'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { isInstalled } from '../../../test/stores/installed.js'
+import { type PostgresServer, startPostgres } from '../../../test/stores/postgres-server.js'
+import { at, fold, type ShortType } from '../../state/test/billing-events.js'
+import { createPostgresLedger, ensureSchema } from '../src/index.js'
+import { createPostgresStateStore, ensureStateSchema } from '../src/state-store.js'
+
+const KEY = 'customer:customer_1'
+const TYPES: ShortType[] = ['created', 'failed', 'paid', 'usage', 'overdue', 'changed', 'cancelled', 'assigned']
+
+const EVENTS = Array.from({ length: 1000 }, (_, index) =>
+  at(index % 97, TYPES[index % TYPES.length] ?? 'paid', {
+    agreement: index % 5 === 0 ? undefined : `agreement_${index % 3}`,
+    plan: `plan_${index % 2}`,
+    meter: `meter_${index % 4}`,
+    quantity: index,
+  }),
+)
+
+describe.runIf(isInstalled('postgres'))('the state store on a real Postgres', () => {
+  let server: PostgresServer
+  let pools: [Pool, Pool]
+  beforeAll(async () => {
+    server = await startPostgres()
+    pools = [new Pool({ connectionString: server.url }), new Pool({ connectionString: server.url })]
+    await Promise.all(pools.map((pool) => ensureSchema(pool)))
+    await Promise.all([...pools, ...pools].map((pool) => ensureStateSchema(pool)))
+  })
+  afterAll(async () => {
+    await Promise.all(pools.map((pool) => pool.end()))
+    await server.close()
+  })
+
+  it('ends 1,000 concurrent events of one customer, from two processes, as a sequential run does', async () => {
+    const store = createPostgresStateStore()
+    const told: string[] = []
+    const handlers = pools.map((pool) => {
+      const ledger = createPostgresLedger({ pool })
+      const handle = createBillingStateHandler({
+        ...store,
+        onChange: (changes) => told.push(...changes.map(({ type }) => type)),
+      })
+      return (event: BillingEvent) =>
+        ledger.once(deliveryOf(event), (scope, signal) => handle(event, lent(scope, signal)))
+    })
+    const outcomes = await Promise.all(EVENTS.map((event, index) => handlers[index % 2]?.(event)))
+    expect(new Set(outcomes)).toEqual(new Set(['processed']))
+    expect(JSON.stringify(await store.read(KEY, pools[0]))).toBe(JSON.stringify(fold(EVENTS)))
+    expect(told).toContain('access_granted')
+  })
+
+  it('loses none where writers do not share a transaction with it, but race', async () => {
+    const table = 'racing_states'
+    await ensureStateSchema(pools[0], { table })
+    const store = createPostgresStateStore({ table })
+    const handle = createBillingStateHandler({ ...store })
+    const events = EVENTS.slice(0, 60)
+    const { signal } = new AbortController()
+    await Promise.all(events.map((event, index) => handle(event, { ...lent(pools[index % 2] ?? pools[0], signal) })))
+    expect(JSON.stringify(await store.read(KEY, pools[0]))).toBe(JSON.stringify(fold(events)))
+  })
+})
+
+function deliveryOf({ id, type, occurredAt }: BillingEvent) {
+  return { key: `issuer test ${id}`, eventId: id, type, occurredAt, leaseMs: 60_000, rememberMs: 60_000 }
+}
+
+function lent<Scope extends Pool | PoolClient>(scope: Scope, signal: AbortSignal) {
+  return { webhookId: undefined, receivedAt: new Date(), context: undefined, signal, scope }
+}
