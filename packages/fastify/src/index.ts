@@ -1,8 +1,9 @@
-import type { IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
+import { finished } from 'node:stream/promises'
+import { setTimeout } from 'node:timers/promises'
 import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
 import { type BillingReceiverOptions, createBillingReceiver, type DeliveryBody } from '@kinde-billing/core/receiver'
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
 /** What handlers get of Fastify: the request and the reply. */
 export interface KindeBillingContext {
@@ -10,24 +11,22 @@ export interface KindeBillingContext {
   reply: FastifyReply
 }
 
-/** The options of {@link kindeBilling}: those of the receiver, and the route's path. */
+/** The options of {@link kindeBilling}: those of the receiver, and where Kinde posts to, such as `/webhooks/kinde`. */
 export type KindeBillingOptions<Scope = undefined, Schemas extends DataSchemas = NoSchemas> = BillingReceiverOptions<
   KindeBillingContext,
   Scope,
   Schemas
-> & {
-  /** Where Kinde posts to, such as `/webhooks/kinde`. */
-  path: string
-}
+> & { path: string }
 
 const RAW_BODY_MEND =
-  'Let no preParsing hook and no plugin of the application consume the body of this route, or keep its bytes as request.rawBody (fastify-raw-body).'
+  'Let no hook and no plugin consume the body of this route, or keep its bytes as request.rawBody (fastify-raw-body).'
+const LINGER_MS = 500
 
 /**
  * A Fastify plugin that receives Kinde's billing webhooks: encapsulated, with a content type parser of its own, so that the
  * application's other routes and parsers are untouched.
  *
- * @throws KindeWebhookError `invalid_configuration`, naming the option and the mend
+ * @throws KindeWebhookError `invalid_configuration`, naming the option and the mend; TypeError for a missing path
  *
  * @example
  * ```ts
@@ -47,39 +46,57 @@ const RAW_BODY_MEND =
 export function kindeBilling<Scope = undefined, const Schemas extends DataSchemas = NoSchemas>(
   options: KindeBillingOptions<Scope, Schemas>,
 ): (app: FastifyInstance) => Promise<void> {
-  if (typeof options === 'object' && 'register' in options)
-    throw new TypeError(
-      'kindeBilling was registered without being called: write app.register(kindeBilling({ path, ... })) instead of app.register(kindeBilling, { path, ... }).',
-    )
+  if (typeof options?.path !== 'string') return misused(options)
   const receiver = createBillingReceiver<KindeBillingContext, Scope, Schemas>(options)
+  const deliver = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
+    const { status, headers, body } = await receiver.receive({
+      method: request.method,
+      // every value: `headers` keeps the first of some, and is all there is in HTTP/2
+      header: (name) => (request.raw.headersDistinct?.[name] ?? request.raw.headers[name])?.toString(),
+      body: () => bodyOf(request),
+      context: { request, reply },
+      rawBodyMend: RAW_BODY_MEND,
+    })
+    // a handler has answered by itself
+    if (reply.sent || reply.raw.headersSent) return reply
+    // bytes: Fastify adds a charset to text
+    const bytes = Buffer.from(body)
+    reply.code(status).headers(headers)
+    if (request.raw.complete) return reply.send(bytes)
+    reply.raw.shouldKeepAlive = false
+    return reply.header('content-length', bytes.byteLength).send(Readable.from(lingering(bytes)))
+  }
   return async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-    app.all(options.path, async (request, reply) => {
-      const { status, headers, body } = await receiver.receive({
-        method: request.method,
-        header: (name) => headerOf(request.raw, name),
-        body: () => bodyOf(request),
-        context: { request, reply },
-        rawBodyMend: RAW_BODY_MEND,
-      })
-      // a client that is still sending gets its answer, and no further request on this connection
-      if (!request.raw.complete) reply.raw.shouldKeepAlive = false
-      return reply.code(status).headers(headers).send(body)
+    app.all(options.path, deliver)
+    // Fastify refuses a media type that it cannot read before the route, though the signature decides
+    app.setErrorHandler((error: FastifyError, request, reply) => {
+      if (error.code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') throw error
+      return deliver(request, reply)
     })
   }
 }
 
-/** Every value of a header, as the Web's `Headers` joins them; Node's own `headers` keeps the first of some. HTTP/2 has no other. */
-function headerOf({ headersDistinct, headers }: IncomingMessage, name: string): string | undefined {
-  const values = headersDistinct?.[name] ?? headers[name]
-  return Array.isArray(values) ? values.join(', ') : values
+function misused(options: object | undefined): never {
+  const mend = "Write app.register(kindeBilling({ path: '/webhooks/kinde', ... })): with a path, and called."
+  // Fastify, which has called this as a plugin, takes a rejection; a throw would end the process
+  if (options !== undefined && 'register' in options) return Promise.reject(new TypeError(mend)) as never
+  throw new TypeError(mend)
 }
 
-/** The stream as this plugin's parser was given it, or the bytes that a plugin has kept of it. */
-function bodyOf(request: FastifyRequest & { rawBody?: unknown }): DeliveryBody {
-  const { rawBody, body, raw } = request
-  if (typeof rawBody === 'string' || rawBody instanceof Uint8Array) return rawBody
-  const stream = body instanceof Readable ? body : raw
+/** To close a connection that still receives resets it, and the answer is lost: so the answer to a sender ends later. */
+async function* lingering(answer: Buffer): AsyncGenerator<Buffer> {
+  yield answer
+  await setTimeout(LINGER_MS)
+}
+
+/** The bytes that a plugin has kept, or the stream as this plugin's parser was given it. */
+async function bodyOf(request: FastifyRequest & { rawBody?: string | Uint8Array }): Promise<DeliveryBody> {
+  const stream = request.body instanceof Readable ? request.body : request.raw
+  // a plugin is collecting them at this moment
+  if (stream.readableFlowing && !stream.readableEnded) await finished(stream)
+  const { rawBody } = request
+  if (typeof rawBody === 'string' || ArrayBuffer.isView(rawBody)) return rawBody
   return stream.readableDidRead ? undefined : stream.iterator({ destroyOnReturn: false })
 }

@@ -1,6 +1,7 @@
 import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
 import { type BillingReceiverOptions, createBillingReceiver, type DeliveryBody } from '@kinde-billing/core/receiver'
 import type { Context, Env, Handler } from 'hono'
+import type { ContentfulStatusCode } from 'hono/utils/http-status'
 
 /** What handlers get of Hono: its context, typed by the application's `Env`. */
 export type KindeBillingContext<AppEnv extends Env = Env> = Context<AppEnv>
@@ -51,14 +52,16 @@ export function kindeBilling<
       context: c,
       rawBodyMend: RAW_BODY_MEND,
     })
-    return new Response(body, { status, headers })
+    // by the context, so that headers that a middleware has set are kept
+    return c.body(body, status as ContentfulStatusCode, headers)
   }
 }
 
-/** Hono's cached text and bytes are exact; what it cached as JSON is not. */
+/** The bytes or the text that a middleware has read by the context, which Hono keeps, or the body that nobody has read. */
 async function bodyOf({ req }: Context): Promise<DeliveryBody> {
-  const { text, arrayBuffer } = req.bodyCache
+  const { arrayBuffer, blob, text } = req.bodyCache
   if (arrayBuffer !== undefined) return new Uint8Array(await arrayBuffer)
+  if (blob !== undefined) return new Uint8Array(await (await blob).arrayBuffer())
   if (text !== undefined) return text
   return req.raw.bodyUsed || req.raw.body?.locked ? undefined : req.raw.body
 }

@@ -2,11 +2,13 @@ import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
 import { type BillingReceiverOptions, createDeferredWebHandler } from '@kinde-billing/core/receiver'
 import type { NextRequest } from 'next/server'
 
-/** What handlers get of Next: the request, and the route's parameters. */
+/** What handlers get of Next: the request, and the parameters of the route's path. */
 export interface KindeBillingContext {
   request: NextRequest
-  params: Promise<Record<string, string | string[] | undefined>>
+  params: Promise<RouteParams>
 }
+
+type RouteParams = Record<string, string | string[] | undefined>
 
 /** The options of {@link kindeBilling}: those of the receiver. */
 export type KindeBillingOptions<Scope = undefined, Schemas extends DataSchemas = NoSchemas> = BillingReceiverOptions<
@@ -31,7 +33,7 @@ export type KindeBillingOptions<Scope = undefined, Schemas extends DataSchemas =
  */
 export function kindeBilling<Scope = undefined, const Schemas extends DataSchemas = NoSchemas>(
   options: KindeBillingOptions<Scope, Schemas>,
-): (request: NextRequest, route: { params: KindeBillingContext['params'] }) => Promise<Response> {
+): (request: NextRequest, route?: { params: Promise<RouteParams> }) => Promise<Response> {
   const handle = createDeferredWebHandler<KindeBillingContext, Scope, Schemas>(options)
-  return (request, { params }) => handle(request, { request, params })
+  return (request, route) => handle(request, { request, params: route?.params ?? Promise.resolve({}) })
 }

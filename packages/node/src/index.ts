@@ -1,4 +1,5 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import { finished } from 'node:stream/promises'
 import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
 import { type BillingReceiverOptions, createBillingReceiver, type DeliveryBody } from '@kinde-billing/core/receiver'
 
@@ -17,6 +18,9 @@ export type KindeBillingOptions<Scope = undefined, Schemas extends DataSchemas =
 
 const RAW_BODY_MEND =
   'Mount this route before express.json() and other body parsers, exempt its path from them, or keep the bytes as req.rawBody in the verify option of express.json().'
+
+/** How long a client that is still sending may take to read its answer, in milliseconds. */
+const LINGER_MS = 500
 
 /**
  * Receives Kinde's billing webhooks on Node's own http server, and as a route of Express and Connect.
@@ -43,33 +47,44 @@ export function kindeBilling<Scope = undefined, const Schemas extends DataSchema
   return async (req, res) => {
     const { status, headers, body } = await receiver.receive({
       method: req.method ?? '',
-      header: (name) => headerOf(req, name),
+      // every value: `headers` keeps the first of some, and is all there is in HTTP/2
+      header: (name) => (req.headersDistinct?.[name] ?? req.headers[name])?.toString(),
       body: () => bodyOf(req),
       context: { req, res },
       rawBodyMend: RAW_BODY_MEND,
     })
-    // a client that is still sending gets its answer, and no further request on this connection
-    if (!req.complete) res.shouldKeepAlive = false
-    res.writeHead(status, headers).end(body)
+    // a handler has answered by itself: its answer is out
+    if (res.headersSent) return
+    res.statusCode = status
+    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+    if (req.complete) return void res.end(body)
+    // to close a connection that still receives resets it, and the answer is lost on its way: so it is closed a little later
+    res.shouldKeepAlive = false
+    res.setHeader('content-length', Buffer.byteLength(body))
+    res.write(body)
+    const linger = setTimeout(() => res.end(), LINGER_MS)
+    res.once('close', () => clearTimeout(linger))
   }
 }
 
-/** Every value of a header, as the Web's `Headers` joins them; Node's own `headers` keeps the first of some. HTTP/2 has no other. */
-function headerOf({ headersDistinct, headers }: IncomingMessage, name: string): string | undefined {
-  const values = headersDistinct?.[name] ?? headers[name]
-  return Array.isArray(values) ? values.join(', ') : values
-}
-
 /** The exact bytes, from where they are: a parser may have kept them, or not have touched the stream at all. */
-function bodyOf(req: IncomingMessage & { rawBody?: unknown; body?: unknown }): DeliveryBody {
+async function bodyOf(req: IncomingMessage & { rawBody?: unknown; body?: unknown }): Promise<DeliveryBody> {
+  // somebody is collecting the bytes at this moment, and did not wait for their end
+  if (req.readableFlowing && !req.readableEnded) await finished(req)
   if (isExact(req.rawBody)) return req.rawBody
   // Express 4 sets an empty `req.body` on a stream that nobody has read
   if (!req.readableDidRead) return req.iterator({ destroyOnReturn: false })
-  // a string that a JSON parser made has lost its quotes: it is not what was sent
-  const isParsed = typeof req.body === 'string' && /json/i.test(req.headers['content-type'] ?? '')
-  return isExact(req.body) && !isParsed ? req.body : undefined
+  return isExact(req.body) && isWhole(req.body, req) ? req.body : undefined
 }
 
 function isExact(body: unknown): body is string | Uint8Array {
-  return typeof body === 'string' || body instanceof Uint8Array
+  return typeof body === 'string' || ArrayBuffer.isView(body)
+}
+
+/** Text that a JSON parser has taken out of its quotes, or a decoder has changed, is not as long as what was sent. */
+function isWhole(body: string | Uint8Array, { headers }: IncomingMessage): boolean {
+  const length = headers['content-length']
+  return length === undefined
+    ? !/json/i.test(headers['content-type'] ?? '')
+    : Buffer.byteLength(body) === Number(length)
 }
