@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { expect, it } from 'vitest'
+import { KindeWebhookError, type KindeWebhookErrorCode } from '../packages/core/src/index.js'
+import { answer, type Verdict } from '../packages/core/src/receiver/answer.js'
+
+const page = readFileSync(new URL('../docs/answers.md', import.meta.url), 'utf8')
+
+/** Every code, which the type makes sure of. */
+const CODES: Record<KindeWebhookErrorCode, true> = {
+  invalid_configuration: true,
+  body_already_parsed: true,
+  schema_mismatch: true,
+  method_not_allowed: true,
+  unsupported_media_type: true,
+  payload_too_large: true,
+  body_unreadable: true,
+  request_timeout: true,
+  malformed_token: true,
+  unsupported_algorithm: true,
+  unknown_key: true,
+  invalid_signature: true,
+  token_not_current: true,
+  issuer_mismatch: true,
+  not_a_webhook: true,
+  invalid_payload: true,
+  timestamp_out_of_range: true,
+  unsupported_event: true,
+  keys_unavailable: true,
+  ledger_unavailable: true,
+  delivery_in_progress: true,
+  handler_failed: true,
+  handler_timeout: true,
+  internal_error: true,
+}
+
+const verdicts: [string, Verdict][] = [
+  ...(['processed', 'duplicate', 'ignored', 'discarded'] as const).map((outcome): [string, Verdict] => [
+    outcome,
+    { outcome },
+  ]),
+  ...(Object.keys(CODES) as KindeWebhookErrorCode[]).map((code): [string, Verdict] => {
+    const error = new KindeWebhookError(code, '')
+    return [code, code === 'unsupported_event' ? { outcome: 'unsupported', error } : { error }]
+  }),
+]
+
+it.each(verdicts)('docs/answers.md says what %s is answered with', (name, verdict) => {
+  const { status, headers, body } = answer(verdict)
+  const header = headers['allow'] ? ', `allow: POST`' : headers['retry-after'] ? ', `retry-after`' : ''
+  expect(page).toContain(`| \`${name}\` | ${status}${header} | \`${body}\` |`)
+})
