@@ -6,6 +6,8 @@ import { explainedArrival, LOCK_NOT_AVAILABLE, sqlState } from './sql-errors.js'
 /** How long the record of an arrival waits for the row: it is held only between a mark and its commit, or by an operator. */
 const ROW_LOCK_TIMEOUT_MS = 2000
 
+const SERVER_GRACE_MS = 1000
+
 /** The statements on the ledger's table. Every time is the server's. */
 export interface Deliveries {
   /** Notes that a delivery has arrived, in a transaction of its own: what becomes of it does not undo the note. */
@@ -32,7 +34,7 @@ export function deliveriesTable(options: TableOptions): Deliveries {
       }
     },
     async claim(session, { key, leaseMs }) {
-      const [claim] = await session.query(CLAIM, [`${table} ${key}`, Math.ceil(leaseMs)])
+      const [claim] = await session.query(CLAIM, [`${table} ${key}`, Math.ceil(leaseMs) + SERVER_GRACE_MS])
       return claim?.['claimed'] === true
     },
     async readClaimed(session, { key }) {
@@ -69,8 +71,8 @@ function arrivalStatement(table: string): string {
 }
 
 // A process that hangs, or that the network has cut off, keeps its transaction open on the server, and with it the claim.
-// So the server itself ends it when it has been idle, or busy with one statement, for the length of a lease; limits of the
-// application's own that are tighter stay.
+// So the server itself ends it when it has been idle, or busy with one statement, for the length of a lease and a little
+// more (a process that is well has closed the connection by then); limits of the application's own that are tighter stay.
 const limit = (setting: string): string => `set_config('${setting}',
   case when current_setting('${setting}')::interval between interval '1 ms' and $2::float8 * interval '1 ms'
        then current_setting('${setting}') else $2::text end, true)`
