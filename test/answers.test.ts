@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { KindeWebhookError, type KindeWebhookErrorCode } from '../packages/core/src/index.js'
 import { answer, type Verdict } from '../packages/core/src/receiver/answer.js'
 
-const page = readFileSync(new URL('../docs/answers.md', import.meta.url), 'utf8')
+const page = readFileSync(new URL('../docs/answers.md', import.meta.url), 'utf8').replaceAll(/ +/g, ' ')
 
 /** Every code, which the type makes sure of. */
 const CODES: Record<KindeWebhookErrorCode, true> = {
