@@ -106,6 +106,26 @@ describe('the handler', () => {
   })
 })
 
+describe('a review', () => {
+  it('is scheduled where time alone will change something, and once', async () => {
+    const reviews: string[] = []
+    const { changes, handle } = setUp({
+      now: () => minute(2).getTime(),
+      policy: { pastDueGraceMs: 60 * 60_000 },
+      scheduleReview: (reviewAt, { key, event }) => reviews.push(`${key} ${event.type} ${reviewAt.toISOString()}`),
+    })
+    await handle(created)
+    await handle(at(1, 'failed', { agreement: 'a' }))
+    await handle(at(1.5, 'failed', { agreement: 'a' }))
+    await handle(at(1.7, 'cancelled', { agreement: 'a' }))
+    expect(reviews).toEqual([
+      `${KEY} customer.payment_failed ${minute(61).toISOString()}`,
+      `${KEY} customer.agreement_cancelled ${minute(6.7).toISOString()}`,
+    ])
+    expect(changes).toEqual([`${KEY} access_granted`, `${KEY} payment_due`])
+  })
+})
+
 describe('where another writer was faster', () => {
   it('loads again, and loses neither of the two', async () => {
     const store = createStore()

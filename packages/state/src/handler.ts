@@ -16,7 +16,7 @@ export interface StoredState<Version> {
   readonly version: Version
 }
 
-/** What {@link BillingStateHandlerOptions.onChange} is told beside the changes. */
+/** What {@link BillingStateHandlerOptions.onChange} is told beside the changes, and `scheduleReview` beside the moment. */
 export interface BillingChangeContext<Context, Scope> {
   readonly key: string
   /** The event that made the difference. */
@@ -52,6 +52,11 @@ export interface BillingStateHandlerOptions<Context, Scope, Version> {
   readonly onChange?:
     | ((changes: readonly BillingChange[], context: BillingChangeContext<Context, Scope>) => unknown)
     | undefined
+  /**
+   * Time alone will change something at another moment than before: look at the state again then. Called after the event
+   * was saved and `onChange` told. A review that has become needless finds nothing changed.
+   */
+  readonly scheduleReview?: ((reviewAt: Date, context: BillingChangeContext<Context, Scope>) => unknown) | undefined
   /** Whose state an event belongs to; `undefined` where that cannot be told. Default: {@link customerKey}. */
   readonly key?: ((event: HandledEvent, delivery: HandlerDelivery<Context, Scope>) => string | undefined) | undefined
   /**
@@ -106,7 +111,7 @@ export interface BillingStateHandlerOptions<Context, Scope, Version> {
 export function createBillingStateHandler<Context = unknown, Scope = unknown, Version = unknown>(
   options: BillingStateHandlerOptions<Context, Scope, Version>,
 ): (event: HandledEvent, delivery: HandlerDelivery<Context, Scope>) => Promise<void> {
-  const { load, save, onChange, key: keyOf = customerKey, onUnkeyed = discard } = options
+  const { load, save, onChange, scheduleReview, key: keyOf = customerKey, onUnkeyed = discard } = options
   const { policy, now = Date.now, maxAttempts = 1000 } = options
   fullPolicy(policy)
   if (!(maxAttempts >= 1)) throw new RangeError(`maxAttempts is ${maxAttempts}: give 1 or more, or leave it out.`)
@@ -122,17 +127,30 @@ export function createBillingStateHandler<Context = unknown, Scope = unknown, Ve
       const state = applyBillingEvent(stored?.state, event)
       if (state === stored?.state) return
       if ((await save(key, state, stored?.version, delivery)) === false) continue
-      const moment = { now: now(), policy }
-      const before = summarize(stored?.state, moment)
-      const after = summarize(state, moment)
-      const changes = diffSummaries(before, after)
-      if (changes.length > 0) await onChange?.(changes, { key, event, before, after, delivery })
+      await tell(key, event, stored?.state, state, delivery)
       return
     }
     throw new Error(
       `The state of ${JSON.stringify(key)} could not be saved: save returned false ${maxAttempts} times (maxAttempts). ` +
         'Let it return false only where another writer has stored a newer version.',
     )
+  }
+
+  async function tell(
+    key: string,
+    event: HandledEvent,
+    stored: BillingState | undefined,
+    state: BillingState,
+    delivery: HandlerDelivery<Context, Scope>,
+  ): Promise<void> {
+    const moment = { now: now(), policy }
+    const before = summarize(stored, moment)
+    const after = summarize(state, moment)
+    const context = { key, event, before, after, delivery }
+    const changes = diffSummaries(before, after)
+    if (changes.length > 0) await onChange?.(changes, context)
+    if (after.reviewAt && after.reviewAt.getTime() !== before.reviewAt?.getTime())
+      await scheduleReview?.(after.reviewAt, context)
   }
 }
 
