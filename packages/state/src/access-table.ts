@@ -1,13 +1,13 @@
-/**
- * What a customer may have now. `active` and `past_due` are in; `suspended`, `cancelled` and `none` are out.
- * In the order of what a customer with several agreements is given: the best of them.
- */
+/** Best first: a customer with several agreements is given the best of them. */
 export const ACCESS = ['active', 'past_due', 'suspended', 'cancelled', 'none'] as const
 
-/** See {@link ACCESS}. */
+/** What a customer has. `active` and `past_due` are in; `suspended`, `cancelled` and `none` are out. */
 export type Access = (typeof ACCESS)[number]
 
-/** What applications decide differently. Times are in milliseconds, `Infinity` for ever. The defaults shut nobody out who may be paying. */
+/**
+ * What applications decide differently. Times are in milliseconds, `Infinity` for ever. The defaults shut nobody out who
+ * may be paying.
+ */
 export interface AccessPolicy {
   /**
    * How long after the first failed payment that nothing has made good a customer is `past_due`, and so still in; then
@@ -73,7 +73,7 @@ export function accessOf(
 }
 
 /** Whether a customer with this access is in. */
-export function isIn(access: Access): boolean {
+export function isIn(access: Access): access is 'active' | 'past_due' {
   return access === 'active' || access === 'past_due'
 }
 

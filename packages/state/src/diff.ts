@@ -1,4 +1,4 @@
-import type { Access } from './access-table.js'
+import { type Access, isIn } from './access-table.js'
 import { meterKey } from './facts.js'
 import { comparePlans } from './plans.js'
 import type { AgreementSummary, BillingSummary, PlanSummary, UsageSummary } from './summarize.js'
@@ -92,7 +92,7 @@ export function diffSummaries(before: BillingSummary | undefined, after: Billing
 
 function accessChanges(before: BillingSummary | undefined, after: BillingSummary): BillingChange[] {
   const { access, plan } = after
-  if (access === 'active' || access === 'past_due') {
+  if (isIn(access)) {
     if (!before?.hasAccess) return [{ type: 'access_granted', plan }]
     const { plan: from } = before
     const isNew = plan !== undefined && (from === undefined || comparePlans(from, plan) === 'different')
