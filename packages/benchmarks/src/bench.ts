@@ -1,0 +1,102 @@
+import { cpus } from 'node:os'
+import { measureAdapters } from './adapters.js'
+import { comparisonTable } from './comparison.js'
+import { measureLedgers } from './ledgers.js'
+import { measure } from './measure.js'
+import { measureRefusals } from './refusals.js'
+import { measureState } from './state.js'
+import { figure, table } from './table.js'
+import {
+  adapterTargets,
+  inFlightTargets,
+  refusalTargets,
+  sequentialTargets,
+  type Target,
+  targetTable,
+} from './targets.js'
+import { verificationContestants } from './verification.js'
+
+const PARTS = ['verification', 'adapters', 'ledgers', 'state', 'refusals'] as const
+type Part = (typeof PARTS)[number]
+
+/** `--quick` for a first look; `--only verification,refusals` for some of it. */
+const argument = (name: string): string | undefined => process.argv[process.argv.indexOf(name, 2) + 1]
+const isQuick = process.argv.includes('--quick')
+const only = process.argv.includes('--only') ? (argument('--only') ?? '').split(',') : PARTS
+const course = isQuick ? { rounds: 5, sliceMs: 50 } : { rounds: 25, sliceMs: 100 }
+const targets: Target[] = []
+
+const parts: Record<Part, () => Promise<void>> = {
+  async verification() {
+    const { contestants, close } = await verificationContestants()
+    const sequential = await measure(contestants, { ...course, inFlight: 1 })
+    const inFlight = await measure(contestants, { ...course, inFlight: 64 })
+    await close()
+    print('Verification, one token after another', comparisonTable(sequential))
+    print('Verification, 64 tokens in flight', comparisonTable(inFlight))
+    targets.push(...sequentialTargets(sequential), ...inFlightTargets(inFlight))
+  },
+  async adapters() {
+    const costs = await measureAdapters({ ...course, inFlight: 1 })
+    print(
+      'Adapters, beside a route by hand that calls the verifier and nothing else',
+      table(
+        ['framework', 'added µs', 'adapter µs', 'by hand µs'],
+        costs.map((cost) => [
+          cost.framework,
+          figure(cost.addedUs),
+          figure(cost.adapter.medianUs),
+          figure(cost.byHand.medianUs),
+        ]),
+      ),
+    )
+    targets.push(...adapterTargets(costs))
+  },
+  async ledgers() {
+    const speeds = await measureLedgers(course)
+    print(
+      'Ledgers, new deliveries',
+      table(
+        ['ledger', 'marks', 'in flight', 'once per second'],
+        speeds.map((one) => [one.ledger, figure(one.marks, 0), String(one.inFlight), figure(one.oncePerSecond, 0)]),
+      ),
+    )
+  },
+  async state() {
+    const speeds = await measureState({ ...course, inFlight: 1 })
+    print(
+      'State of one customer, by how many events it knows',
+      table(
+        ['work', 'per second'],
+        speeds.map(({ work, perSecond }) => [work, figure(perSecond, 0)]),
+      ),
+    )
+  },
+  async refusals() {
+    const refusals = await measureRefusals()
+    print(
+      'Refusal of oversized and malformed input',
+      table(
+        ['input', 'characters', 'code', 'median ms', 'worst ms'],
+        refusals.map((one) => [
+          one.input,
+          figure(one.chars, 0),
+          one.code,
+          figure(one.medianMs, 3),
+          figure(one.worstMs, 3),
+        ]),
+      ),
+    )
+    targets.push(...refusalTargets(refusals))
+  },
+}
+
+function print(title: string, text: string): void {
+  console.log(`\n${title}\n\n${text}`)
+}
+
+const [cpu] = cpus()
+console.log(`${cpu?.model.trim()}, ${cpus().length} cores, Node ${process.versions.node}, ${new Date().toISOString()}`)
+console.log(`${course.rounds} interleaved rounds of ${course.sliceMs} ms each; medians of the rounds`)
+for (const part of PARTS) if (only.includes(part)) await parts[part]()
+if (targets.length > 0) print('Targets', targetTable(targets))

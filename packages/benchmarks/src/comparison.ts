@@ -1,0 +1,23 @@
+import { type Measured, timesAsLong } from './measure.js'
+import { figure, table } from './table.js'
+import { BARE_JOSE } from './verification.js'
+
+/** Ratios first: they hold on other machines, the figures behind them do not. */
+export function comparisonTable(measured: readonly Measured[]): string {
+  const base = find(measured, BARE_JOSE)
+  return table(
+    ['', '× time of bare jose', 'µs', 'per second'],
+    measured.map((one) => [
+      one.name,
+      figure(timesAsLong(one, base), 2),
+      figure(one.medianUs, 1),
+      figure(1e6 / one.medianUs, 0),
+    ]),
+  )
+}
+
+export function find(measured: readonly Measured[], name: string): Measured {
+  const found = measured.find((one) => one.name === name)
+  if (found === undefined) throw new Error(`${name} was not measured`)
+  return found
+}

@@ -1,0 +1,121 @@
+import { randomUUID } from 'node:crypto'
+import { createMemoryLedger, type DeliveryLedger, type LedgerDelivery } from '@kinde-billing/core/receiver'
+import { createPostgresLedger, ensureSchema } from '@kinde-billing/postgres'
+import { createRedisLedger } from '@kinde-billing/redis'
+import { Pool } from 'pg'
+import { createClient } from 'redis'
+import { isInstalled } from '../../../test/stores/installed.js'
+import { startPostgres } from '../../../test/stores/postgres-server.js'
+import { startRedis } from '../../../test/stores/redis-server.js'
+import { type Contestant, type Course, type Measured, measure } from './measure.js'
+
+export interface LedgerSpeed {
+  readonly ledger: string
+  readonly marks: number
+  readonly inFlight: number
+  readonly oncePerSecond: number
+}
+
+const MEMORY_MARKS = [1000, 100_000, 1_000_000] as const
+const STORE_MARKS = [0, 100_000] as const
+const IN_FLIGHT = [1, 64] as const
+const POOL_SIZE = 16
+
+/** How many new deliveries a second `once` takes in, by how many marks stand already. Real stores run where they are installed. */
+export async function measureLedgers(course: Omit<Course, 'inFlight'>): Promise<LedgerSpeed[]> {
+  return [
+    ...(await measureMemory(course)),
+    ...(isInstalled('redis-server') ? await measureRedis(course) : []),
+    ...(isInstalled('postgres') ? await measurePostgres(course) : []),
+  ]
+}
+
+const handled = async (): Promise<void> => {}
+
+function delivery(index: number | string): LedgerDelivery {
+  return {
+    key: `https://acme.kinde.com benchmark event_${index}`,
+    eventId: `event_${index}`,
+    type: 'customer.plan_changed',
+    occurredAt: new Date(),
+    leaseMs: 60_000,
+    rememberMs: 86_400_000,
+  }
+}
+
+/** The ledgers are full: each new mark drops the oldest. */
+async function measureMemory(course: Omit<Course, 'inFlight'>): Promise<LedgerSpeed[]> {
+  const contestants: Contestant[] = []
+  for (const marks of MEMORY_MARKS) {
+    const ledger = createMemoryLedger({ maxEntries: marks, onWarning: () => {} })
+    for (let index = 0; index < marks; index++) await ledger.once(delivery(index), handled)
+    contestants.push(newDeliveries('memory', ledger, marks))
+  }
+  const measured = await measure(contestants, { ...course, inFlight: 1 })
+  return measured.map((one, index) => speed('memory', MEMORY_MARKS[index] ?? 0, 1, one))
+}
+
+async function measureRedis(course: Omit<Course, 'inFlight'>): Promise<LedgerSpeed[]> {
+  const server = await startRedis(['--appendfsync', 'everysec'])
+  const client = createClient({ url: server.url })
+  await client.connect()
+  const speeds: LedgerSpeed[] = []
+  for (const marks of STORE_MARKS) {
+    const ledger = createRedisLedger({ client })
+    await inBatches(marks, (index) => ledger.once(delivery(`before_${index}`), handled))
+    speeds.push(...(await atEveryLoad('Redis', ledger, marks, course)))
+  }
+  client.destroy()
+  await server.close()
+  return speeds
+}
+
+/** With the disk's own time: every commit is flushed. */
+async function measurePostgres(course: Omit<Course, 'inFlight'>): Promise<LedgerSpeed[]> {
+  const server = await startPostgres([])
+  const pool = new Pool({ connectionString: server.url, max: POOL_SIZE })
+  await ensureSchema(pool)
+  const speeds: LedgerSpeed[] = []
+  for (const marks of STORE_MARKS) {
+    await pool.query(
+      `insert into kinde_billing_deliveries (key, event_id, type, occurred_at, done_at, expires_at)
+       select 'before ' || n, 'event_' || n, 'customer.plan_changed', now(), now(), now() + interval '7 days'
+       from generate_series(1, $1::int) n`,
+      [marks],
+    )
+    speeds.push(...(await atEveryLoad('Postgres', createPostgresLedger({ pool }), marks, course)))
+  }
+  await pool.end()
+  await server.close()
+  return speeds
+}
+
+async function atEveryLoad<Scope>(
+  name: string,
+  ledger: DeliveryLedger<Scope>,
+  marks: number,
+  course: Omit<Course, 'inFlight'>,
+): Promise<LedgerSpeed[]> {
+  const speeds: LedgerSpeed[] = []
+  for (const inFlight of IN_FLIGHT) {
+    const [one] = await measure([newDeliveries(name, ledger, marks)], { ...course, inFlight })
+    if (one !== undefined) speeds.push(speed(name, marks, inFlight, one))
+  }
+  return speeds
+}
+
+function newDeliveries<Scope>(name: string, ledger: DeliveryLedger<Scope>, marks: number): Contestant {
+  const run = randomUUID()
+  let count = 0
+  return { name: `${name}, ${marks}`, run: () => ledger.once(delivery(`${run}_${count++}`), handled) }
+}
+
+function speed(ledger: string, marks: number, inFlight: number, { medianUs }: Measured): LedgerSpeed {
+  return { ledger, marks, inFlight, oncePerSecond: 1e6 / medianUs }
+}
+
+async function inBatches(total: number, work: (index: number) => Promise<unknown>): Promise<void> {
+  const size = 500
+  for (let start = 0; start < total; start += size)
+    await Promise.all(Array.from({ length: Math.min(size, total - start) }, (_, offset) => work(start + offset)))
+}
