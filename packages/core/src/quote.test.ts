@@ -1,0 +1,22 @@
+import { expect, it } from 'vitest'
+import { quote } from './quote.js'
+
+it.each([
+  ['plain', '"plain"'],
+  ['a "b"\n\u001b[31m', '"a \\"b\\"\\n\\u001b[31m"'],
+  ['\u007f\u0085é\u202e\u2028', '"\\u007f\\u0085\\u00e9\\u202e\\u2028"'],
+  ['\ud800', '"\\ud800"'],
+  ['x'.repeat(8), '"xxxxxxxx"'],
+  ['x'.repeat(9), '"xxxxxxxx..."'],
+  [1.5, '1.5'],
+  [Number.NaN, 'NaN'],
+  [null, 'null'],
+  [undefined, 'undefined'],
+  [true, 'true'],
+  [['secret'], 'an array'],
+  [{ secret: 1 }, 'an object'],
+  [() => 'secret', 'a function'],
+  [10n, 'a bigint'],
+])('%j is put into words', (value, words) => {
+  expect(quote(value, 8)).toBe(words)
+})
