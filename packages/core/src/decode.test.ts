@@ -96,6 +96,7 @@ describe('agreement, plan, invoice', () => {
     ['2026-04-17T00:00:00', undefined],
     ['17/04/2026', undefined],
     [1776384000, undefined],
+    [['2026-04-17'], undefined],
     [null, undefined],
   ])('a date of %j', (text, iso) => {
     const expected = { dueOn: iso === undefined ? undefined : new Date(iso) }
@@ -156,6 +157,7 @@ describe('time', () => {
     '2024-05-01T24:00:00Z',
     '2024-05-01T12:60:00Z',
     '2024-05-01T12:00:60Z',
+    '2016-12-31T23:59:61Z',
     '2024-05-01T12:00:00+24:00',
     '2024-05-01T12:00:00+10:60',
     '2024-05-01T12:00Z',

@@ -17,6 +17,6 @@ it.each([
   [{ secret: 1 }, 'an object'],
   [() => 'secret', 'a function'],
   [10n, 'a bigint'],
-])('%j is put into words', (value, words) => {
+])('a value is put into words: %#', (value, words) => {
   expect(quote(value, 8)).toBe(words)
 })

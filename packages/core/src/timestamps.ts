@@ -32,7 +32,8 @@ function utcMidnight(year: number, month: number, day: number): number | undefin
   const date = new Date(0)
   // not Date.UTC, which takes the years 0 to 99 for 1900 to 1999
   date.setUTCFullYear(year, month - 1, day)
-  return date.getUTCMonth() === month - 1 && date.getUTCDate() === day ? date.getTime() : undefined
+  // a day or month too many or too few is in another month
+  return date.getUTCMonth() === month - 1 ? date.getTime() : undefined
 }
 
 /** RFC 3339 knows a second 60, the leap second, at 23:59 UTC only. */
