@@ -9,4 +9,12 @@ export type {
   PostgresScope,
 } from './pool.js'
 export { ensureSchema, schemaSql, type TableOptions } from './schema.js'
+export {
+  createPostgresStateStore,
+  ensureStateSchema,
+  type PostgresStateStore,
+  type StateClient,
+  type StateTableOptions,
+  stateSchemaSql,
+} from './state-store.js'
 export { type SweepOptions, sweepDeliveries } from './sweep.js'
