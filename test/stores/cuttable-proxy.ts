@@ -8,6 +8,8 @@ export interface CuttableProxy {
   cut(): void
   /** Lets nothing through, in either direction, and closes nothing: a network that drops every packet. */
   stall(): void
+  /** Lets the client's bytes through, and holds back what the server answers. */
+  mute(): void
   /** From now on all goes through again, what was stalled too. */
   mend(): void
   close(): Promise<void>
@@ -15,18 +17,20 @@ export interface CuttableProxy {
 
 /** A TCP proxy to a server on loopback. */
 export async function startProxy(targetPort: number): Promise<CuttableProxy> {
-  const sockets = new Set<Socket>()
-  let state: 'open' | 'cut' | 'stalled' = 'open'
+  const clients = new Set<Socket>()
+  const upstreams = new Set<Socket>()
+  const all = (): Socket[] => [...clients, ...upstreams]
+  let state: 'open' | 'cut' | 'stalled' | 'muted' = 'open'
 
-  const pass = (from: Socket, to: Socket): void => {
-    sockets.add(from)
+  const pass = (from: Socket, to: Socket, kind: Set<Socket>): void => {
+    kind.add(from)
     from.on('data', (chunk) => to.write(chunk))
     from.on('error', () => to.destroy())
     from.on('close', () => {
-      sockets.delete(from)
+      kind.delete(from)
       to.destroy()
     })
-    if (state === 'stalled') from.pause()
+    if (state === 'stalled' || (state === 'muted' && kind === upstreams)) from.pause()
   }
   const server = createServer((client) => {
     if (state === 'cut') {
@@ -34,8 +38,8 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
       return
     }
     const upstream = connect(targetPort, '127.0.0.1')
-    pass(client, upstream)
-    pass(upstream, client)
+    pass(client, upstream, clients)
+    pass(upstream, client, upstreams)
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
@@ -43,7 +47,7 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
   if (address === null || typeof address === 'string') throw new Error('The port of a listening server is not known')
 
   const reset = (): void => {
-    for (const socket of sockets) socket.resetAndDestroy()
+    for (const socket of all()) socket.resetAndDestroy()
   }
   return {
     port: address.port,
@@ -53,11 +57,15 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
     },
     stall() {
       state = 'stalled'
-      for (const socket of sockets) socket.pause()
+      for (const socket of all()) socket.pause()
+    },
+    mute() {
+      state = 'muted'
+      for (const socket of upstreams) socket.pause()
     },
     mend() {
       state = 'open'
-      for (const socket of sockets) socket.resume()
+      for (const socket of all()) socket.resume()
     },
     async close() {
       reset()

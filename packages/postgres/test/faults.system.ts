@@ -1,0 +1,199 @@
+import type { LedgerDelivery } from '@kinde-billing/core/receiver'
+import { Pool } from 'pg'
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type CuttableProxy, startProxy } from '../../../test/stores/cuttable-proxy.js'
+import { isInstalled } from '../../../test/stores/installed.js'
+import { type PostgresServer, startPostgres } from '../../../test/stores/postgres-server.js'
+import { type ScriptProcess, startScript } from '../../../test/stores/script-process.js'
+import { aborted, newDelivery, nothing, settled, untilNot } from '../../testing/src/ledger-contract/attempts.js'
+import { createPostgresLedger, ensureSchema } from '../src/index.js'
+import type { AttemptSettings } from './attempt-process.js'
+import { hookedPool } from './hooked-pool.js'
+
+describe.runIf(isInstalled('postgres'))('a Postgres ledger when things break', () => {
+  let server: PostgresServer
+  let proxy: CuttableProxy
+  let pool: Pool
+  let observer: Pool
+  let delivery: LedgerDelivery
+
+  beforeAll(async () => {
+    server = await startPostgres()
+    proxy = await startProxy(server.port)
+    observer = poolOn(server.port)
+    await ensureSchema(observer)
+    await observer.query('create table effects (event_id text)')
+  })
+  beforeEach(() => {
+    delivery = newDelivery()
+    pool = poolOn(proxy.port)
+    return () => pool.end()
+  })
+  afterAll(async () => {
+    await observer.end()
+    await proxy.close()
+    await server.close()
+  })
+
+  /** As an application has to: a pool whose idle connections break must not end the process. */
+  function poolOn(port: number): Pool {
+    return new Pool({ host: '127.0.0.1', port, user: 'postgres' }).on('error', () => {})
+  }
+
+  const takeEffect = (client: { query(text: string, values: unknown[]): Promise<unknown> }) =>
+    client.query('insert into effects values ($1)', [delivery.eventId])
+
+  async function effects(): Promise<number> {
+    const { rows } = await observer.query('select from effects where event_id = $1', [delivery.eventId])
+    return rows.length
+  }
+
+  /** The next attempt of the same delivery, again and again while the server still holds the claim of a dead one. */
+  const nextAttempt = () =>
+    untilNot('in_progress', () =>
+      createPostgresLedger({ pool: observer }).once(delivery, async (scope) => void (await takeEffect(scope))),
+    )
+
+  function startAttempt(stopAt: string, leaseMs = 60_000): ScriptProcess {
+    const settings: AttemptSettings = { url: server.url, delivery: { ...delivery, leaseMs }, stopAt }
+    return startScript(new URL('./attempt-process.ts', import.meta.url), settings)
+  }
+
+  it.each([
+    ['between the record and the claim', 'begin isolation'],
+    ['between the claim and the handler', 'savepoint before_the_handler'],
+    ['inside the handler', 'handler'],
+    ['between the handler and the mark', 'update kinde_billing_deliveries'],
+    ['between the mark and the commit', 'commit'],
+  ])('a process killed %s leaves nothing, and the next attempt runs', async (_, stopAt) => {
+    const attempt = startAttempt(stopAt)
+    await attempt.said('stopped')
+    await attempt.kill()
+    expect(await effects()).toBe(0)
+    expect(await nextAttempt()).toBe('processed')
+    expect(await effects()).toBe(1)
+    const { rows } = await observer.query('select attempts from kinde_billing_deliveries where key = $1', [
+      delivery.key,
+    ])
+    expect(rows[0].attempts).toBeGreaterThanOrEqual(2)
+  })
+
+  it('a process killed after the commit has left everything', async () => {
+    const attempt = startAttempt('nowhere')
+    expect(await attempt.said('outcome')).toBe('processed')
+    await attempt.kill()
+    expect(await nextAttempt()).toBe('duplicate')
+    expect(await effects()).toBe(1)
+  })
+
+  it('a frozen process loses its claim, and cannot commit when it wakes', async () => {
+    const attempt = startAttempt('handler', 500)
+    await attempt.said('stopped')
+    attempt.send('SIGSTOP')
+    expect(await nextAttempt()).toBe('processed')
+    attempt.send('SIGCONT')
+    await attempt.said('aborted')
+    attempt.send('SIGUSR2')
+    expect(await attempt.said('outcome')).toContain('rejected')
+    await attempt.kill()
+    expect(await effects()).toBe(1)
+  })
+
+  it('a connection cut while the handler runs: the signal fires, nothing is left, the next attempt runs', async () => {
+    const attempt = createPostgresLedger({ pool }).once(delivery, async (scope, signal) => {
+      await takeEffect(scope)
+      proxy.cut()
+      await aborted(signal)
+      expect((await settled(takeEffect(scope))).status).toBe('rejected')
+    })
+    expect((await settled(attempt)).status).toBe('rejected')
+    expect(pool.totalCount).toBe(0)
+    proxy.mend()
+    expect(await nextAttempt()).toBe('processed')
+    expect(await effects()).toBe(1)
+  })
+
+  it.each(['update kinde_billing_deliveries', 'commit'])('a connection cut before %s: nothing is left', async (at) => {
+    const cutting = hookedPool(pool, (statement) => (statement === at ? proxy.cut() : undefined))
+    const attempt = createPostgresLedger({ pool: cutting }).once(
+      delivery,
+      async (scope) => void (await takeEffect(scope)),
+    )
+    expect((await settled(attempt)).status).toBe('rejected')
+    proxy.mend()
+    expect(await effects()).toBe(0)
+    expect(await nextAttempt()).toBe('processed')
+    expect(await effects()).toBe(1)
+  })
+
+  it('a commit whose answer is lost: the attempt fails, the effect stands, the next one is a duplicate', async () => {
+    const silent = hookedPool(pool, (statement) => (statement === 'commit' ? proxy.mute() : undefined))
+    const attempt = createPostgresLedger({ pool: silent }).once({ ...delivery, leaseMs: 500 }, async (scope) => {
+      await takeEffect(scope)
+    })
+    await expect(attempt).rejects.toThrow('The lease of 500 ms is over')
+    proxy.mend()
+    expect(await nextAttempt()).toBe('duplicate')
+    expect(await effects()).toBe(1)
+  })
+
+  it('a network that goes silent: the attempt is over with its lease, and so is its claim', async () => {
+    const attempt = createPostgresLedger({ pool }).once({ ...delivery, leaseMs: 500 }, async (scope) => {
+      await takeEffect(scope)
+      proxy.stall()
+      await takeEffect(scope)
+    })
+    await expect(attempt).rejects.toThrow('The lease of 500 ms is over')
+    expect(pool.totalCount).toBe(0)
+    expect(await nextAttempt()).toBe('processed')
+    proxy.mend()
+    expect(await effects()).toBe(1)
+  })
+
+  it('a server restarted while the handler runs: nothing is left, and the next attempt runs', async () => {
+    let restarted = Promise.resolve()
+    const attempt = createPostgresLedger({ pool }).once(delivery, async (scope, signal) => {
+      await takeEffect(scope)
+      restarted = server.restart()
+      await aborted(signal)
+    })
+    expect((await settled(attempt)).status).toBe('rejected')
+    await restarted
+    expect(await effects()).toBe(0)
+    expect(await nextAttempt()).toBe('processed')
+    expect(await effects()).toBe(1)
+  })
+
+  it('a server that is down: rejects, and runs nothing', async () => {
+    proxy.cut()
+    let ran = false
+    const attempt = createPostgresLedger({ pool }).once(delivery, async () => {
+      ran = true
+    })
+    expect((await settled(attempt)).status).toBe('rejected')
+    expect(ran).toBe(false)
+    proxy.mend()
+  })
+
+  it('a server that takes no writes, as a replica: rejects, and runs nothing', async () => {
+    const replica = new Pool({ connectionString: server.url, options: '-c default_transaction_read_only=on' })
+    let ran = false
+    const attempt = createPostgresLedger({ pool: replica }).once(delivery, async () => {
+      ran = true
+    })
+    await expect(attempt).rejects.toMatchObject({ code: '25006' })
+    expect(ran).toBe(false)
+    await replica.end()
+  })
+
+  it('a row that somebody holds: the duplicate waits two seconds, and is in progress', async () => {
+    await createPostgresLedger({ pool }).once(delivery, nothing)
+    const operator = await observer.connect()
+    await operator.query('begin')
+    await operator.query('select 1 from kinde_billing_deliveries where key = $1 for update', [delivery.key])
+    expect(await createPostgresLedger({ pool }).once(delivery, nothing)).toBe('in_progress')
+    await operator.query('rollback')
+    operator.release()
+    expect(await createPostgresLedger({ pool }).once(delivery, nothing)).toBe('duplicate')
+  })
+})
