@@ -6,8 +6,8 @@ it.each([
   ['a "b"\n\u001b[31m', '"a \\"b\\"\\n\\u001b[31m"'],
   ['\u007f\u0085é\u202e\u2028', '"\\u007f\\u0085\\u00e9\\u202e\\u2028"'],
   ['\ud800', '"\\ud800"'],
-  ['x'.repeat(8), '"xxxxxxxx"'],
-  ['x'.repeat(9), '"xxxxxxxx..."'],
+  ['x'.repeat(12), '"xxxxxxxxxxxx"'],
+  ['x'.repeat(13), '"xxxxxxxxxxxx..."'],
   [1.5, '1.5'],
   [Number.NaN, 'NaN'],
   [null, 'null'],
@@ -18,5 +18,5 @@ it.each([
   [() => 'secret', 'a function'],
   [10n, 'a bigint'],
 ])('a value is put into words: %#', (value, words) => {
-  expect(quote(value, 8)).toBe(words)
+  expect(quote(value, 12)).toBe(words)
 })
