@@ -160,8 +160,12 @@ export function judgeWindow(time: Date, now: number, replayWindowMs: number | fa
   throw new KindeWebhookError(
     'timestamp_out_of_range',
     ageMs < 0
-      ? `The event's timestamp lies ${Math.round(-ageMs / 1000)} s in the future: check this machine's clock, or raise clockToleranceMs.`
-      : `The event's timestamp is ${Math.round(ageMs / 1000)} s old: a replay, or a delivery from before the window (replayWindowMs).`,
+      ? `The event's timestamp lies ${inWords(-ageMs)} in the future: check this machine's clock, or raise clockToleranceMs.`
+      : `The event's timestamp is ${inWords(ageMs)} old: a replay, or a delivery from before the window. To read an old capture, set replayWindowMs to false.`,
     { issues: [{ path: ['timestamp'], message: 'is outside the window' }] },
   )
+}
+
+function inWords(durationMs: number): string {
+  return durationMs < 2 * 3_600_000 ? `${Math.round(durationMs / 1000)} s` : `${Math.round(durationMs / 3_600_000)} h`
 }

@@ -1,0 +1,90 @@
+import { spawn } from 'node:child_process'
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
+import { BILLING_EVENT_TYPES } from '@kinde-billing/core'
+import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
+import { startTestIssuer, type TestIssuerServer } from '@kinde-billing/testing/server'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+
+const root = join(import.meta.dirname, '../../..')
+
+async function demo(args: string[] = [], input = ''): Promise<{ code: number | null; out: string; err: string }> {
+  const child = spawn('npx', ['tsx', '--conditions=@kinde-billing/source', 'examples/demo/src/main.ts', ...args], {
+    cwd: root,
+  })
+  const ended = new Promise<number | null>((resolve) => child.on('close', resolve))
+  child.stdin.end(input)
+  const [out, err, code] = await Promise.all([text(child.stdout), text(child.stderr), ended])
+  return { code, out, err }
+}
+
+it('shows every trigger and every refusal, for every adapter', async () => {
+  const { code, out } = await demo()
+  expect(code).toBe(0)
+  for (const type of BILLING_EVENT_TYPES) expect(out).toMatch(new RegExp(`^${type} +200 +200 +200 +200 +\\S`, 'm'))
+  for (const refused of ['forged', 'an access token', 'alg: none'])
+    expect(out).toMatch(new RegExp(`^${refused}.* 401 +401 +401 +401 `, 'm'))
+  expect(out).toMatch(/^user.created +200 +200 +200 +200 /m)
+  expect(out.trimEnd().split('\n').at(-1)).toMatch(/^All 13 deliveries to each of 4 adapters ended as they must/)
+})
+
+describe('a captured delivery', () => {
+  let issuer: TestIssuerServer
+  let folder: string
+  beforeAll(async () => {
+    issuer = await startTestIssuer()
+    folder = await mkdtemp(join(tmpdir(), 'captured-'))
+  })
+  afterAll(async () => {
+    await issuer.close()
+    await rm(folder, { recursive: true })
+  })
+  const verify = async (token: string): Promise<Awaited<ReturnType<typeof demo>>> => {
+    await writeFile(join(folder, 'token.txt'), `${token}\n`)
+    return demo(['--issuer', issuer.issuer, '--token-file', join(folder, 'token.txt')])
+  }
+
+  it('is verified against the key set and printed', async () => {
+    const fixture = billingEventFixture('customer.plan_changed')
+    const token = await issuer.sign(fixture)
+    for (const { code, out } of [
+      await verify(token),
+      await demo(['--issuer', issuer.issuer, '--token-file', '-'], token),
+    ]) {
+      expect(code).toBe(0)
+      expect(out).toContain(fixture.event_id)
+    }
+  })
+
+  it('that is old is shown all the same, and said to be old', async () => {
+    const { code, out, err } = await verify(
+      await issuer.sign(billingEventFixture('customer.plan_changed', { timestamp: '2026-01-01T00:00:00Z' })),
+    )
+    expect(code).toBe(1)
+    expect(err).toMatch(/timestamp_out_of_range \(400\): .* replayWindowMs/)
+    expect(out).toMatch(/authentic all the same/)
+  })
+
+  it('that is forged is an error with its mend', async () => {
+    const { code, err } = await verify(
+      await (await createTestIssuer()).sign(billingEventFixture('customer.plan_changed')),
+    )
+    expect(code).toBe(1)
+    expect(err).toMatch(/^unknown_key \(401\): The issuer's key set has no usable key/)
+  })
+})
+
+it.each([
+  [['--nonsense'], /--nonsense/],
+  [['--issuer', 'https://acme.kinde.com'], /go together/],
+  [['--issuer', 'https://acme.kinde.com', '--token-file', '/does/not/exist'], /\/does\/not\/exist cannot be read/],
+  [['--issuer', 'acme.kinde.com', '--token-file', '-'], /issuer is "acme.kinde.com": pass a URL such as/],
+])('%j is a mistake, with a message and exit code 2', async (args, message) => {
+  const { code, err } = await demo(args)
+  expect(code).toBe(2)
+  expect(err).toMatch(message)
+  expect(err).toMatch(/^Usage:/m)
+  expect(err).not.toMatch(/ at .*:\d+:\d+/)
+})
