@@ -1,5 +1,9 @@
 import type { BillingEventType } from './event-types.js'
-import type { EventData } from './events.js'
+
+/** `data` as Kinde sent it. Kinde publishes no schema for it, so every member is `unknown`. */
+export interface EventData {
+  readonly [key: string]: unknown
+}
 
 /**
  * A Standard Schema (https://standardschema.dev, version 1), as valibot, zod and arktype make them. The interface is

@@ -1,10 +1,5 @@
-import type { DataOf, DataSchemas, NoSchemas } from './data-schemas.js'
+import type { DataOf, DataSchemas, EventData, NoSchemas } from './data-schemas.js'
 import type { BillingEventType } from './event-types.js'
-
-/** `data` as Kinde sent it. Kinde publishes no schema for it, so every member is `unknown`. */
-export interface EventData {
-  readonly [key: string]: unknown
-}
 
 /** Who the event is about. Which members are there depends on what Kinde sent. */
 export interface EventCustomer {

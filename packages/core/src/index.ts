@@ -1,4 +1,4 @@
-export type { DataOf, DataSchema, DataSchemas, NoSchemas } from './data-schemas.js'
+export type { DataOf, DataSchema, DataSchemas, EventData, NoSchemas } from './data-schemas.js'
 export { decodeBillingEvent } from './decode.js'
 export {
   isKindeWebhookError,
@@ -16,7 +16,6 @@ export {
   type BillingEventOf,
   type EventAgreement,
   type EventCustomer,
-  type EventData,
   type EventInvoice,
   type EventPlan,
   type EventUsage,
