@@ -1,0 +1,37 @@
+import type { BillingReceiverOptions } from '@kinde-billing/core/receiver'
+
+/** What a receiver of the suite is to be created with. An adapter's `kindeBilling` takes it as it is. */
+export type ConformanceOptions = BillingReceiverOptions<unknown>
+
+/** A server that has the adapter mounted. */
+export interface ConformanceServer {
+  /** The URL of the route, such as `http://127.0.0.1:49152/webhooks/kinde`. Plain HTTP/1.1, since the suite speaks it by hand. */
+  readonly url: string
+  /** Stops serving, and cuts the connections that are open. */
+  close(): unknown
+  /** How many bytes have been read from all connections. Without it the suite does not judge how much of an endless body is read. */
+  bytesRead?(): number
+}
+
+/** Starts a server of its own for these options. */
+export type StartServer = (options: ConformanceOptions) => ConformanceServer | Promise<ConformanceServer>
+
+/** Something that reads the body before the adapter does: a body parser, a middleware, a hook. */
+export interface BodyConsumer {
+  /** Starts the server with the consumer in front of the adapter. */
+  readonly start: StartServer
+  /** What is sent to it. Default: the token, as `application/jwt`. */
+  readonly send?: ((token: string) => { readonly contentType: string; readonly body: string }) | undefined
+  /** Whether the exact bytes are at hand behind it: then the event is handled, otherwise the answer is `body_already_parsed`. */
+  readonly keepsBytes: boolean
+}
+
+/** An adapter, as {@link describeAdapter} needs it. */
+export interface AdapterUnderTest {
+  /** Called about twenty times, once for each set of options. */
+  readonly start: StartServer
+  /** Whether the framework itself answers requests of other methods than POST. Default: false, they reach the adapter. */
+  readonly routesMethods?: boolean | undefined
+  /** What the framework may put in front of the adapter, by name. */
+  readonly consumers?: { readonly [name: string]: BodyConsumer } | undefined
+}

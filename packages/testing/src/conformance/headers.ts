@@ -1,0 +1,56 @@
+import { expect, it } from 'vitest'
+import { ANSWERS, expectAnswer } from './answers.js'
+import { type HeaderLine, request } from './http-request.js'
+import type { Suite } from './suite.js'
+
+const webhookId = (...values: string[]): HeaderLine[] => values.map((value) => ['webhook-id', value])
+
+const WEBHOOK_IDS: [what: string, headers: HeaderLine[], seen: string | undefined][] = [
+  ['one', webhookId('msg_0195'), 'msg_0195'],
+  ['none', [], undefined],
+  ['two lines', webhookId('msg_1', 'msg_2'), undefined],
+  ['two in one line', webhookId('msg_1, msg_2'), undefined],
+  ['one of 300 characters', webhookId('m'.repeat(300)), undefined],
+  ['one with a space inside', webhookId('msg 1'), undefined],
+]
+
+const SPOOFED: [what: string, headers: HeaderLine[]][] = [
+  ['host', [['host', 'attacker.example']]],
+  ['host of the issuer', [['host', 'test.kinde.com']]],
+  [
+    'x-forwarded-*',
+    [
+      ['x-forwarded-host', 'attacker.example'],
+      ['x-forwarded-proto', 'http'],
+      ['x-forwarded-for', '::1'],
+    ],
+  ],
+  ['forwarded', [['forwarded', 'for=127.0.0.1;host=attacker.example;proto=http']]],
+  ['x-http-method-override', [['x-http-method-override', 'GET']]],
+]
+
+/** Headers are not signed: they decide nothing. */
+export function headers(suite: Suite): void {
+  it.each(WEBHOOK_IDS)('webhook-id: %s', async (_, lines, seen) => {
+    const { id, token } = await suite.event()
+    const ids: unknown[] = []
+    suite.endpoint.handle(id, (delivery) => ids.push(delivery.webhookId, delivery.receivedAt instanceof Date))
+    expectAnswer(await request(suite.endpoint.url, { headers: lines, body: token }), ANSWERS.processed)
+    expect(ids).toEqual([seen, true])
+  })
+
+  it.each(SPOOFED)('a spoofed %s changes nothing', async (_, lines) => {
+    const { id, token } = await suite.event()
+    expectAnswer(await request(suite.endpoint.url, { headers: lines, body: token }), ANSWERS.processed)
+    expect(suite.endpoint.runs(id)).toBe(1)
+    expectAnswer(await request(suite.endpoint.url, { headers: lines, body: 'a.b.c' }), ANSWERS.unauthorized)
+  })
+
+  it('a line end after the token is tolerated, and nothing else is', async () => {
+    const ending = async (end: string) => request(suite.endpoint.url, { body: (await suite.event()).token + end })
+    expectAnswer(await ending('\n'), ANSWERS.processed)
+    expectAnswer(await ending('\r\n'), ANSWERS.processed)
+    expectAnswer(await ending('\n\n'), ANSWERS.unauthorized)
+    expectAnswer(await ending(' '), ANSWERS.unauthorized)
+  })
+}
