@@ -1,0 +1,55 @@
+import { bundleForWeb } from './bundle.js'
+import { measureColdStart } from './cold-start.js'
+import { figure, table } from './table.js'
+
+/** A promise about size. The command fails where one is not kept. */
+interface Limit {
+  readonly name: string
+  readonly unit: 'bytes' | 'modules' | '×'
+  readonly limit: number
+  readonly measured: number
+}
+
+const CORE_AND_RECEIVER = ["export * from '@kinde-billing/core'", "export * from '@kinde-billing/core/receiver'"]
+
+/** What each adapter leaves to its runtime. */
+const ADAPTERS = { node: ['node:*'], fastify: ['node:*'], hono: [], next: [] }
+
+const COLD_STARTS = 31
+
+async function sizeLimits(): Promise<Limit[]> {
+  const named = (name: string) => bundleForWeb(`export { ${name} } from '@kinde-billing/core'`)
+  const both = await bundleForWeb(CORE_AND_RECEIVER.join('\n'))
+  const limits: Limit[] = [
+    bytes('verifyAndParse alone', 12_000, (await named('verifyAndParse')).gzipBytes),
+    bytes('core and receiver together', 15_000, both.gzipBytes),
+    bytes('BILLING_EVENT_TYPES alone', 299, (await named('BILLING_EVENT_TYPES')).gzipBytes),
+    { name: 'what both need of the runtime', unit: 'modules', limit: 0, measured: both.imports.length },
+  ]
+  for (const [adapter, external] of Object.entries(ADAPTERS)) {
+    const exports = [...CORE_AND_RECEIVER, `export * from '@kinde-billing/${adapter}'`]
+    const { gzipBytes } = await bundleForWeb(exports.join('\n'), external)
+    limits.push(bytes(`the ${adapter} adapter beside them`, 1000, gzipBytes - both.gzipBytes))
+  }
+  return limits
+}
+
+async function coldStartLimit(): Promise<Limit> {
+  const { oursMs, bareJoseMs, ratio } = await measureColdStart(COLD_STARTS)
+  const name = `import to first event, ${figure(oursMs, 1)} ms, beside bare jose's ${figure(bareJoseMs, 1)} ms`
+  return { name, unit: '×', limit: 1.25, measured: ratio }
+}
+
+function bytes(name: string, limit: number, measured: number): Limit {
+  return { name, unit: 'bytes', limit, measured }
+}
+
+const limits = [...(await sizeLimits()), await coldStartLimit()]
+const isKept = ({ measured, limit }: Limit): boolean => measured <= limit
+const rows = limits.map((one) => {
+  const digits = one.unit === '×' ? 2 : 0
+  return [one.name, figure(one.measured, digits), figure(one.limit, digits), one.unit, isKept(one) ? 'ok' : 'TOO MUCH']
+})
+console.log('Bundled by esbuild and minified for the web, dependencies included, after gzip -9:\n')
+console.log(table(['', 'measured', 'limit', 'unit', ''], rows))
+if (!limits.every(isKept)) process.exitCode = 1
