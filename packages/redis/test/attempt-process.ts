@@ -1,0 +1,41 @@
+/** One attempt in a process of its own, which stops where the test wants to kill it, and says how far it has come. */
+import type { LedgerDelivery } from '@kinde-billing/core/receiver'
+import { createClient } from 'redis'
+import { createRedisLedger } from '../src/index.js'
+import { CLAIM, MARK } from '../src/scripts.js'
+
+export interface AttemptSettings {
+  url: string
+  delivery: Omit<LedgerDelivery, 'occurredAt'>
+  stopAt: 'after the claim' | 'in the handler' | 'before the mark' | 'nowhere'
+}
+
+const { url, delivery, stopAt }: AttemptSettings = JSON.parse(process.argv[2] ?? '')
+const say = (line: string): void => void process.stdout.write(`${line}\n`)
+
+async function stopFor(place: AttemptSettings['stopAt']): Promise<void> {
+  if (place !== stopAt) return
+  say('stopped')
+  // The test continues a process that it had frozen by asking for it.
+  await new Promise((resolve) => process.once('SIGUSR2', resolve))
+}
+
+const client = await createClient({ url }).connect()
+const stopping = {
+  async eval(script: string, options: { keys: string[]; arguments: string[] }) {
+    if (script === MARK) await stopFor('before the mark')
+    const answer = await client.eval(script, options)
+    if (script === CLAIM) await stopFor('after the claim')
+    return answer
+  },
+}
+
+const outcome = await createRedisLedger({ client: stopping })
+  .once({ ...delivery, occurredAt: new Date() }, async (_, signal) => {
+    await client.incr(`runs of ${delivery.eventId}`)
+    signal.addEventListener('abort', () => say('aborted'))
+    await stopFor('in the handler')
+  })
+  .catch((error: unknown) => `rejected ${error}`)
+say(`outcome ${outcome}`)
+client.destroy()
