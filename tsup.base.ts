@@ -15,6 +15,7 @@ export const build = (entry: string[]): Options => ({
   treeshake: { moduleSideEffects: false },
   sourcemap: true,
   clean: true,
+  silent: true,
   // tsup hands `baseUrl` to the compiler for declarations, which TypeScript 6 reports as deprecated.
   dts: { compilerOptions: { ignoreDeprecations: '6.0' } },
 })
