@@ -1,4 +1,5 @@
 import type { LedgerDelivery } from '@kinde-billing/core/receiver'
+import { MAX_TIMER_MS } from './lease.js'
 import { type TableOptions, tableName } from './schema.js'
 import type { Rows, Session } from './session.js'
 import { explainedArrival, LOCK_NOT_AVAILABLE, sqlState } from './sql-errors.js'
@@ -34,7 +35,8 @@ export function deliveriesTable(options: TableOptions): Deliveries {
       }
     },
     async claim(session, { key, leaseMs }) {
-      const [claim] = await session.query(CLAIM, [`${table} ${key}`, Math.ceil(leaseMs) + SERVER_GRACE_MS])
+      const limitMs = Math.min(Math.ceil(leaseMs) + SERVER_GRACE_MS, MAX_TIMER_MS)
+      const [claim] = await session.query(CLAIM, [`${table} ${key}`, limitMs])
       return claim?.['claimed'] === true
     },
     async readClaimed(session, { key }) {

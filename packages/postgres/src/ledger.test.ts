@@ -1,6 +1,7 @@
 import { PGlite, type Transaction } from '@electric-sql/pglite'
 import { DiscardEvent, type LedgerDelivery } from '@kinde-billing/core/receiver'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { newDelivery } from '../../testing/src/ledger-contract/attempts.js'
 import { createPostgresLedger, ensureSchema } from './index.js'
 
 let pglite: PGlite
@@ -10,19 +11,6 @@ beforeAll(async () => {
   await pglite.exec('create table effects (event_id text)')
 })
 afterAll(() => pglite.close())
-
-function newDelivery(over: Partial<LedgerDelivery> = {}): LedgerDelivery {
-  const eventId = crypto.randomUUID()
-  return {
-    key: `https://acme.kinde.com billing ${eventId}`,
-    eventId,
-    type: 'customer.plan_changed',
-    occurredAt: new Date('2026-05-01T07:41:45.592Z'),
-    leaseMs: 60_000,
-    rememberMs: 3_600_000,
-    ...over,
-  }
-}
 
 function once(delivery: LedgerDelivery, work: (scope: Transaction, signal: AbortSignal) => Promise<unknown>) {
   return createPostgresLedger({ pool: pglite }).once(
@@ -200,6 +188,15 @@ describe("the ledger's transaction", () => {
     await expect(late()).rejects.toThrow('delivery.scope.query() was called after the handler had ended')
     expect(await effectsOf(delivery)).toBe(0)
   })
+})
+
+it('takes a lease that is longer than timers can be', async () => {
+  const delivery = newDelivery({ leaseMs: 3 * 2 ** 31 })
+  let limit: unknown
+  await once(delivery, async (scope) => {
+    limit = (await scope.query("select current_setting('statement_timeout') as value")).rows
+  })
+  expect(limit).toEqual([{ value: '2147483647ms' }])
 })
 
 describe('mistakes in the set-up', () => {

@@ -8,6 +8,9 @@ export interface Lease {
   end(): void
 }
 
+/** Timers end below 2³¹ ms: a longer one would fire at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 /**
  * Starts before the claim is sent, so that it ends no later than the store's lease. Within the lease a claim is lost
  * only where the store loses it (eviction, failover, a deleted key): hence the watch, four times in a lease.
@@ -15,7 +18,10 @@ export interface Lease {
 export function startLease(leaseMs: number): Lease {
   const controller = new AbortController()
   const lose = (reason: Error): void => controller.abort(reason)
-  const overAt = setTimeout(() => lose(new Error(`The lease of ${leaseMs} ms is over`)), leaseMs)
+  const overAt = setTimeout(
+    () => lose(new Error(`The lease of ${leaseMs} ms is over`)),
+    Math.min(leaseMs, MAX_TIMER_MS),
+  )
   let check: ReturnType<typeof setTimeout> | undefined
   let ended = false
 

@@ -105,3 +105,12 @@ it('runs nothing where the claim is answered after the lease is over', async () 
   await expect(attempt).rejects.toThrow('The lease of 10 ms is over')
   expect(runs).toBe(0)
 })
+
+it('takes a lease that is longer than timers can be', async () => {
+  const ledger = createRedisLedger({ client: scripted(1, 1).nodeRedis })
+  const outcome = ledger.once({ ...delivery, leaseMs: 3 * 2 ** 31 }, async (_, signal) => {
+    await new Promise((resolve) => setTimeout(resolve, 5))
+    signal.throwIfAborted()
+  })
+  expect(await outcome).toBe('processed')
+})
