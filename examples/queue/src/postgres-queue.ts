@@ -1,0 +1,50 @@
+import { createHash } from 'node:crypto'
+import { decodeBillingEvent } from '@kinde-billing/core'
+import { kindeBilling } from '@kinde-billing/node'
+import { createPostgresLedger, ensureSchema } from '@kinde-billing/postgres'
+import { Pool } from 'pg'
+import PgBoss from 'pg-boss'
+import { ATTEMPTS, type BillingQueue, FIRST_RETRY_SECONDS, QUEUE_NAME, type QueueSettings } from './billing-queue.js'
+
+/** pg-boss, whose jobs are inserted in the ledger's transaction: the mark and the job are there together, or neither is. */
+export async function openPostgresQueue({ url, takeOverSeconds }: QueueSettings): Promise<BillingQueue> {
+  const pool = new Pool({ connectionString: url })
+  pool.on('error', console.error)
+  await ensureSchema(pool)
+
+  const boss = new PgBoss({ connectionString: url, maintenanceIntervalSeconds: takeOverSeconds, schedule: false })
+  boss.on('error', console.error)
+  await boss.start()
+  await boss.createQueue(QUEUE_NAME)
+
+  return {
+    receive: () =>
+      kindeBilling({
+        name: 'billing',
+        ledger: createPostgresLedger({ pool }),
+        onEvent: (event, { scope }) =>
+          boss.send(QUEUE_NAME, event.claims, {
+            id: jobIdOf(event.id),
+            retryLimit: ATTEMPTS - 1,
+            retryDelay: FIRST_RETRY_SECONDS,
+            retryBackoff: true,
+            expireInSeconds: takeOverSeconds,
+            db: { executeSql: (text, values) => scope.query(text, values) },
+          }),
+      }),
+    async work(handle) {
+      await boss.work<Record<string, unknown>>(QUEUE_NAME, { pollingIntervalSeconds: 0.5 }, async (jobs) => {
+        for (const { data } of jobs) await handle(decodeBillingEvent(data))
+      })
+    },
+    async close() {
+      await boss.stop()
+      await pool.end()
+    },
+  }
+}
+
+/** A job's id must be a UUID here: the event's id is hashed into one, always the same. */
+function jobIdOf(eventId: string): string {
+  return createHash('sha256').update(eventId).digest('hex').slice(0, 32)
+}
