@@ -62,7 +62,7 @@ export function kindeBilling<Scope = undefined, const Schemas extends DataSchema
     // bytes: Fastify adds a charset to text
     const bytes = Buffer.from(body)
     reply.code(status).headers(headers)
-    if (request.raw.complete) return reply.send(bytes)
+    if (request.raw.complete !== false) return reply.send(bytes)
     reply.raw.shouldKeepAlive = false
     return reply.header('content-length', bytes.byteLength).send(Readable.from(lingering(bytes)))
   }

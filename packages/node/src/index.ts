@@ -57,7 +57,7 @@ export function kindeBilling<Scope = undefined, const Schemas extends DataSchema
     if (res.headersSent) return
     res.statusCode = status
     for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
-    if (req.complete) return void res.end(body)
+    if (req.complete !== false) return void res.end(body)
     // to close a connection that still receives resets it, and the answer is lost on its way: so it is closed a little later
     res.shouldKeepAlive = false
     res.setHeader('content-length', Buffer.byteLength(body))

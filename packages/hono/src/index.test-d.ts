@@ -1,0 +1,87 @@
+import type { MeterUsageUpdatedEvent } from '@kinde-billing/core'
+import type { DeliveryLedger, HandlerDelivery } from '@kinde-billing/core/receiver'
+import { type Context, type Handler, Hono } from 'hono'
+import { expectTypeOf, it } from 'vitest'
+import { type KindeBillingContext, type KindeBillingOptions, kindeBilling } from './index.js'
+
+type AppEnv = { Bindings: { KINDE_ISSUER_URL: string }; Variables: { tenant: string } }
+
+interface Transaction {
+  query(sql: string): Promise<void>
+}
+
+declare const ledger: DeliveryLedger<Transaction>
+declare const usageSchema: {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => { readonly value: { quantity: number } }
+  }
+}
+
+const path = '/webhooks/kinde'
+
+it("types the context by the application's Env, named once", () => {
+  const app = new Hono<AppEnv>()
+  app.post(
+    path,
+    kindeBilling({
+      issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER_URL,
+      on: {
+        'customer.meter_usage_updated': (event, { context, scope }) => {
+          expectTypeOf(event).toEqualTypeOf<MeterUsageUpdatedEvent>()
+          expectTypeOf(context).toEqualTypeOf<Context<AppEnv>>()
+          expectTypeOf(context.var.tenant).toBeString()
+          expectTypeOf(scope).toBeUndefined()
+        },
+      },
+    }),
+  )
+  app.post(
+    path,
+    kindeBilling({
+      onEvent: (_event, { context }: HandlerDelivery<KindeBillingContext<AppEnv>, undefined>) =>
+        expectTypeOf(context.env.KINDE_ISSUER_URL).toBeString(),
+    }),
+  )
+  app.post(
+    path,
+    kindeBilling({
+      issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER_URL,
+      ledger: (c) => {
+        expectTypeOf(c).toEqualTypeOf<Context<AppEnv>>()
+        return ledger
+      },
+      name: 'billing',
+      dataSchemas: { 'customer.meter_usage_updated': usageSchema },
+      on: {
+        'customer.meter_usage_updated': ({ data }, { scope }) => {
+          expectTypeOf(data).toEqualTypeOf<{ quantity: number }>()
+          expectTypeOf(scope).toEqualTypeOf<Transaction>()
+        },
+      },
+    }),
+  )
+})
+
+it('mounts in applications of any Env', () => {
+  new Hono<AppEnv>().basePath('/api').post(path, kindeBilling({ issuer: 'https://acme.kinde.com' }))
+  new Hono().all(path, kindeBilling({}))
+  expectTypeOf(kindeBilling({ issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER_URL })).toEqualTypeOf<
+    Handler<AppEnv>
+  >()
+})
+
+it('refuses what cannot work', () => {
+  // @ts-expect-error: misspelled
+  kindeBilling({ on: { 'customer.meter_usage': () => {} } })
+  // @ts-expect-error: a ledger needs the endpoint's name
+  kindeBilling({ ledger })
+  // @ts-expect-error: no such binding
+  kindeBilling({ issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER })
+})
+
+it('names its options', () => {
+  const options: KindeBillingOptions<AppEnv> = { issuer: (c) => c.env.KINDE_ISSUER_URL }
+  kindeBilling(options)
+})

@@ -1,0 +1,109 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
+import type {
+  AgreementCreatedEvent,
+  BillingEvent,
+  PaymentFailedEvent,
+  UnsupportedEventError,
+} from '@kinde-billing/core'
+import type { DeliveryLedger, HandlerDelivery } from '@kinde-billing/core/receiver'
+import connect from 'connect'
+import express from 'express'
+import { expectTypeOf, it } from 'vitest'
+import { type KindeBillingContext, type KindeBillingOptions, kindeBilling } from './index.js'
+
+interface Transaction {
+  query(sql: string): Promise<void>
+}
+
+declare const ledger: DeliveryLedger<Transaction>
+declare const amountSchema: {
+  readonly '~standard': {
+    readonly version: 1
+    readonly vendor: string
+    readonly validate: (value: unknown) => { readonly value: { amount: number } }
+  }
+}
+
+it('mounts where such a function does', () => {
+  const handle = kindeBilling({ issuer: 'https://acme.kinde.com' })
+  expectTypeOf(handle).toEqualTypeOf<(req: IncomingMessage, res: ServerResponse) => Promise<void>>()
+  createServer(handle)
+  express().post('/webhooks/kinde', handle)
+  connect().use('/webhooks/kinde', handle)
+})
+
+it('infers what handlers get', () => {
+  kindeBilling({
+    on: {
+      'customer.payment_failed': (event, delivery) => {
+        expectTypeOf(event).toEqualTypeOf<PaymentFailedEvent>()
+        expectTypeOf(delivery).toEqualTypeOf<HandlerDelivery<KindeBillingContext, undefined>>()
+        expectTypeOf(delivery.context.req).toEqualTypeOf<IncomingMessage>()
+        expectTypeOf(delivery.context.res).toEqualTypeOf<ServerResponse>()
+        expectTypeOf(delivery.scope).toBeUndefined()
+      },
+      'customer.agreement_created': async (event) => expectTypeOf(event).toEqualTypeOf<AgreementCreatedEvent>(),
+    },
+    onEvent: (event) => expectTypeOf(event).toEqualTypeOf<BillingEvent>(),
+    onUnsupportedEvent: (error) => expectTypeOf(error).toEqualTypeOf<UnsupportedEventError>(),
+    onOutcome: ({ status }, { context }) => {
+      expectTypeOf(status).toBeNumber()
+      expectTypeOf(context).toEqualTypeOf<KindeBillingContext>()
+    },
+  })
+})
+
+it('takes the issuer from the request', () => {
+  kindeBilling({
+    issuer: ({ req }) => {
+      expectTypeOf(req).toEqualTypeOf<IncomingMessage>()
+      return 'https://acme.kinde.com'
+    },
+  })
+  // @ts-expect-error: a look-up in the application's own list, and synchronous
+  kindeBilling({ issuer: async () => 'https://acme.kinde.com' })
+})
+
+it('lends the scope of a ledger, which needs a name', () => {
+  kindeBilling({
+    ledger,
+    name: 'billing',
+    onEvent: (_event, { scope }) => expectTypeOf(scope).toEqualTypeOf<Transaction>(),
+    on: { 'customer.plan_changed': (_event, { scope }) => expectTypeOf(scope).toEqualTypeOf<Transaction>() },
+  })
+  kindeBilling({
+    ledger: ({ req }) => {
+      expectTypeOf(req).toEqualTypeOf<IncomingMessage>()
+      return ledger
+    },
+    name: 'billing',
+    onEvent: (_event, { scope }) => expectTypeOf(scope).toEqualTypeOf<Transaction>(),
+  })
+  kindeBilling({ ledger: false, onEvent: (_event, { scope }) => expectTypeOf(scope).toBeUndefined() })
+  // @ts-expect-error: endpoints that share a ledger are told apart by their names
+  kindeBilling({ ledger })
+})
+
+it('types data by its schema', () => {
+  kindeBilling({
+    dataSchemas: { 'customer.payment_failed': amountSchema },
+    on: {
+      'customer.payment_failed': ({ data }) => expectTypeOf(data).toEqualTypeOf<{ amount: number }>(),
+      'customer.plan_changed': ({ data }) => expectTypeOf(data).toEqualTypeOf<{ readonly [key: string]: unknown }>(),
+    },
+  })
+})
+
+it('refuses a type that Kinde does not send, and an option that is none', () => {
+  // @ts-expect-error: misspelled
+  kindeBilling({ on: { 'customer.payment_faild': () => {} } })
+  // @ts-expect-error: misspelled
+  kindeBilling({ dataSchemas: { 'customer.payment_faild': amountSchema } })
+  // @ts-expect-error: no such option
+  kindeBilling({ issuerUrl: 'https://acme.kinde.com' })
+})
+
+it('names its options', () => {
+  const options: KindeBillingOptions = { onEvent: ({ id }) => expectTypeOf(id).toBeString() }
+  kindeBilling(options)
+})
