@@ -1,0 +1,92 @@
+import { deliver } from '../../packages/testing/src/index.js'
+import type { ReceiverSettings } from './receiver-server.js'
+import { type ScriptProcess, startScript } from './script-process.js'
+import { freePort } from './server-process.js'
+
+/** One receiver in a process of its own, on one address however often it is killed. */
+export interface ReceiverProcess {
+  /** Posts a token; `undefined` where nobody answered. */
+  deliver(token: string): Promise<number | undefined>
+  /** Kills it with SIGKILL and starts it again, as another instance. */
+  restart(): Promise<void>
+  stop(): Promise<void>
+}
+
+export type ReceiverPair = readonly [ReceiverProcess, ReceiverProcess]
+
+/** Starts a receiver; the instances of it that `restart` kills are added to `killed`. */
+export async function startReceiver(
+  script: URL,
+  settings: Omit<ReceiverSettings, 'port' | 'instance'>,
+  killed: Set<string>,
+): Promise<ReceiverProcess> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}/webhooks/kinde`
+  let starts = 0
+  let instance = ''
+  const start = async (): Promise<ScriptProcess> => {
+    starts += 1
+    instance = `${port}-${starts}`
+    const started = startScript(script, { ...settings, port, instance } satisfies ReceiverSettings)
+    await started.said('listening')
+    return started
+  }
+  let running = await start()
+  return {
+    deliver: (token) =>
+      deliver(url, token).then(
+        ({ status }) => status,
+        () => undefined,
+      ),
+    async restart() {
+      killed.add(instance)
+      await running.kill()
+      running = await start()
+    },
+    stop: () => running.kill(),
+  }
+}
+
+/**
+ * Delivers every token three times, in random order, to receivers that are killed at random and started again, until each
+ * of these deliveries has been answered 200.
+ */
+export async function deliverThroughKills(
+  tokens: readonly string[],
+  receivers: ReceiverPair,
+  kills: number,
+): Promise<void> {
+  const pending = shuffled([...tokens, ...tokens, ...tokens])
+  const total = pending.length
+  let delivered = 0
+  const pickOne = (): ReceiverProcess => receivers[Math.random() < 0.5 ? 0 : 1]
+
+  const sender = async (): Promise<void> => {
+    for (let token = pending.pop(); token !== undefined; token = pending.pop()) {
+      const status = await pickOne().deliver(token)
+      if (status === 200) delivered += 1
+      else {
+        pending.splice(Math.floor(Math.random() * pending.length), 0, token)
+        await pause(status === undefined ? 20 : 5)
+      }
+    }
+  }
+  const killer = async (): Promise<void> => {
+    for (let kill = 1; kill <= kills; kill += 1) {
+      // Spread over the whole run, at a moment that nothing else depends on.
+      const at = ((kill - Math.random()) / kills) * total
+      while (delivered < at && delivered < total) await pause(1)
+      await pickOne().restart()
+    }
+  }
+  await Promise.all([killer(), ...Array.from({ length: 16 }, sender)])
+}
+
+function shuffled<Item>(items: Item[]): Item[] {
+  return items
+    .map((item) => ({ item, order: Math.random() }))
+    .sort((a, b) => a.order - b.order)
+    .map(({ item }) => item)
+}
+
+const pause = (ms: number): Promise<void> => new Promise((resolve) => setTimeout(resolve, ms))

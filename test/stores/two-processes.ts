@@ -1,0 +1,92 @@
+import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { billingEventFixture } from '../../packages/testing/src/index.js'
+import { latch } from '../../packages/testing/src/ledger-contract/attempts.js'
+import { startTestIssuer, type TestIssuerServer } from '../../packages/testing/src/server.js'
+import { deliverThroughKills, type ReceiverPair, startReceiver } from './receiver-processes.js'
+import { type Run, type RunLog, startRunLog } from './run-log.js'
+
+/** A store that the processes share. */
+export interface SharedStore {
+  url: string
+  /** How often each event has taken effect, by its id. */
+  effects(): Promise<Map<string, number>>
+  close(): Promise<void>
+}
+
+/** What two receivers on one store must do over HTTP, with duplicates at once and with kills at random. */
+export function describeTwoProcesses(
+  name: string,
+  script: URL,
+  open: () => Promise<SharedStore>,
+  judgeEffects: (effects: Map<string, number>, runs: readonly Run[]) => void,
+): void {
+  describe(name, () => {
+    let store: SharedStore
+    let issuer: TestIssuerServer
+    let log: RunLog
+    let receivers: ReceiverPair
+    const killed = new Set<string>()
+
+    beforeAll(async () => {
+      ;[store, issuer, log] = await Promise.all([open(), startTestIssuer(), startRunLog()])
+      const settings = { issuer: issuer.issuer, storeUrl: store.url, log: log.url }
+      receivers = await Promise.all([startReceiver(script, settings, killed), startReceiver(script, settings, killed)])
+    })
+    beforeEach(() => {
+      log.runs.length = 0
+      log.whenStarted = async () => {}
+    })
+    afterAll(async () => {
+      await Promise.all([...receivers.map((receiver) => receiver.stop()), log.close(), issuer.close()])
+      await store.close()
+    })
+
+    const newToken = (eventId: string = crypto.randomUUID()) =>
+      issuer.sign(billingEventFixture('customer.payment_succeeded', { event_id: eventId }))
+
+    /** A hundred deliveries of one token to both; the handler is held until 99 of them are answered. */
+    async function deliverHundred(token: string, end: (handler: ReturnType<typeof latch>) => void): Promise<number[]> {
+      const handler = latch()
+      log.whenStarted = () => handler.opened
+      const statuses: number[] = []
+      const deliveries = Array.from({ length: 100 }, async (_, index) => {
+        statuses.push((await receivers[index % 2 === 0 ? 0 : 1].deliver(token)) ?? 0)
+        if (statuses.length === 99) end(handler)
+      })
+      await Promise.all(deliveries)
+      return statuses
+    }
+
+    it('run one of a hundred duplicates, and answer 200 to none before it has finished', async () => {
+      const token = await newToken()
+      const statuses = await deliverHundred(token, (handler) => handler.open())
+      expect(statuses).toEqual([...Array<number>(99).fill(409), 200])
+      for (const receiver of receivers) expect(await receiver.deliver(token)).toBe(200)
+      expect(log.runs).toHaveLength(1)
+    })
+
+    it('answer 200 to none of a hundred where the handler fails, and run the next attempt', async () => {
+      const token = await newToken()
+      const statuses = await deliverHundred(token, (handler) => handler.fail(new Error('fail')))
+      expect(statuses).toEqual([...Array<number>(99).fill(409), 500])
+      log.whenStarted = async () => {}
+      expect(await receivers[1].deliver(token)).toBe(200)
+      expect(log.runs).toHaveLength(2)
+    })
+
+    it('lose none of 1,000 events through kills at random, and repeat a handler only after a kill', async () => {
+      const eventIds = Array.from({ length: 1000 }, () => crypto.randomUUID())
+      await deliverThroughKills(await Promise.all(eventIds.map(newToken)), receivers, 10)
+
+      for (const eventId of eventIds) {
+        const runs = log.runs.filter((run) => run.eventId === eventId)
+        expect(runs.at(-1)?.ended).toBe(true)
+        expect(runs.slice(0, -1).filter(({ instance }) => !killed.has(instance))).toEqual([])
+      }
+      // Or the kills have hit nothing.
+      expect(log.runs.length).toBeGreaterThan(eventIds.length)
+      const effects = await store.effects()
+      judgeEffects(new Map(eventIds.map((eventId) => [eventId, effects.get(eventId) ?? 0])), log.runs)
+    })
+  })
+}
