@@ -1,0 +1,119 @@
+import { BILLING_EVENT_TYPES, type BillingEventType, isBillingEventType } from '@kinde-billing/core'
+import { createDevelopmentKey } from './development-key.js'
+import { EXIT, type ExitCode } from './exit-codes.js'
+import { type IssuerOptions, openIssuer } from './open-issuer.js'
+import { readJsonObject } from './options.js'
+import { createProgress } from './progress.js'
+import { resolveTarget, type TargetOptions } from './target.js'
+import type { Terminal } from './terminal.js'
+import { runTrigger, type TriggeredDelivery } from './trigger.js'
+import { planDeliveries } from './trigger-plan.js'
+import { describeDeliveries, describeTrigger, summarizeTrigger } from './trigger-report.js'
+import { UsageError } from './usage-error.js'
+
+/** The options of `kinde-billing trigger`. */
+export interface TriggerCommandOptions extends IssuerOptions, TargetOptions {
+  readonly to: string
+  readonly count?: number | undefined
+  readonly duplicates?: number | undefined
+  readonly shuffle?: boolean | undefined
+  readonly forge?: boolean | undefined
+  readonly dialect?: 'flat' | 'nested' | undefined
+  /** A file with members to lay over each event's `data`. */
+  readonly data?: string | undefined
+  readonly retries?: boolean | undefined
+  /** How many times faster than Kinde. */
+  readonly speed?: number | undefined
+  readonly concurrency?: number | undefined
+  /** For one answer, in seconds. */
+  readonly timeout?: number | undefined
+  readonly json?: boolean | undefined
+}
+
+/** At most this many deliveries in one run. */
+export const MAX_DELIVERIES = 10_000
+/** At most this long, in milliseconds: then what is not answered was not delivered. */
+export const MAX_RUN_MS = 600_000
+
+/**
+ * `kinde-billing trigger <type | all> --to <url>`: delivers signed test events to an endpoint.
+ *
+ * @throws UsageError
+ */
+export async function triggerCommand(
+  type: string,
+  options: TriggerCommandOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const types = typesOf(type)
+  const { count = 1, duplicates = 0, forge: isForged = false, dialect = 'flat', retries, speed = 3600 } = options
+  const total = types.length * count * (duplicates + 1)
+  if (total > MAX_DELIVERIES)
+    throw new UsageError(
+      `That is ${total} deliveries; one run makes at most ${MAX_DELIVERIES}: lower --count or --duplicates.`,
+    )
+  const data = options.data === undefined ? {} : await readJsonObject(options.data, terminal.cwd)
+  const target = await resolveTarget(options.to, options)
+  const { key, issuer } = await openIssuer(options, terminal)
+  try {
+    if (options.json !== true) terminal.err(`${pointer(issuer.url)}\n\n`)
+    const { kid } = key.publicKey
+    const forger = isForged ? createDevelopmentKey() : undefined
+    const signer = forger === undefined ? key : { sign: (claims: object) => forger.sign(claims, { kid }) }
+    const plan = { types, count, duplicates, isShuffled: options.shuffle === true, dialect, data }
+    const deliveries = await runTrigger({
+      target,
+      deliveries: planDeliveries(plan, signer),
+      isForged,
+      retrySpeed: retries === true ? speed : undefined,
+      concurrency: options.concurrency ?? 1,
+      timeoutMs: (options.timeout ?? 30) * 1000,
+      signal: AbortSignal.any([terminal.signal, AbortSignal.timeout(MAX_RUN_MS)]),
+      onAttempt: countOn(terminal, total),
+    })
+    return report(deliveries, isForged, issuer.url, options.json === true, terminal)
+  } finally {
+    await issuer.close()
+  }
+}
+
+/** What an application must be told to trust the development issuer. */
+export function pointer(issuerUrl: string): string {
+  return `Signed by the development issuer at ${issuerUrl}: the application trusts it when it is started with\n  KINDE_ISSUER_URL=${issuerUrl}`
+}
+
+function typesOf(type: string): readonly BillingEventType[] {
+  if (type === 'all') return BILLING_EVENT_TYPES
+  if (isBillingEventType(type)) return [type]
+  throw new UsageError(
+    `${JSON.stringify(type)} is no event type: pass all, or one of ${BILLING_EVENT_TYPES.join(', ')}.`,
+  )
+}
+
+function countOn(terminal: Terminal, total: number): (delivery: TriggeredDelivery) => void {
+  const progress = createProgress(terminal)
+  let [over, wrong] = [0, 0]
+  return ({ isOver, ok }) => {
+    if (isOver) over += 1
+    if (isOver && !ok) wrong += 1
+    progress.update(over, total, wrong > 0 ? `deliveries, ${wrong} not as they should be` : 'deliveries')
+    if (over === total) progress.clear()
+  }
+}
+
+function report(
+  deliveries: readonly TriggeredDelivery[],
+  isForged: boolean,
+  issuer: string,
+  isJson: boolean,
+  terminal: Terminal,
+): ExitCode {
+  const summary = summarizeTrigger(deliveries)
+  const ok = summary.ok === summary.deliveries
+  terminal.out(
+    isJson
+      ? `${JSON.stringify({ ok, issuer, summary, deliveries: deliveries.map(({ isOver: _isOver, ...rest }) => rest) }, null, 2)}\n`
+      : `${describeDeliveries(deliveries, isForged, terminal)}${describeTrigger(summary, isForged, issuer, terminal)}`,
+  )
+  return ok ? EXIT.ok : EXIT.finding
+}

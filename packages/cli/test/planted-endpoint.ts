@@ -1,0 +1,221 @@
+import { createServer, type IncomingMessage } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { gunzipSync } from 'node:zlib'
+import { compactVerify, createRemoteJWKSet, errors } from 'jose'
+
+/** What an endpoint written by hand does wrong. */
+export type Plant =
+  | '400 to unknown types'
+  | 'JSON parser for every body'
+  | 'JSON parser for application/json'
+  | 'JSON parser that wants a member'
+  | 'decode without verification'
+  | "keys from the token's iss"
+  | 'access token accepted'
+  | 'webhook-id, after verification'
+  | 'webhook-id, before verification'
+  | 'marked before the handler'
+  | '200 while at work'
+  | 'five-minute window'
+  | '204 for success'
+  | '401 on an outage'
+  | 'a failed fetch is kept'
+  | 'iss required'
+  | 'no ledger'
+  | 'duplicates refused'
+  | 'one type refused'
+  | 'any method'
+  | 'any media type but JSON'
+  | 'forms'
+  | 'gunzips'
+  | 'no limit'
+  | 'no body timeout'
+  | 'first piece only'
+  | 'stops at PUT'
+
+/** How the endpoint's handler behaves, and what its answers show. */
+export interface Handling {
+  /** Whether a duplicate is answered in other words. */
+  readonly isTelling?: boolean
+  /** Every run takes this long. */
+  readonly delayMs?: number
+  /** Every run fails, or the first of each event. */
+  readonly fails?: 'always' | 'at first'
+  /** Whether it does what `data.doctor` asks. */
+  readonly isCooperating?: boolean
+}
+
+export interface PlantedEndpoint {
+  readonly url: string
+  readonly ranUrl: string
+  close(): Promise<void>
+}
+
+interface Claims {
+  readonly [claim: string]: unknown
+  readonly type?: unknown
+  readonly event_id?: unknown
+  readonly timestamp?: unknown
+  readonly data?: { readonly doctor?: { readonly delayMs?: number; readonly fail?: boolean } } | null
+}
+
+class Refusal extends Error {
+  constructor(readonly status: number) {
+    super(`refused with ${status}`)
+  }
+}
+
+/** An endpoint as people write them, right in everything but one. */
+export async function startPlanted(
+  plant: Plant | undefined,
+  issuer: string,
+  handling: Handling = {},
+): Promise<PlantedEndpoint> {
+  const runs = new Map<unknown, number>()
+  const verify = createVerify(plant, issuer)
+  const once = createOnce(plant, handling)
+  const handle = async ({ event_id, data }: Claims): Promise<void> => {
+    const count = (runs.get(event_id) ?? 0) + 1
+    runs.set(event_id, count)
+    const asked = handling.isCooperating ? data?.doctor : undefined
+    await sleep(handling.delayMs ?? asked?.delayMs ?? 0)
+    if (handling.fails === 'always' || (handling.fails === 'at first' && count === 1) || asked?.fail)
+      throw new Error('the handler fails')
+  }
+
+  const receive = async (request: IncomingMessage): Promise<string> => {
+    if (request.method === 'PUT' && plant === 'stops at PUT') server.close().closeAllConnections()
+    if (request.method !== 'POST' && plant !== 'any method') throw new Refusal(405)
+    const webhookId = String(request.headers['webhook-id'])
+    const token = await readToken(request, plant)
+    if (plant === 'webhook-id, before verification' && once.isDone(webhookId)) return 'ok'
+    const claims = await verify(token)
+    if (typeof claims.type !== 'string' || typeof claims.event_id !== 'string') throw new Refusal(400)
+    if (!isBilling(claims.type)) {
+      if (plant === '400 to unknown types') throw new Refusal(400)
+      return 'ok'
+    }
+    if (plant === 'one type refused' && claims.type === 'customer.invoice_overdue') throw new Refusal(422)
+    const age = Date.now() - Date.parse(String(claims.timestamp))
+    if (age > (plant === 'five-minute window' ? 5 : 72 * 60) * 60_000) throw new Refusal(400)
+    const key = plant?.startsWith('webhook-id') ? webhookId : claims.event_id
+    return once.run(key, () => handle(claims))
+  }
+
+  const requestTimeout = plant === 'no body timeout' ? 0 : 300
+  const server = createServer({ requestTimeout, connectionsCheckingInterval: 50 }, async (request, response) => {
+    const { pathname, searchParams } = new URL(request.url ?? '/', 'http://planted')
+    if (pathname === '/ran') return void response.end(String(runs.get(searchParams.get('event_id')) ?? 0))
+    const answer = await receive(request).catch((error: unknown) => (error instanceof Refusal ? error.status : 500))
+    if (!request.complete) response.shouldKeepAlive = false
+    if (typeof answer === 'number') response.writeHead(answer).end()
+    else if (plant === '204 for success') response.writeHead(204).end()
+    else response.writeHead(200).end(answer)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
+  const close = (): Promise<void> =>
+    new Promise((resolve) => {
+      server.close(() => resolve())
+      server.closeAllConnections()
+    })
+  return { url: `${origin}/webhooks/kinde`, ranUrl: `${origin}/ran`, close }
+}
+
+const isBilling = (type: string): boolean =>
+  /^customer\.(?:agreement|invoice|meter|payment|plan)_/.test(type) && type !== 'customer.plan_created'
+
+/** The body as text, and what stands between it and the token. */
+async function readToken(request: IncomingMessage, plant: Plant | undefined): Promise<string> {
+  const type = request.headers['content-type'] ?? ''
+  if (type.includes('form') && plant !== 'forms') throw new Refusal(415)
+  if (type.includes('json') && plant === 'any media type but JSON') throw new Refusal(415)
+  const isGzipped = request.headers['content-encoding'] === 'gzip'
+  if (isGzipped && plant !== 'gunzips') throw new Refusal(415)
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of request.iterator({ destroyOnReturn: false })) {
+    size += chunk.length
+    if (size > 1024 * 1024 && plant !== 'no limit') throw new Refusal(413)
+    chunks.push(chunk)
+    if (plant === 'first piece only') break
+  }
+  const body = isGzipped ? gunzipSync(Buffer.concat(chunks)).toString() : Buffer.concat(chunks).toString()
+  const parses =
+    plant === 'JSON parser for every body' || plant === 'JSON parser that wants a member'
+      ? true
+      : plant === 'JSON parser for application/json' && type.includes('json')
+  if (!parses) return body
+  const parsed = parseJson(body)
+  return String(plant === 'JSON parser that wants a member' ? parsed['token'] : parsed)
+}
+
+function parseJson(body: string): { [member: string]: unknown } {
+  try {
+    return JSON.parse(body)
+  } catch {
+    throw new Refusal(400)
+  }
+}
+
+/** The signature, and what a token must not be. */
+function createVerify(plant: Plant | undefined, issuer: string): (token: string) => Promise<Claims> {
+  const keysOf = (url: string) => createRemoteJWKSet(new URL('/.well-known/jwks', url))
+  const keys = keysOf(issuer)
+  let kept: unknown
+  return async (token) => {
+    try {
+      const untrusted = decode(token)
+      if (plant === 'decode without verification') return untrusted
+      if (kept !== undefined) throw kept
+      const from = plant === "keys from the token's iss" ? keysOf(String(untrusted['iss'])) : keys
+      await compactVerify(token, from, { algorithms: ['RS256'] })
+      if (plant !== 'access token accepted' && ['azp', 'sub', 'aud'].some((name) => name in untrusted))
+        throw new Refusal(401)
+      if (plant === 'iss required' && untrusted['iss'] !== issuer) throw new Refusal(401)
+      return untrusted
+    } catch (error) {
+      const isOutage = !(error instanceof Refusal) && isFetchFailure(error)
+      if (isOutage && plant === 'a failed fetch is kept') kept = error
+      throw new Refusal(isOutage && plant !== '401 on an outage' ? 503 : 401)
+    }
+  }
+}
+
+/** jose says of an answer other than 200 that it expected one, and passes on what fetch throws. */
+function isFetchFailure(error: unknown): boolean {
+  return (error instanceof errors.JOSEError && /^Expected 200/.test(error.message)) || error instanceof TypeError
+}
+
+function decode(token: string): Claims {
+  try {
+    return JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
+  } catch {
+    throw new Refusal(401)
+  }
+}
+
+/** Claim, work, mark. */
+function createOnce(plant: Plant | undefined, { isTelling = false }: Handling) {
+  const done = new Set<string>()
+  const atWork = new Set<string>()
+  return {
+    isDone: (key: string): boolean => done.has(key),
+    async run(key: string, work: () => Promise<void>): Promise<string> {
+      if (done.has(key) && plant === 'duplicates refused') throw new Refusal(422)
+      if (done.has(key) && plant !== 'no ledger') return isTelling ? 'duplicate' : 'ok'
+      if (atWork.has(key) && plant === '200 while at work') return 'ok'
+      if (atWork.has(key) && plant !== 'no ledger') throw new Refusal(409)
+      if (plant === 'marked before the handler') done.add(key)
+      atWork.add(key)
+      try {
+        await work()
+      } finally {
+        atWork.delete(key)
+      }
+      done.add(key)
+      return 'ok'
+    },
+  }
+}
