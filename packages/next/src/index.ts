@@ -1,6 +1,6 @@
 import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
 import { type BillingReceiverOptions, createDeferredWebHandler } from '@kinde-billing/core/receiver'
-import type { NextRequest } from 'next/server'
+import type { NextRequest } from 'next/server.js'
 
 /** What handlers get of Next: the request, and the parameters of the route's path. */
 export interface KindeBillingContext {
