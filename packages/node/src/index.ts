@@ -17,8 +17,7 @@ export type KindeBillingOptions<Scope = undefined, Schemas extends DataSchemas =
 >
 
 const RAW_BODY_MEND =
-  'Mount this route before express.json() and other body parsers, exempt its path from them, or keep the bytes as req.rawBody in the verify option of express.json().'
-
+  'Mount this route before express.json() and other body parsers, exempt its path from them, or let express.raw({ type: () => true }) read it.'
 /** How long a client that is still sending may take to read its answer, in milliseconds. */
 const LINGER_MS = 500
 

@@ -1,0 +1,153 @@
+import { connect } from 'node:http2'
+import { type BillingEvent, KindeWebhookError } from '@kinde-billing/core'
+import { billingEventFixture, createTestIssuer, deliver } from '@kinde-billing/testing'
+import Fastify, { type FastifyInstance } from 'fastify'
+import { afterEach, describe, expect, it } from 'vitest'
+import { type KindeBillingContext, kindeBilling } from './index.js'
+
+const { issuer, jwks, sign } = await createTestIssuer()
+const token = () => sign(billingEventFixture('customer.payment_failed'))
+const path = '/webhooks/kinde'
+const options = { path, issuer, jwks, onEvent: () => {} }
+
+const apps: { close(): unknown }[] = []
+afterEach(() => Promise.all(apps.splice(0).map((app) => app.close())))
+
+async function serve<App extends Pick<FastifyInstance, 'listen' | 'close'>>(app: App): Promise<string> {
+  apps.push(app)
+  return app.listen({ host: '127.0.0.1', port: 0 })
+}
+
+describe('registering', () => {
+  it('judges its options when it is called', () => {
+    expect(() => kindeBilling({ ...options, rememberMs: -1 })).toThrow(KindeWebhookError)
+    const { path: _, ...rest } = options
+    expect(() => kindeBilling(JSON.parse(JSON.stringify(rest)))).toThrow(/with a path/)
+  })
+
+  it('is refused with the mend where the plugin is not called', async () => {
+    const app = Fastify()
+    // @ts-expect-error: what a program without types may do
+    app.register(kindeBilling, options)
+    await expect(app.ready()).rejects.toThrow("Write app.register(kindeBilling({ path: '/webhooks/kinde', ... }))")
+  })
+
+  it('heeds a prefix', async () => {
+    const app = Fastify()
+    app.register(kindeBilling({ ...options, path: '/kinde' }), { prefix: '/api' })
+    expect((await deliver(`${await serve(app)}/api/kinde`, await token())).status).toBe(200)
+  })
+
+  it('may be done twice', async () => {
+    const app = Fastify()
+    app.register(kindeBilling(options))
+    app.register(kindeBilling({ ...options, path: '/other' }))
+    const url = await serve(app)
+    const delivery = await token()
+    for (const endpoint of [path, '/other'])
+      expect(await deliver(url + endpoint, delivery)).toMatchObject({ body: { status: 'processed' } })
+  })
+})
+
+describe('the application around it', () => {
+  it('keeps its routes, its parsers and its errors', async () => {
+    const app = Fastify()
+    app.addContentTypeParser('application/jwt', { parseAs: 'string' }, (_request, body, done) =>
+      done(null, `jwt ${body}`),
+    )
+    app.setErrorHandler((error: Error, _request, reply) => reply.code(418).send({ mine: error.message }))
+    app.post('/echo', async (request) => ({ body: request.body }))
+    app.register(kindeBilling(options))
+    const url = await serve(app)
+    const echo = (contentType: string, body: string) =>
+      app.inject({ method: 'POST', url: '/echo', headers: { 'content-type': contentType }, payload: body })
+    expect((await deliver(url + path, await token())).status).toBe(200)
+    expect((await echo('application/jwt', 'a.b.c')).json()).toEqual({ body: 'jwt a.b.c' })
+    expect((await echo('application/json', '{"a":1}')).json()).toEqual({ body: { a: 1 } })
+    expect((await echo('text/html', '<p>')).statusCode).toBe(418)
+    expect((await echo('no media type', '<p>')).statusCode).toBe(418)
+  })
+
+  it('may refuse a delivery in its own words, and see each answer', async () => {
+    const app = Fastify({ bodyLimit: 100 })
+    app.addHook('onRequest', async (request) => {
+      if (request.headers['x-refuse'] !== undefined) throw Object.assign(new Error('refused'), { statusCode: 403 })
+    })
+    app.addHook('onSend', async (_request, reply) => void reply.header('x-seen', 'yes'))
+    app.register(kindeBilling(options))
+    const url = await serve(app)
+    const refused = await fetch(url + path, { method: 'POST', headers: { 'x-refuse': '1' }, body: await token() })
+    expect([refused.status, await refused.json()]).toEqual([403, expect.objectContaining({ message: 'refused' })])
+    const { status, headers } = await deliver(url + path, await token())
+    expect([status, headers.get('x-seen'), headers.get('content-type')]).toEqual([200, 'yes', 'application/json'])
+  })
+
+  it('gives handlers its request and reply', async () => {
+    const seen: [BillingEvent['type'], string, boolean][] = []
+    const app = Fastify({ genReqId: () => 'request-7' })
+    const onEvent = ({ type }: BillingEvent, { context }: { context: KindeBillingContext }) =>
+      seen.push([type, context.request.id, context.reply.request === context.request])
+    app.register(kindeBilling({ ...options, onEvent }))
+    await deliver((await serve(app)) + path, await token())
+    expect(seen).toEqual([['customer.payment_failed', 'request-7', true]])
+  })
+
+  it('may inject a request, which is answered at once', async () => {
+    const app = Fastify()
+    app.register(kindeBilling({ ...options, onOutcome: () => {} }))
+    const send = (method: 'POST' | 'PUT', payload: string) => app.inject({ method, url: path, payload })
+    const startedAt = performance.now()
+    expect((await send('POST', await token())).json()).toEqual({ status: 'processed' })
+    expect((await send('PUT', 'x')).json()).toEqual({ error: 'method_not_allowed' })
+    expect(performance.now() - startedAt).toBeLessThan(400)
+  })
+
+  it('may serve HTTP/2', async () => {
+    const app = Fastify({ http2: true })
+    app.register(kindeBilling({ ...options, onOutcome: () => {} }))
+    const session = connect(await serve(app))
+    const post = async (body: string) => {
+      const stream = session.request({ ':method': 'POST', ':path': path, 'content-type': 'application/jwt' })
+      stream.end(body).setEncoding('utf8')
+      let text = ''
+      for await (const chunk of stream) text += chunk
+      return text
+    }
+    expect(await post(await token())).toBe('{"status":"processed"}')
+    expect(await post('a.b.c')).toBe('{"error":"unauthorized"}')
+    session.close()
+  })
+})
+
+describe('a handler that answers by itself', () => {
+  const answering = async (respond: (context: KindeBillingContext) => unknown) => {
+    const app = Fastify()
+    app.register(kindeBilling({ ...options, onEvent: (_event, { context }) => void respond(context) }))
+    const url = await serve(app)
+    await deliver(url + path, await token())
+    return deliver(url + path, await token())
+  }
+
+  it('by the reply', async () => {
+    expect(await answering(({ reply }) => reply.code(202).send('mine'))).toMatchObject({ status: 202, body: 'mine' })
+  })
+
+  it('by the raw response, ended later', async () => {
+    const answer = await answering(({ reply }) => {
+      reply.raw.writeHead(202).flushHeaders()
+      setImmediate(() => reply.raw.end('mine'))
+    })
+    expect(answer).toMatchObject({ status: 202, body: 'mine' })
+  })
+})
+
+it('names the mend of Fastify where a hook has consumed the body', async () => {
+  const reasons: (string | undefined)[] = []
+  const app = Fastify()
+  app.addHook('preParsing', (_request, _reply, payload, done) => {
+    payload.on('end', () => done(null, payload)).resume()
+  })
+  app.register(kindeBilling({ ...options, onOutcome: ({ error }) => reasons.push(error?.message) }))
+  expect(await deliver((await serve(app)) + path, await token())).toMatchObject({ status: 500 })
+  expect(reasons).toEqual([expect.stringContaining('request.rawBody (fastify-raw-body)')])
+})

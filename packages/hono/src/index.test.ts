@@ -1,0 +1,113 @@
+import { KindeWebhookError } from '@kinde-billing/core'
+import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
+import { type Context, Hono } from 'hono'
+import { describe, expect, it } from 'vitest'
+import { kindeBilling } from './index.js'
+
+type AppEnv = { Bindings: { KINDE_ISSUER_URL: string }; Variables: { tenant: string } }
+
+const { issuer, jwks, sign } = await createTestIssuer()
+const path = '/webhooks/kinde'
+const delivery = async (): Promise<RequestInit> => ({
+  method: 'POST',
+  headers: { 'content-type': 'application/jwt' },
+  body: await sign(billingEventFixture('customer.plan_assigned')),
+})
+
+describe('kindeBilling on Hono', () => {
+  it('judges its options when it is called', () => {
+    expect(() => kindeBilling({ issuer: 'acme.kinde.com' })).toThrow(KindeWebhookError)
+  })
+
+  it("takes the issuer from Workers' bindings, and keeps tenants apart", async () => {
+    const asked: string[] = []
+    const app = new Hono<AppEnv>()
+    app.post(
+      path,
+      kindeBilling({
+        issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER_URL,
+        fetch: async (url) => {
+          asked.push(url)
+          return Response.json(url.startsWith('https://acme.') ? jwks : (await createTestIssuer()).jwks)
+        },
+        onEvent: () => {},
+        onOutcome: () => {},
+      }),
+    )
+    const statusFor = async (KINDE_ISSUER_URL: string) =>
+      (await app.request(path, await delivery(), { KINDE_ISSUER_URL })).status
+    expect(await statusFor('https://acme.kinde.com')).toBe(200)
+    expect(await statusFor('https://other.kinde.com')).toBe(401)
+    expect(await statusFor('https://acme.kinde.com')).toBe(200)
+    expect(asked).toEqual(['https://acme.kinde.com/.well-known/jwks', 'https://other.kinde.com/.well-known/jwks'])
+  })
+
+  it('answers a binding that is missing, and says so', async () => {
+    const reasons: unknown[] = []
+    const app = new Hono<AppEnv>()
+    const onOutcome = ({ error }: { error?: Error | undefined }) => reasons.push(error?.message)
+    app.post(path, kindeBilling({ issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER_URL, onOutcome }))
+    const answer = await app.request(path, await delivery(), {})
+    expect([answer.status, await answer.json()]).toEqual([500, { error: 'invalid_configuration' }])
+    expect(reasons).toEqual([expect.stringContaining('issuer is undefined')])
+  })
+
+  it("gives handlers the application's own context", async () => {
+    const tenants: string[] = []
+    const billing = new Hono<AppEnv>().basePath('/api')
+    billing.use(async (c, next) => {
+      c.set('tenant', c.req.param('tenant') ?? '')
+      await next()
+    })
+    billing.post(
+      '/:tenant/kinde',
+      kindeBilling({
+        issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER_URL,
+        fetch: async () => Response.json(jwks),
+        on: { 'customer.plan_assigned': (_event, { context }) => tenants.push(context.req.param('tenant') ?? '') },
+      }),
+    )
+    const app = new Hono<AppEnv>().route('/v1', billing)
+    const answer = await app.request('/v1/api/acme/kinde', await delivery(), { KINDE_ISSUER_URL: issuer })
+    expect([answer.status, tenants]).toEqual([200, ['acme']])
+  })
+
+  it('keeps the headers that a middleware sets, before and after, and no status', async () => {
+    const app = new Hono()
+    app.use(async (c, next) => {
+      c.header('x-before', 'yes')
+      c.header('content-type', 'text/html')
+      c.status(418)
+      await next()
+      c.header('x-after', 'yes')
+    })
+    app.post(path, kindeBilling({ issuer, jwks, onEvent: () => {} }))
+    const { status, headers } = await app.request(path, await delivery())
+    expect([status, headers.get('content-type')]).toEqual([200, 'application/json'])
+    expect([headers.get('x-before'), headers.get('x-after')]).toEqual(['yes', 'yes'])
+  })
+
+  it('names the mend of Hono where a middleware has consumed the body', async () => {
+    const reasons: unknown[] = []
+    const app = new Hono()
+    app.use(async (c, next) => {
+      await c.req.raw.text()
+      await next()
+    })
+    app.post(path, kindeBilling({ issuer, jwks, onOutcome: ({ error }) => reasons.push(error?.message) }))
+    expect((await app.request(path, await delivery())).status).toBe(500)
+    expect(reasons).toEqual([expect.stringContaining('c.req.text() or c.req.arrayBuffer()')])
+  })
+
+  it('answers a body whose reading has failed', async () => {
+    const app = new Hono()
+    app.use(async (c, next) => {
+      await c.req.text().catch(() => {})
+      await next()
+    })
+    app.post(path, kindeBilling({ issuer, jwks, onOutcome: () => {} }))
+    const body = new ReadableStream({ pull: (controller) => controller.error(new Error('reset')) })
+    const answer = await app.request(path, { method: 'POST', body, ...{ duplex: 'half' } })
+    expect([answer.status, await answer.json()]).toEqual([400, { error: 'body_unreadable' }])
+  })
+})
