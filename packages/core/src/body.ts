@@ -12,8 +12,10 @@ export type DeliveryBody =
 export interface BodyLimits {
   readonly maxBytes: number
   readonly timeoutMs: number
+  /** What to do about a body that is too slow. */
+  readonly timeoutMend?: string | undefined
   /** How to keep a body's bytes, where they are lost. */
-  readonly mend?: string | undefined
+  readonly rawBodyMend?: string | undefined
 }
 
 /**
@@ -31,13 +33,13 @@ export function readBody(
     let isOver = false
     const timer = setTimeout(() => {
       finish()
-      source?.cancel()
       reject(
         new KindeWebhookError(
           'request_timeout',
-          `The body did not arrive within ${limits.timeoutMs} ms (bodyTimeoutMs).`,
+          `The body did not arrive within ${limits.timeoutMs} ms. ${limits.timeoutMend ?? ''}`.trimEnd(),
         ),
       )
+      source?.cancel()
     }, limits.timeoutMs)
     const finish = (): void => {
       isOver = true
@@ -45,9 +47,11 @@ export function readBody(
     }
     const read = async (): Promise<string | Uint8Array> => {
       const body = await open()
-      if (body === undefined) throw alreadyParsed(limits.mend)
+      if (body === undefined) throw alreadyParsed(limits.rawBodyMend)
       if (body === null) return ''
       if (typeof body === 'string' || ArrayBuffer.isView(body)) return body
+      // a parsed body, of which an adapter has no bytes
+      if (!isChunked(body)) throw alreadyParsed(limits.rawBodyMend)
       source = chunksOf(body)
       if (isOver) source.cancel()
       return collect(source, limits.maxBytes, () => isOver)
@@ -59,12 +63,12 @@ export function readBody(
       },
       (error: unknown) => {
         finish()
-        source?.cancel()
         reject(
           isKindeWebhookError(error)
             ? error
             : new KindeWebhookError('body_unreadable', 'The body broke off before its end.', { cause: error }),
         )
+        source?.cancel()
       },
     )
   })
@@ -83,11 +87,14 @@ function alreadyParsed(mend = RAW_BODY_MEND): KindeWebhookError {
 async function collect(source: ChunkSource, maxBytes: number, isOver: () => boolean): Promise<Uint8Array> {
   let buffer = new Uint8Array(Math.min(maxBytes, 16_384))
   let size = 0
+  let counted = 0
   for (;;) {
     const step = await source.next()
     if (step.done === true || isOver()) return buffer.subarray(0, size)
     const chunk = bytesOf(step.value)
-    if (size + chunk.byteLength > maxBytes)
+    // an empty chunk counts too: a source of nothing else would never end, nor let a timer have its turn
+    counted += Math.max(1, chunk.byteLength)
+    if (counted > maxBytes)
       throw new KindeWebhookError(
         'payload_too_large',
         `The body is larger than ${maxBytes} bytes. If Kinde really sends more, raise maxTokenBytes.`,
@@ -119,11 +126,21 @@ interface ChunkSource {
 
 const ignore = (): void => {}
 
+function isChunked(body: object): body is ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> {
+  return 'getReader' in body || Symbol.asyncIterator in body
+}
+
+/** Stopping a source is asked for and not waited for, and whatever it throws is its own affair. */
 function chunksOf(body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): ChunkSource {
   if ('getReader' in body) {
     const reader = body.getReader()
-    return { next: () => reader.read(), cancel: () => void reader.cancel().catch(ignore) }
+    return { next: () => reader.read(), cancel: () => void (async () => reader.cancel())().catch(ignore) }
   }
   const iterator = body[Symbol.asyncIterator]()
-  return { next: () => iterator.next(), cancel: () => void iterator.return?.().catch(ignore) }
+  return { next: () => iterator.next(), cancel: () => void (async () => iterator.return?.())().catch(ignore) }
+}
+
+/** The body of a Web request that nobody has read, or is reading. */
+export function unreadBody(request: Request): ReadableStream<Uint8Array> | null | undefined {
+  return request.bodyUsed || request.body?.locked ? undefined : request.body
 }

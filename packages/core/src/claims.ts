@@ -131,6 +131,11 @@ export function readBillingEnvelope(claims: JsonObject): BillingEnvelope {
   throw notAnEvent(v.safeParse(BillingEnvelope, envelope).issues)
 }
 
+/** When an event happened: `event_timestamp` where it is a readable date, as newer tokens have it, else `timestamp`. */
+export function occurredAt(claims: JsonObject, { timestamp }: Envelope): Date {
+  return parseTimestamp(own(claims, 'event_timestamp')) ?? timestamp
+}
+
 function envelopeMembers(claims: JsonObject): { id: unknown; timestamp: Date | undefined; data: unknown } {
   return {
     id: own(claims, 'event_id'),

@@ -1,4 +1,4 @@
-import type { DataSchema, DataSchemaIssue, DataSchemaResult } from './data-schemas.js'
+import type { DataSchema, DataSchemaIssue } from './data-schemas.js'
 import { KindeWebhookError, type KindeWebhookIssue } from './errors.js'
 import { printable } from './quote.js'
 
@@ -11,25 +11,31 @@ const MAX_ISSUES = 20
  * @throws KindeWebhookError `schema_mismatch`, also where the schema throws, or does not settle within 5 s
  */
 export async function checkData(schema: DataSchema, type: string, data: unknown): Promise<unknown> {
-  const result = await settle(schema, type, data)
-  if (result.issues === undefined) return result.value
+  const { value, issues } = await settle(schema, type, data)
+  if (issues === undefined) return value
   throw new KindeWebhookError(
     'schema_mismatch',
     `The data of ${type} does not fit its schema in dataSchemas: correct the schema, or what it expects.`,
-    {
-      issues: Array.from(result.issues).slice(0, MAX_ISSUES).map(readIssue),
-    },
+    { issues },
   )
 }
 
-async function settle(schema: DataSchema, type: string, data: unknown): Promise<DataSchemaResult<unknown>> {
+/** All that is the schema's own code runs in here, the reading of its result too. */
+async function settle(
+  schema: DataSchema,
+  type: string,
+  data: unknown,
+): Promise<{ value?: unknown; issues?: KindeWebhookIssue[] }> {
   try {
-    const result = schema['~standard'].validate(data)
-    return 'then' in result ? await settleInTime(result) : result
+    const pending = schema['~standard'].validate(data)
+    const result = 'then' in pending ? await settleInTime(pending) : pending
+    return result.issues === undefined
+      ? { value: result.value }
+      : { issues: Array.from(result.issues).slice(0, MAX_ISSUES).map(readIssue) }
   } catch (cause) {
     throw new KindeWebhookError(
       'schema_mismatch',
-      `The schema in dataSchemas for ${type} threw, or did not settle within ${SCHEMA_TIMEOUT_MS} ms: it must answer with a value or issues.`,
+      `The schema in dataSchemas for ${type} threw, did not settle within ${SCHEMA_TIMEOUT_MS} ms, or gave what is no result: it must answer with a value or issues.`,
       { cause },
     )
   }
@@ -43,7 +49,10 @@ async function settleInTime<Result>(pending: PromiseLike<Result>): Promise<Resul
   return Promise.race([pending, late]).finally(() => clearTimeout(timer))
 }
 
-/** Plain arrays, whatever class a schema's own are. Schemas quote the input in their messages, so these are escaped and capped like everything from outside. */
+/**
+ * Plain arrays, whatever class a schema's own are. Schemas quote the input in their messages, so these are escaped and
+ * capped like everything from outside.
+ */
 function readIssue({ message, path = [] }: DataSchemaIssue): KindeWebhookIssue {
   return {
     path: Array.from(path, (segment) => {

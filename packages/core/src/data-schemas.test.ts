@@ -57,6 +57,9 @@ it('types data by its output, while groups and claims keep to what Kinde sent', 
 })
 
 it.each([
+  ['has null issues', () => ({ issues: null }) as never],
+  ['has null as an issue', () => ({ issues: [null] }) as never],
+  ['has null as a path', () => ({ issues: [{ message: 'x', path: [null] }] }) as never],
   [
     'throws',
     () => {

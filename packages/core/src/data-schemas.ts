@@ -30,7 +30,7 @@ export interface DataSchemaIssue {
 }
 
 /** A Standard Schema per event type, for the types whose `data` the application wants to judge and to type. */
-export type DataSchemas = { readonly [Type in BillingEventType]?: DataSchema }
+export type DataSchemas = { readonly [Type in BillingEventType]?: DataSchema | undefined }
 
 /** No schema for any type: every `event.data` is as Kinde sent it. */
 export type NoSchemas = Record<never, never>

@@ -1,10 +1,10 @@
-import { type BillingEnvelope, judgeType, readBillingEnvelope } from './claims.js'
+import { type BillingEnvelope, judgeType, occurredAt, readBillingEnvelope } from './claims.js'
 import { KindeWebhookError } from './errors.js'
 import type { BillingEventType } from './event-types.js'
 import type { BillingEvent, EventAgreement, EventCustomer, EventInvoice, EventPlan, EventUsage } from './events.js'
 import { isJsonObject, type JsonObject, own } from './json.js'
 import { quote } from './quote.js'
-import { parseDate, parseTimestamp } from './timestamps.js'
+import { parseDate } from './timestamps.js'
 
 /**
  * Rebuilds the event from claims that were verified before and then stored or sent through a queue as `event.claims`.
@@ -32,14 +32,11 @@ export function decodeBillingEvent(claims: Record<string, unknown>): BillingEven
  * field, one flat, one nested: each fact is read where it is, flat before nested, and a value of an unexpected type
  * counts as absent. So a verified event is never refused for its `data`.
  */
-export function buildEvent(
-  type: BillingEventType,
-  claims: JsonObject,
-  { id, timestamp, data }: BillingEnvelope,
-): BillingEvent {
+export function buildEvent(type: BillingEventType, claims: JsonObject, envelope: BillingEnvelope): BillingEvent {
+  const { id, timestamp, data } = envelope
   const event = addGroups(type, data, {
     id,
-    occurredAt: parseTimestamp(own(claims, 'event_timestamp')) ?? timestamp,
+    occurredAt: occurredAt(claims, envelope),
     timestamp,
     source: text(claims, 'source'),
     customer: readCustomer(data),

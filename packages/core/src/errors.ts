@@ -123,10 +123,20 @@ export class UnsupportedEventError extends KindeWebhookError {
  * two versions): `instanceof` knows its own copy only.
  */
 export function isKindeWebhookError(value: unknown): value is KindeWebhookError {
-  return value instanceof Error && ERROR_BRAND in value
+  return typeof value === 'object' && value !== null && ERROR_BRAND in value
 }
 
 /** {@link isKindeWebhookError} for the one error that carries an event of another type. */
 export function isUnsupportedEventError(value: unknown): value is UnsupportedEventError {
   return isKindeWebhookError(value) && value.code === 'unsupported_event'
+}
+
+/** Whatever was thrown, as the one error: what nobody expected is a defect, and says so. */
+export function asKindeWebhookError(error: unknown): KindeWebhookError {
+  if (isKindeWebhookError(error)) return error
+  return new KindeWebhookError(
+    'internal_error',
+    'Something failed that must not fail. This is a defect of @kinde-billing/core: please report it.',
+    { cause: error },
+  )
 }

@@ -1,5 +1,6 @@
 import type { DataOf, DataSchemas, EventData, NoSchemas } from './data-schemas.js'
 import type { BillingEventType } from './event-types.js'
+import { quote } from './quote.js'
 
 /** Who the event is about. Which members are there depends on what Kinde sent. */
 export interface EventCustomer {
@@ -155,7 +156,5 @@ export type BillingEventOf<Type extends BillingEventType, Schemas extends DataSc
  */
 export function assertNever(event: never): never {
   const { type } = Object(event) as { type?: unknown }
-  throw new TypeError(
-    `No case for the event type ${JSON.stringify(type)?.slice(0, 130)}: add one to the switch over event.type.`,
-  )
+  throw new TypeError(`No case for the event type ${quote(type, 128)}: add one to the switch over event.type.`)
 }

@@ -35,7 +35,9 @@ async function ask(
   // 'manual' and refused below: 'error' is not known to every runtime (workerd)
   const response = await fetch(url, { redirect: 'manual', headers: { accept: 'application/json' }, signal })
   if (response.status !== 200) throw new Error(`it answered ${response.status}`)
-  const body = await readBody(() => response.body, { maxBytes: MAX_KEY_SET_BYTES, timeoutMs })
+  const body = await readBody(() => response.body, { maxBytes: MAX_KEY_SET_BYTES, timeoutMs }).catch(() => {
+    throw new Error(`its body broke off, or is larger than ${MAX_KEY_SET_BYTES} bytes`)
+  })
   const text = typeof body === 'string' ? body : new TextDecoder().decode(body)
   const keys = await importKeys(usableKeys(JSON.parse(text)))
   if (keys.size === 0) throw new Error('it holds no key that may verify RS256 signatures')

@@ -217,7 +217,9 @@ describe('an answer that is no key set', () => {
         pump()
       })
     })
-    expect(await outcome(verifier(), await genuine())).toBe('keys_unavailable')
+    expect(await verifier().safeVerifyAndParse(await genuine())).toMatchObject({
+      error: { code: 'keys_unavailable', message: expect.not.stringContaining('maxTokenBytes') },
+    })
     await closed
     expect(written).toBeLessThan(16_000_000)
   })
@@ -248,6 +250,19 @@ describe('rotation', () => {
     expect(await outcome(judge, await genuine())).toBe('ok')
   })
 
+  it('ends the old key also after a quiet time that began with a failed refresh', async () => {
+    const judge = verifier()
+    const old = await genuine()
+    await outcome(judge, old)
+    issuer.respondWith(answering(500))
+    now += 11 * MINUTE
+    expect(await outcome(judge, old)).toBe('ok')
+    issuer.respondWith(undefined)
+    await issuer.rotate()
+    now += 20 * HOUR
+    expect(await outcome(judge, old)).toBe('unknown_key')
+  })
+
   it('is not undone by an older fetch that settles late', async () => {
     const judge = verifier({ keys: { timeoutMs: 60_000 } })
     const old = await genuine()
@@ -269,6 +284,21 @@ describe('rotation', () => {
     expect(await first).not.toBe('ok')
     expect(await outcome(judge, old)).toBe('unknown_key')
   })
+})
+
+it('a set that may not be kept at all is used by the call that fetched it', async () => {
+  const judge = verifier({ keys: { maxAgeMs: 0, cooldownMs: 0, staleIfErrorMs: 0 } })
+  for (let call = 1; call <= 3; call++) expect(await outcome(judge, await genuine())).toBe('ok')
+  expect(issuer.requests).toBe(3)
+})
+
+it.each([
+  { message: undefined },
+  Object.create(null),
+  undefined,
+  Object.assign(new Error('x'), { cause: { toString: null } }),
+])('a fetch that rejects with something odd is an outage: %#', async (reason) => {
+  expect(await outcome(verifier({ fetch: () => Promise.reject(reason) }), await genuine())).toBe('keys_unavailable')
 })
 
 it('a clock that is set back does not make a set fresh for ever', async () => {

@@ -2,7 +2,7 @@ import type { JSONWebKeySet } from 'jose'
 import { KindeWebhookError } from './errors.js'
 import { fetchKeys } from './key-fetch.js'
 import { importKeys, type Keys, usableKeys } from './key-hygiene.js'
-import { printable, quote } from './quote.js'
+import { printable, quote, reasonOf } from './quote.js'
 import type { KeySettings } from './settings.js'
 import type { OnWarning } from './warnings.js'
 
@@ -115,13 +115,15 @@ function remoteKeySet(url: string, fetch: FetchKeySet | undefined, settings: Key
   }
 
   const refresh = (now: number): Promise<Answer> => {
-    const isAtHand = goodWithin(maxAgeMs + staleIfErrorMs, now) !== undefined
-    return ask(now, 0, isAtHand ? (failures > 0 ? 0 : GRACE_MS) : timeoutMs)
+    if (goodWithin(maxAgeMs + staleIfErrorMs, now) === undefined) return ask(now, 0, timeoutMs)
+    // a failure of long ago says nothing of the issuer now: after a quiet night its answer is waited for again
+    const isFailing = failures > 0 && isWithin(now - lastAskedAt, maxAgeMs)
+    return ask(now, 0, isFailing ? 0 : GRACE_MS)
   }
 
   const findOrAsk = async (kid: string, { now, onWarning }: KeyCall): Promise<readonly CryptoKey[]> => {
     const first = goodWithin(maxAgeMs, now) === undefined ? await refresh(now) : undefined
-    const atHand = goodWithin(maxAgeMs + staleIfErrorMs, now)
+    const atHand = first === 'answered' ? good : goodWithin(maxAgeMs + staleIfErrorMs, now)
     if (atHand === undefined) throw unavailable(now)
     const keys = atHand.keys.get(kid)
     if (keys !== undefined) {
@@ -167,13 +169,15 @@ function orPendingAfter(waitMs: number, done: Promise<Answer>): Promise<Answer> 
 }
 
 function describe(error: unknown): string {
-  const message = error instanceof Error ? error.message : 'unknown reason'
-  const cause = error instanceof Error ? error.cause : undefined
-  const code = typeof cause === 'object' && cause !== null && 'code' in cause ? `, ${String(cause.code)}` : ''
-  return printable(message + code, 120)
+  // Node's fetch says no more than "fetch failed", and puts the reason into the cause
+  const cause = error instanceof Error && error.cause !== undefined ? `, ${reasonOf(error.cause, 120)}` : ''
+  return reasonOf(error, 120) + cause
 }
 
 /** Part of the kid only: enough to recognize it in the issuer's key set, too little to be of use to anybody else. */
 function unknownKey(kid: string): never {
-  throw new KindeWebhookError('unknown_key', `The issuer's key set has no usable key with the kid ${quote(kid, 8)}.`)
+  throw new KindeWebhookError(
+    'unknown_key',
+    `The issuer's key set has no usable key with the kid ${quote(kid, Math.min(8, kid.length >> 1))}.`,
+  )
 }

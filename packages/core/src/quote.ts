@@ -1,6 +1,6 @@
 /**
  * A value from outside, in words that may stand in a message or a log: a string or number as JSON, printable ASCII only
- * (a line break or a terminal's printable sequence would forge log lines) and capped; an object by its kind alone.
+ * (a line break or a terminal's escape sequence would forge log lines) and capped; an object by its kind alone.
  */
 export function quote(value: unknown, maxChars = 64): string {
   if (typeof value === 'string') return `"${printable(value, maxChars)}"`
@@ -16,4 +16,13 @@ export function printable(text: string, maxChars: number): string {
     .slice(1, -1)
     .replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
   return text.length > maxChars ? `${escaped}...` : escaped
+}
+
+/** What an unknown value that was thrown says of itself. Total: a hostile or odd one must not fail whoever reports it. */
+export function reasonOf(error: unknown, maxChars: number): string {
+  try {
+    return printable(String(error instanceof Error ? error.message : error), maxChars)
+  } catch {
+    return 'a value that cannot be put into words'
+  }
 }

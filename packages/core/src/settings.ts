@@ -5,7 +5,7 @@ import { BILLING_EVENT_TYPES, isBillingEventType } from './event-types.js'
 import { isJsonObject } from './json.js'
 import { usableKeys } from './key-hygiene.js'
 import { quote } from './quote.js'
-import { type OnWarning, writeWarning } from './warnings.js'
+import { guardedHook, type OnWarning, writeWarning } from './warnings.js'
 
 /** How the issuer's key set is kept. All in milliseconds. */
 export interface KeyOptions {
@@ -85,18 +85,19 @@ export function judgeVerifierOptions(options: Omit<BillingVerifierOptions<DataSc
       jwks,
       'pass a JSON Web Key Set, { keys: [...] }, with a public RSA key of 2048 bits or more that has a kid',
     )
-  for (const [name, value] of Object.entries({ onWarning, fetch, now }))
-    if (value !== undefined && typeof value !== 'function')
-      throw misconfigured(name, value, 'pass a function, or leave it out')
+  for (const [name, value] of Object.entries({ onWarning, fetch, now })) judgeFunction(name, value)
   return {
     jwks,
     jwksUri: jwksUri === undefined ? undefined : judgeUrl('jwksUri', jwksUri).href,
-    replayWindowMs: replayWindowMs === false ? false : judgeNumber('replayWindowMs', replayWindowMs, 72 * HOUR),
+    replayWindowMs:
+      replayWindowMs === false
+        ? false
+        : judgeNumber('replayWindowMs', replayWindowMs, 72 * HOUR, Number.MAX_VALUE, 'false for no limit, '),
     clockToleranceMs: judgeNumber('clockToleranceMs', options.clockToleranceMs, 5 * MINUTE),
     maxTokenBytes: judgeNumber('maxTokenBytes', options.maxTokenBytes, 1024 * 1024),
     dataSchemas: judgeSchemas(options.dataSchemas ?? {}),
     keys: judgeKeyOptions(options.keys ?? {}),
-    onWarning,
+    onWarning: guardedHook('onWarning', onWarning),
     fetch,
     now,
   }
@@ -123,7 +124,7 @@ function judgeSchemas(schemas: DataSchemas): DataSchemas {
   if (!isJsonObject(schemas)) throw misconfigured('dataSchemas', schemas, 'pass an object, keyed by event type')
   for (const [type, schema] of Object.entries(schemas)) {
     judgeEventType('dataSchemas', type)
-    if (schema !== undefined && typeof schema['~standard']?.validate !== 'function')
+    if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function')
       throw misconfigured(
         `dataSchemas['${type}']`,
         schema,
@@ -138,11 +139,21 @@ export function judgeEventType(option: string, type: string): void {
     throw misconfigured(option, type, `it is keyed by event type: one of ${BILLING_EVENT_TYPES.join(', ')}`)
 }
 
-export function judgeNumber(name: string, value: unknown, fallback: number, max: number = Number.MAX_VALUE): number {
+export function judgeNumber(
+  name: string,
+  value: unknown,
+  fallback: number,
+  max: number = Number.MAX_VALUE,
+  alternative = '',
+): number {
   if (value === undefined) return fallback
   if (typeof value === 'number' && value >= 0 && value <= max) return value
   const limit = max === MAX_TIMER_MS ? 'below 2147483648' : 'finite'
-  throw misconfigured(name, value, `pass a number that is ${limit} and not negative, or leave it out for ${fallback}`)
+  throw misconfigured(
+    name,
+    value,
+    `pass a number that is ${limit} and not negative, ${alternative}or leave it out for ${fallback}`,
+  )
 }
 
 /** {@link judgeNumber} for what feeds a timer. */
@@ -150,11 +161,15 @@ export function judgeTimer(name: string, value: unknown, fallback: number): numb
   return judgeNumber(name, value, fallback, MAX_TIMER_MS)
 }
 
-/** The issuer in its one form: scheme and host, without a slash at the end. */
-export function judgeIssuer(issuer: unknown): string {
-  const url = judgeUrl('issuer', issuer)
-  if (url.pathname !== '/')
-    throw misconfigured('issuer', issuer, `pass your Kinde domain without a path, ${url.origin}`)
+export function judgeFunction(name: string, value: unknown): void {
+  if (value !== undefined && typeof value !== 'function')
+    throw misconfigured(name, value, 'pass a function, or leave it out')
+}
+
+/** The issuer in its one form: scheme and host, without a slash at the end. `name` is where it was set. */
+export function judgeIssuer(issuer: unknown, name = 'issuer'): string {
+  const url = judgeUrl(name, issuer)
+  if (url.pathname !== '/') throw misconfigured(name, issuer, `pass your Kinde domain without a path, ${url.origin}`)
   return url.origin
 }
 

@@ -1,11 +1,11 @@
 import { JOSEError, JWSSignatureVerificationFailed } from 'jose/errors'
 import { flattenedVerify } from 'jose/jws/flattened/verify'
-import { readBody } from './body.js'
+import { readBody, unreadBody } from './body.js'
 import { judgeToken, judgeType, judgeWindow, parseClaims, readBillingEnvelope } from './claims.js'
 import { checkData } from './data-check.js'
 import type { DataSchemas, NoSchemas } from './data-schemas.js'
 import { buildEvent } from './decode.js'
-import { isKindeWebhookError, KindeWebhookError } from './errors.js'
+import { asKindeWebhookError, KindeWebhookError } from './errors.js'
 import type { BillingEvent } from './events.js'
 import { fixedKeySet, type KeySet, sharedKeySet } from './keys.js'
 import {
@@ -16,7 +16,6 @@ import {
   type VerifierSettings,
 } from './settings.js'
 import { readToken, type Token } from './token.js'
-import { callHook } from './warnings.js'
 
 /** What `safeVerifyAndParse` resolves to. */
 export type VerifyResult<Schemas extends DataSchemas = NoSchemas> =
@@ -72,7 +71,7 @@ export function createBillingVerifier<const Schemas extends DataSchemas = NoSche
 
 /**
  * Verifies and decodes one token. The key set is shared in the process, so this is a {@link createBillingVerifier} in
- * one call; the options are judged anew each time.
+ * one call; the options are judged anew each time, and so each call warns anew of what a verifier warns of once.
  *
  * @throws KindeWebhookError as {@link BillingVerifier.verifyAndParse}, and `invalid_configuration`
  *
@@ -109,7 +108,7 @@ export function openVerifier<Schemas extends DataSchemas>(
       // the schemas that `judge` applied are those whose outputs `Schemas` describes
       return { ok: true, event: (await judge(token)) as BillingEvent<Schemas> }
     } catch (error) {
-      return { ok: false, error: isKindeWebhookError(error) ? error : unexpected(error) }
+      return { ok: false, error: asKindeWebhookError(error) }
     }
   }
   const verifyAndParse = async (token: string | Uint8Array): Promise<BillingEvent<Schemas>> => {
@@ -119,7 +118,7 @@ export function openVerifier<Schemas extends DataSchemas>(
   }
   const verifyRequest = async (request: Request): Promise<BillingEvent<Schemas>> =>
     verifyAndParse(
-      await readBody(() => (request.bodyUsed ? undefined : request.body), {
+      await readBody(() => unreadBody(request), {
         maxBytes: settings.maxTokenBytes,
         timeoutMs: REQUEST_TIMEOUT_MS,
       }),
@@ -133,8 +132,7 @@ function createJudge(
   settings: VerifierSettings,
   keySet: KeySet,
 ): (input: unknown) => Promise<BillingEvent> {
-  const { maxTokenBytes, clockToleranceMs, replayWindowMs, dataSchemas } = settings
-  const onWarning: VerifierSettings['onWarning'] = (warning) => callHook('onWarning', () => settings.onWarning(warning))
+  const { maxTokenBytes, clockToleranceMs, replayWindowMs, dataSchemas, onWarning } = settings
   const typesWithoutCustomer = new Set<string>()
 
   const warnOfMissingCustomer = (event: BillingEvent): void => {
@@ -179,12 +177,4 @@ async function verifySignature(token: Token, keys: readonly CryptoKey[]): Promis
     }
   }
   throw new KindeWebhookError('invalid_signature', "The signature is not one of the issuer's key.")
-}
-
-function unexpected(cause: unknown): KindeWebhookError {
-  return new KindeWebhookError(
-    'internal_error',
-    'Something failed that must not fail. This is a defect of @kinde-billing/core: please report it.',
-    { cause },
-  )
 }

@@ -37,3 +37,8 @@ export function callHook(name: string, hook: () => unknown): void {
     failed()
   }
 }
+
+/** {@link callHook} for a hook that takes one value. */
+export function guardedHook<Value>(name: string, hook: (value: Value) => unknown): (value: Value) => void {
+  return (value) => callHook(name, () => hook(value))
+}

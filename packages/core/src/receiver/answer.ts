@@ -1,5 +1,5 @@
 import type { KindeWebhookError } from '../errors.js'
-import { printable } from '../quote.js'
+import { reasonOf } from '../quote.js'
 import { mayWrite } from '../warnings.js'
 import type { DeliveryOutcome } from './options.js'
 import type { DeliveryResponse } from './request.js'
@@ -30,9 +30,7 @@ export function answer(verdict: Verdict): DeliveryResponse {
 export function logFailure({ outcome, status, error, discarded }: Omit<DeliveryOutcome, 'event'>): void {
   const failure = discarded ?? (outcome === 'unsupported' ? undefined : error)
   if (failure === undefined || !mayWrite(outcome)) return
-  const { cause } = failure
-  const reason =
-    cause === undefined ? '' : ` Cause: ${printable(cause instanceof Error ? cause.message : String(cause), 300)}`
+  const reason = failure.cause === undefined ? '' : ` Cause: ${reasonOf(failure.cause, 300)}`
   const issues = error?.issues.map(({ path, message }) => ` ${path.join('.')} ${message}.`).join('') ?? ''
-  console.error(`[kinde-billing] ${outcome} (${status}): ${printable(failure.message, 600)}${issues}${reason}`)
+  console.error(`[kinde-billing] ${outcome} (${status}): ${reasonOf(failure, 600)}${issues}${reason}`)
 }

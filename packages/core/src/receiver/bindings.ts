@@ -21,21 +21,9 @@ export function verifiers<Context, Schemas extends DataSchemas>(
     if (oldest !== undefined) opened.delete(oldest)
     return known
   }
-  if (typeof issuer === 'function') return (context) => open(judgeIssuer(issuerOf(issuer, context)))
+  if (typeof issuer === 'function') return (context) => open(judgeIssuer(given('issuer', () => issuer(context))))
   const only = open(issuer)
   return () => only
-}
-
-function issuerOf<Context>(issuer: (context: Context) => string, context: Context): unknown {
-  try {
-    return issuer(context)
-  } catch (cause) {
-    throw new KindeWebhookError(
-      'invalid_configuration',
-      'The issuer function threw: it must return the Kinde domain for the request.',
-      { cause },
-    )
-  }
 }
 
 /** The ledger of a request, where it is one of the request's bindings. */
@@ -44,16 +32,23 @@ export function ledgerOf<Context, Scope>(
   context: Context,
 ): DeliveryLedger<Scope> {
   if (typeof ledger !== 'function') return ledger
-  let given: DeliveryLedger<Scope>
+  const own = given('ledger', () => ledger(context))
+  if (isLedger(own)) return own
+  throw misconfigured('ledger', own, 'the function must return a ledger, synchronously')
+}
+
+/** What the application's function gives for a request. */
+function given<Value>(name: string, ask: () => Value): Value {
   try {
-    given = ledger(context)
+    const value = ask()
+    // a promise is refused by its judge; what it may still reject with is not to end the process
+    if (value instanceof Promise) value.catch(() => {})
+    return value
   } catch (cause) {
     throw new KindeWebhookError(
-      'ledger_unavailable',
-      'The ledger function threw: it must return the ledger for the request.',
+      'invalid_configuration',
+      `The ${name} function threw: it must return the ${name} of the request, synchronously.`,
       { cause },
     )
   }
-  if (!isLedger(given)) throw misconfigured('ledger', given, 'the function must return a ledger, synchronously')
-  return given
 }

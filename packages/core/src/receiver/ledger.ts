@@ -62,6 +62,8 @@ export class DiscardEvent extends Error {
   }
 
   static override [Symbol.hasInstance](value: unknown): boolean {
+    // a class that extends this one is its own: only this one stands for its other copies
+    if (this !== DiscardEvent) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && DISCARD_BRAND in value
   }
 }

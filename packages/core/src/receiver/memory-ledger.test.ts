@@ -26,6 +26,18 @@ describe('marks', () => {
     expect(warnings).toEqual(['mark_evicted', 'mark_evicted', 'mark_evicted'])
   })
 
+  it('go with a warning that costs nothing where the hook fails', async () => {
+    for (const onWarning of [
+      () => Promise.reject(new Error('x')),
+      () => {
+        throw new Error('x')
+      },
+    ]) {
+      const ledger = createMemoryLedger({ maxEntries: 1, onWarning })
+      for (const key of ['a', 'b']) expect(await ledger.once(delivery(key), nothing)).toBe('processed')
+    }
+  })
+
   it('of a million events stay within the bound', async () => {
     let evicted = 0
     const ledger = createMemoryLedger({
@@ -37,6 +49,10 @@ describe('marks', () => {
     expect(evicted).toBe(900_000)
     expect(await ledger.once(delivery('999999'), nothing)).toBe('duplicate')
   }, 60_000)
+})
+
+it.each([{ now: 5 }, { onWarning: 'x' }, { maxEntries: -1 }, { maxEntries: '5' }])('%j is a mistake', (options) => {
+  expect(() => createMemoryLedger(options as never)).toThrow(/(now|onWarning|maxEntries) is .*: pass a/)
 })
 
 /**

@@ -1,5 +1,5 @@
-import { judgeNumber } from '../settings.js'
-import { type OnWarning, writeWarning } from '../warnings.js'
+import { judgeFunction, judgeNumber } from '../settings.js'
+import { guardedHook, type OnWarning, writeWarning } from '../warnings.js'
 import { type DeliveryLedger, DiscardEvent } from './ledger.js'
 
 export interface MemoryLedgerOptions {
@@ -36,10 +36,13 @@ interface Claim {
  */
 export function createMemoryLedger(options: MemoryLedgerOptions = {}): DeliveryLedger {
   const { now = Date.now, onWarning = writeWarning } = options
+  judgeFunction('now', now)
+  judgeFunction('onWarning', onWarning)
+  const warn = guardedHook('onWarning', onWarning)
   const maxEntries = judgeNumber('maxEntries', options.maxEntries, 100_000)
   const claims = new Map<string, Claim>()
   const marks = createMarks(maxEntries, () =>
-    onWarning({
+    warn({
       code: 'mark_evicted',
       message: `More than ${maxEntries} deliveries are remembered (maxEntries): the oldest mark was dropped, and a replay of that delivery would run again. Raise maxEntries, or use a ledger in Redis or Postgres.`,
     }),

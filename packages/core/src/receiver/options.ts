@@ -6,6 +6,7 @@ import { isJsonObject } from '../json.js'
 import {
   type BillingVerifierOptions,
   judgeEventType,
+  judgeFunction,
   judgeIssuer,
   judgeNumber,
   judgeTimer,
@@ -138,17 +139,13 @@ export function judgeReceiverOptions<Context, Scope, Schemas extends DataSchemas
 }
 
 function judgeReceiverIssuer<Context>({
-  issuer = environmentIssuer(),
+  issuer,
   jwks,
   jwksUri,
 }: Pick<ReceiverOptions<Context, never, DataSchemas>, 'issuer' | 'jwks' | 'jwksUri'>):
   | string
   | ((context: Context) => string) {
-  if (issuer === undefined)
-    throw new KindeWebhookError(
-      'invalid_configuration',
-      'No issuer is given: set KINDE_ISSUER_URL in the environment, or pass issuer, such as https://acme.kinde.com.',
-    )
+  if (issuer === undefined) return judgeEnvironmentIssuer()
   if (typeof issuer !== 'function') return judgeIssuer(issuer)
   if (jwks !== undefined || jwksUri !== undefined)
     throw new KindeWebhookError(
@@ -158,9 +155,14 @@ function judgeReceiverIssuer<Context>({
   return issuer
 }
 
-function environmentIssuer(): string | undefined {
+function judgeEnvironmentIssuer(): string {
   const { process } = globalThis as { process?: { env?: { KINDE_ISSUER_URL?: string } } }
-  return process?.env?.KINDE_ISSUER_URL
+  const issuer = process?.env?.KINDE_ISSUER_URL
+  if (issuer !== undefined) return judgeIssuer(issuer, 'KINDE_ISSUER_URL')
+  throw new KindeWebhookError(
+    'invalid_configuration',
+    'No issuer is given: set KINDE_ISSUER_URL in the environment, or pass issuer, such as https://acme.kinde.com.',
+  )
 }
 
 function judgeHandlers<Handlers extends object>(on: Handlers): Handlers {
@@ -170,11 +172,6 @@ function judgeHandlers<Handlers extends object>(on: Handlers): Handlers {
     judgeFunction(`on['${type}']`, handler)
   }
   return on
-}
-
-function judgeFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function')
-    throw misconfigured(name, value, 'pass a function, or leave it out')
 }
 
 function judgeLedger<Context, Scope>(

@@ -26,6 +26,7 @@ beforeEach(() => {
 afterEach(() => {
   errors.mockRestore()
   vi.unstubAllEnvs()
+  vi.useRealTimers()
 })
 
 type Options = BillingReceiverOptions<string, undefined>
@@ -220,7 +221,9 @@ describe('the answers', () => {
     expect(await answerTo({}, { ...of, body: () => Promise.reject(new Error('x')) })).toMatchObject({
       outcome: 'body_unreadable',
     })
-    expect(await answerTo({}, { ...of, body: () => ({}) as never })).toMatchObject({ outcome: 'body_unreadable' })
+    expect(await answerTo({}, { ...of, body: () => ({ parsed: true }) as never })).toMatchObject({
+      outcome: 'body_already_parsed',
+    })
     expect(await answerTo({}, request(chunks({} as never)))).toMatchObject({ outcome: 'body_unreadable' })
     expect(await answerTo({ bodyTimeoutMs: 20 }, { ...of, body: () => new Promise(() => {}) })).toMatchObject({
       outcome: 'request_timeout',
@@ -244,6 +247,38 @@ describe('the answers', () => {
         headers: json,
         ...(index < 0 ? {} : {}),
       })
+  })
+
+  it.each<[string, () => unknown]>([
+    [
+      'throws',
+      () => {
+        throw new Error('x')
+      },
+    ],
+    ['gives nothing', () => undefined],
+    ['rejects', () => Promise.reject(new Error('x'))],
+    ['never settles', () => new Promise(() => {})],
+  ])('a body whose end %s is given up all the same', async (_, end) => {
+    const source = (...parts: Uint8Array[]) =>
+      ({
+        [Symbol.asyncIterator]: () => ({
+          next: () =>
+            parts.length > 0 ? Promise.resolve({ done: false, value: parts.shift() }) : new Promise(() => {}),
+          return: end,
+        }),
+      }) as AsyncIterable<Uint8Array>
+    expect(await answerTo({ bodyTimeoutMs: 20 }, request(source()))).toMatchObject({ outcome: 'request_timeout' })
+    expect(await answerTo({ maxTokenBytes: 5 }, request(source(Buffer.alloc(9))))).toMatchObject({
+      outcome: 'payload_too_large',
+    })
+  })
+
+  it('an endless body of nothing is given up as well', async () => {
+    const empty = (async function* () {
+      for (;;) yield new Uint8Array()
+    })()
+    expect(await answerTo({ maxTokenBytes: 1000 }, request(empty))).toMatchObject({ outcome: 'payload_too_large' })
   })
 
   it('an endless body is given up at the limit', async () => {
@@ -363,6 +398,33 @@ describe('handlers', () => {
     expect((await one.receive(request(delivery))).status).toBe(409)
     second.resolve()
     expect((await other).body).toBe('{"status":"processed"}')
+  })
+
+  it('that have lost their lease do not begin the other half of their work', async () => {
+    const [finish, begun] = [deferred(), deferred()]
+    const own = vi.fn()
+    const lease = new AbortController()
+    const one = receiver({
+      name: 'x',
+      onWarning: () => {},
+      onEvent: () => {
+        begun.resolve()
+        return finish.promise
+      },
+      on: { [TYPE]: own },
+      ledger: {
+        once: async (_, work) => {
+          await work(undefined, lease.signal)
+          return 'processed'
+        },
+      },
+    } as Partial<Options>)
+    const answer = one.receive(request(await token()))
+    await begun.promise
+    lease.abort(new Error('taken over'))
+    finish.resolve()
+    expect((await answer).body).toBe('{"error":"handler_failed"}')
+    expect(own).not.toHaveBeenCalled()
   })
 
   it('run once for 100 concurrent duplicates; where that run fails, none is a 200', async () => {
@@ -581,6 +643,18 @@ describe('a ledger', () => {
     expect(ran).toHaveBeenCalledTimes(3)
   })
 
+  it("may be handled by a DiscardEvent of the application's own", () => {
+    class Skip extends DiscardEvent {}
+    expect([
+      new Skip('x') instanceof DiscardEvent,
+      new Skip('x') instanceof Skip,
+      new DiscardEvent('x') instanceof Skip,
+    ]).toEqual([true, true, false])
+    expect(
+      Object.assign(new Error('x'), { [Symbol.for('kinde-billing.DiscardEvent')]: true }) instanceof DiscardEvent,
+    ).toBe(true)
+  })
+
   it('that does not know of DiscardEvent passes it on, and the event is acknowledged all the same', async () => {
     const one = receiver({
       ledger: {
@@ -644,7 +718,30 @@ describe('reports', () => {
       expect((await receiver({ onOutcome }).receive(request(await token()))).status).toBe(200)
   })
 
+  it('whatever a handler throws can be reported', async () => {
+    const odd = [
+      undefined,
+      Object.create(null),
+      Object.assign(new Error('x'), { message: {} }),
+      {
+        toString: () => {
+          throw new Error('x')
+        },
+      },
+      Symbol('x'),
+    ]
+    for (const thrown of odd)
+      expect(
+        (
+          await receiver({ onOutcome: undefined, onEvent: () => Promise.reject(thrown) }).receive(
+            request(await token()),
+          )
+        ).body,
+      ).toBe('{"error":"handler_failed"}')
+  })
+
   it('failures are one line in the log, at most one a minute and code, without the token', async () => {
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 120_000 })
     const one = receiver({
       onOutcome: undefined,
       handlerTimeoutMs: 1000,
@@ -693,6 +790,21 @@ describe('options', () => {
   ])('%j', (options, message) => {
     vi.stubEnv('KINDE_ISSUER_URL', undefined)
     expect(mistake(options)).toMatch(message)
+  })
+
+  it('a mistake in the environment is named there', () => {
+    vi.stubEnv('KINDE_ISSUER_URL', 'acme.kinde.com')
+    expect(mistake({})).toMatch(/^KINDE_ISSUER_URL is "acme.kinde.com": pass a URL such as/)
+  })
+
+  it('functions of the request must be synchronous, and one that rejects does not end the process', async () => {
+    const one = createBillingReceiver({
+      issuer: (() => Promise.reject(new Error('x'))) as never,
+      onEvent: () => {},
+      onOutcome: (outcome) => outcomes.push(outcome),
+    })
+    expect((await one.receive({ ...request(await token()), context: undefined })).status).toBe(500)
+    expect(outcomes.at(-1)?.error?.message).toMatch(/^issuer is an object: pass a URL/)
   })
 
   it('the issuer comes from the environment where there is one', async () => {

@@ -5,9 +5,11 @@ import { type DeliveryLedger, DiscardEvent, type LedgerDelivery, type LedgerOutc
 export interface RunSettings {
   readonly handlerTimeoutMs: number
   readonly ledgerTimeoutMs: number
-  readonly now: () => number
-  readonly onWarning: OnWarning
+  readonly verifier: { readonly now: () => number; readonly onWarning: OnWarning }
 }
+
+/** Runs the handlers. `signal`: the time is over, or the lease is lost; `lease`: the latter alone. */
+export type Handle<Scope> = (scope: Scope, signal: AbortSignal, lease: AbortSignal) => Promise<void>
 
 export type RunOutcome =
   | { readonly outcome: 'processed' | 'duplicate' }
@@ -22,7 +24,7 @@ export type RunOutcome =
 export async function runOnce<Scope>(
   ledger: DeliveryLedger<Scope>,
   delivery: LedgerDelivery,
-  handle: (scope: Scope, signal: AbortSignal) => Promise<void>,
+  handle: Handle<Scope>,
   settings: RunSettings,
 ): Promise<RunOutcome> {
   const deadline = createDeadline()
@@ -72,8 +74,8 @@ interface Work<Scope> {
 
 function createWork<Scope>(
   delivery: LedgerDelivery,
-  handle: (scope: Scope, signal: AbortSignal) => Promise<void>,
-  { handlerTimeoutMs, ledgerTimeoutMs, now, onWarning }: RunSettings,
+  handle: Handle<Scope>,
+  { handlerTimeoutMs, ledgerTimeoutMs, verifier: { now, onWarning } }: RunSettings,
   deadline: Deadline,
 ): Work<Scope> {
   const work: Work<Scope> = {
@@ -92,7 +94,7 @@ function createWork<Scope>(
       })
       const stopFollowing = follow(leaseSignal, abort)
       try {
-        await handle(scope, abort.signal)
+        await handle(scope, abort.signal, leaseSignal)
         work.state = 'finished'
       } catch (error) {
         work.failure = { error }

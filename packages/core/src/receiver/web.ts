@@ -1,3 +1,4 @@
+import { unreadBody } from '../body.js'
 import type { DataSchemas, NoSchemas } from '../data-schemas.js'
 import type { BillingReceiverOptions } from './options.js'
 import { type BillingReceiver, createBillingReceiver, refuse } from './receiver.js'
@@ -61,7 +62,7 @@ async function receiveWeb<Context>(
     await receiver.receive({
       method: request.method,
       header: (name) => request.headers.get(name) ?? undefined,
-      body: () => (request.bodyUsed || request.body?.locked ? undefined : request.body),
+      body: () => unreadBody(request),
       context,
       rawBodyMend: RAW_BODY_MEND,
     }),
