@@ -1,6 +1,5 @@
-import type { ServerResponse } from 'node:http'
 import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
-import { startTestIssuer, type TestIssuerServer } from '@kinde-billing/testing/server'
+import { type KeySetResponder, startTestIssuer, type TestIssuerServer } from '@kinde-billing/testing/server'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
 import { type BillingVerifierOptions, type BillingWarning, createBillingVerifier } from './index.js'
 
@@ -37,6 +36,8 @@ async function outcome(judge: ReturnType<typeof verifier>, token: string): Promi
 }
 
 /** Answers of an issuer that is out of order. */
+type ServerResponse = Parameters<KeySetResponder>[1]
+
 const json = (value: unknown) => (_: unknown, response: ServerResponse) => void response.end(JSON.stringify(value))
 const answering =
   (status: number, headers: Record<string, string> = {}) =>

