@@ -91,7 +91,7 @@ function writeInTurn(socket: Socket, [piece, ...rest]: readonly string[]): void 
 }
 
 function writeEndlessly(socket: Socket): void {
-  const chunk = `4000\r\n${'a'.repeat(0x4000)}\r\n`
+  const chunk = `10000\r\n${'a'.repeat(0x10000)}\r\n`
   const write = (): void => {
     if (socket.writable) socket.write(chunk, () => setImmediate(write))
   }
