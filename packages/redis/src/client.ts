@@ -27,7 +27,12 @@ export function scriptRunner(client: RedisClient): RunScript {
   const send = isIoRedis(client)
     ? (script: string, key: string, args: string[]) => client.eval(script, 1, key, ...args)
     : (script: string, key: string, args: string[]) => client.eval(script, { keys: [key], arguments: args })
-  return async (script, key, ...args) => Number(await send(script, key, args.map(String)))
+  return async (script, key, ...args) => {
+    const attempt = () => send(script, key, args.map(String))
+    // A connection that breaks takes the commands in flight with it; what is sent after that, clients keep until they are
+    // connected again. Every script may run twice, so a second try costs nothing and saves most marks.
+    return Number(await attempt().catch(attempt))
+  }
 }
 
 function isIoRedis(client: RedisClient): client is IoRedisClient {

@@ -12,12 +12,12 @@ const delivery: LedgerDelivery = {
 }
 const nothing = async () => {}
 
-/** A client whose scripts answer, or fail, in turn: for faults that a real server cannot be brought to. */
+/** A client whose scripts answer in turn, the last answer again and again: for faults that a real server cannot be brought to. */
 function scripted(...answers: (number | Error)[]) {
   const calls: unknown[][] = []
   const answer = async (...call: unknown[]): Promise<unknown> => {
     calls.push(call.slice(1))
-    const next = answers.shift()
+    const next = answers.length > 1 ? answers.shift() : answers[0]
     if (next instanceof Error) throw next
     return next
   }
@@ -58,6 +58,12 @@ it.each([7, null, 'x'.repeat(129)])('refuses %j as a prefix', (prefix) => {
 
 describe('a store that fails', () => {
   const away = new Error('the store is away')
+
+  it('once, at any step: is asked again', async () => {
+    expect(await createRedisLedger({ client: scripted(away, 1, away, 1).nodeRedis }).once(delivery, nothing)).toBe(
+      'processed',
+    )
+  })
 
   it('at the claim: rejects with its error, and runs nothing', async () => {
     let runs = 0

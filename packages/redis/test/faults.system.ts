@@ -7,7 +7,7 @@ import { isInstalled } from '../../../test/stores/installed.js'
 import { type RedisServer, startRedis } from '../../../test/stores/redis-server.js'
 import { type ScriptProcess, startScript } from '../../../test/stores/script-process.js'
 import { aborted, newDelivery, nothing, settled, untilNot } from '../../testing/src/ledger-contract/attempts.js'
-import { createRedisLedger } from '../src/index.js'
+import { createRedisLedger, type IoRedisClient, type NodeRedisClient } from '../src/index.js'
 import { CLAIM, MARK } from '../src/scripts.js'
 import type { AttemptSettings } from './attempt-process.js'
 
@@ -93,28 +93,43 @@ describe.runIf(isInstalled('redis-server'))('a Redis ledger when things break', 
   })
 
   it.each([
-    ['claim', CLAIM],
-    ['mark', MARK],
-  ])('the answer to the %s is lost with the connection: it is sent again, and counts once', async (_, script) => {
-    let isFirst = true
-    const losing = {
-      defineCommand: () => {},
-      eval: async (sent: string, ...args: [number, ...string[]]) => {
-        if (sent !== script || !isFirst) return client.eval(sent, ...args)
-        isFirst = false
+    ['claim', 'node-redis', CLAIM],
+    ['claim', 'ioredis', CLAIM],
+    ['mark', 'node-redis', MARK],
+    ['mark', 'ioredis', MARK],
+  ])(
+    'the answer to the %s is lost with the connection of %s: it is sent again, and counts once',
+    async (_, kind, script) => {
+      const nodeRedis = createClient({ url: `redis://127.0.0.1:${proxy.port}` }).on('error', () => {})
+      await nodeRedis.connect()
+      /** Breaks the connection after the server has run the script, and before the client hears of it. */
+      async function losingFirstAnswer(sent: string, send: () => Promise<unknown>): Promise<unknown> {
+        if (sent !== script || isLost) return send()
+        isLost = true
         proxy.mute()
         const before = await observer.get(key())
-        const answer = client.eval(sent, ...args)
+        const answer = send()
+        answer.catch(() => {})
         await expect.poll(() => observer.get(key())).not.toBe(before)
         proxy.cut()
         proxy.mend()
         return answer
-      },
-    }
-    expect(await createRedisLedger({ client: losing }).once(delivery, run)).toBe('processed')
-    expect(await nextAttempt()).toBe('duplicate')
-    expect(await runs()).toBe(1)
-  })
+      }
+      let isLost = false
+      const losingNodeRedis: NodeRedisClient = {
+        eval: (sent, options) => losingFirstAnswer(sent, () => nodeRedis.eval(sent, options)),
+      }
+      const losingIoRedis: IoRedisClient = {
+        eval: (sent, keyCount, ...args) => losingFirstAnswer(sent, () => client.eval(sent, keyCount, ...args)),
+        defineCommand: () => {},
+      }
+      const losing = kind === 'ioredis' ? losingIoRedis : losingNodeRedis
+      expect(await createRedisLedger({ client: losing }).once(delivery, run)).toBe('processed')
+      expect(await nextAttempt()).toBe('duplicate')
+      expect(await runs()).toBe(1)
+      nodeRedis.destroy()
+    },
+  )
 
   it('a connection cut for good at the mark: rejects, and the claim stands until its lease is over', async () => {
     const hasty = createClient({ url: `redis://127.0.0.1:${proxy.port}`, disableOfflineQueue: true })

@@ -1,0 +1,113 @@
+import { createWebHandler } from '@kinde-billing/core/receiver'
+import { billingEventFixture, createTestIssuer, type TestIssuer } from '@kinde-billing/testing'
+import { Pool } from 'pg'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type CuttableProxy, startProxy } from '../../../test/stores/cuttable-proxy.js'
+import { isInstalled } from '../../../test/stores/installed.js'
+import { type PostgresServer, startPostgres } from '../../../test/stores/postgres-server.js'
+import { latch } from '../../testing/src/ledger-contract/attempts.js'
+import { createPostgresLedger, ensureSchema } from '../src/index.js'
+import { hookedPool } from './hooked-pool.js'
+
+describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres that fails', () => {
+  let server: PostgresServer
+  let proxy: CuttableProxy
+  let issuer: TestIssuer
+  let observer: Pool
+  let pool: Pool
+  let token: string
+
+  beforeAll(async () => {
+    server = await startPostgres()
+    proxy = await startProxy(server.port)
+    issuer = await createTestIssuer()
+    observer = new Pool({ connectionString: server.url })
+    await ensureSchema(observer)
+    await observer.query('create table effects (value text)')
+  })
+  beforeEach(async () => {
+    token = await issuer.sign(billingEventFixture('customer.payment_failed', { event_id: crypto.randomUUID() }))
+    pool = new Pool({ host: '127.0.0.1', port: proxy.port, user: 'postgres' }).on('error', () => {})
+    await observer.query('truncate effects')
+  })
+  afterEach(() => {
+    proxy.mend()
+    return pool.end()
+  })
+  afterAll(async () => {
+    await observer.end()
+    await proxy.close()
+    await server.close()
+  })
+
+  /** A receiver whose handler writes `early`, does what the case wants, and writes `late`. */
+  function receiver(meanwhile: () => void | Promise<void> = () => {}, options = {}) {
+    const handle = createWebHandler({
+      issuer: issuer.issuer,
+      jwks: issuer.jwks,
+      name: 'billing',
+      ledger: createPostgresLedger({ pool }),
+      ledgerTimeoutMs: 300,
+      ...options,
+      onOutcome: () => {},
+      on: {
+        'customer.payment_failed': async (_, { scope }) => {
+          await scope.query("insert into effects values ('early')")
+          await meanwhile()
+          await scope.query("insert into effects values ('late')")
+        },
+      },
+    })
+    return async () => {
+      const response = await handle(new Request('http://127.0.0.1', { method: 'POST', body: token }))
+      return [response.status, await response.json()]
+    }
+  }
+
+  async function effects(): Promise<string[]> {
+    const { rows } = await observer.query<{ value: string }>('select value from effects')
+    return rows.map(({ value }) => value)
+  }
+
+  const unavailable = [503, { error: 'ledger_unavailable' }]
+
+  it('down at the claim: 503, and the handler does not run', async () => {
+    proxy.cut()
+    let ran = false
+    const post = receiver(() => {
+      ran = true
+    })
+    expect(await post()).toEqual(unavailable)
+    expect(ran).toBe(false)
+  })
+
+  it('down at the mark: 503, nothing is left, and the next attempt runs', async () => {
+    const cutAtTheMark = (statement: string) => (statement.startsWith('update') ? proxy.cut() : undefined)
+    const post = receiver(() => {}, { ledger: createPostgresLedger({ pool: hookedPool(pool, cutAtTheMark) }) })
+    expect(await post()).toEqual(unavailable)
+    expect(await effects()).toEqual([])
+    proxy.mend()
+    expect(await receiver()()).toEqual([200, { status: 'processed' }])
+    expect(await effects()).toEqual(['early', 'late'])
+  })
+
+  it('silent: 503 within the timeout, and what is claimed later runs nothing', async () => {
+    const post = receiver()
+    proxy.stall()
+    expect(await post()).toEqual(unavailable)
+    proxy.mend()
+    await expect.poll(post).toEqual([200, { status: 'processed' }])
+    expect(await effects()).toEqual(['early', 'late'])
+  })
+
+  it('well, but the handler takes too long: 503, then 409, and what it still writes is marked with it', async () => {
+    const end = latch()
+    const post = receiver(() => end.opened, { handlerTimeoutMs: 100 })
+    expect(await post()).toEqual([503, { error: 'handler_timeout' }])
+    expect(await post()).toEqual([409, { error: 'delivery_in_progress' }])
+    expect(await effects()).toEqual([])
+    end.open()
+    await expect.poll(post).toEqual([200, { status: 'duplicate' }])
+    expect(await effects()).toEqual(['early', 'late'])
+  })
+})

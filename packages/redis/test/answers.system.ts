@@ -1,0 +1,95 @@
+import { createWebHandler } from '@kinde-billing/core/receiver'
+import { billingEventFixture, createTestIssuer, type TestIssuer } from '@kinde-billing/testing'
+import { Redis } from 'ioredis'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { type CuttableProxy, startProxy } from '../../../test/stores/cuttable-proxy.js'
+import { isInstalled } from '../../../test/stores/installed.js'
+import { type RedisServer, startRedis } from '../../../test/stores/redis-server.js'
+import { latch } from '../../testing/src/ledger-contract/attempts.js'
+import { createRedisLedger } from '../src/index.js'
+
+describe.runIf(isInstalled('redis-server'))('what a receiver answers on a Redis that fails', () => {
+  let server: RedisServer
+  let proxy: CuttableProxy
+  let issuer: TestIssuer
+  let client: Redis
+  let token: string
+  let runs: number
+
+  beforeAll(async () => {
+    server = await startRedis()
+    proxy = await startProxy(server.port)
+    issuer = await createTestIssuer()
+  })
+  beforeEach(async () => {
+    runs = 0
+    token = await issuer.sign(billingEventFixture('customer.payment_failed', { event_id: crypto.randomUUID() }))
+    client = new Redis(proxy.port, { retryStrategy: () => 10, maxRetriesPerRequest: null }).on('error', () => {})
+    await client.ping()
+  })
+  afterEach(() => {
+    proxy.mend()
+    client.disconnect()
+  })
+  afterAll(async () => {
+    await proxy.close()
+    await server.close()
+  })
+
+  function receiver(meanwhile: () => void | Promise<void> = () => {}, timeouts = {}) {
+    const handle = createWebHandler({
+      issuer: issuer.issuer,
+      jwks: issuer.jwks,
+      name: 'billing',
+      ledger: createRedisLedger({ client }),
+      ledgerTimeoutMs: 300,
+      ...timeouts,
+      onOutcome: () => {},
+      on: {
+        'customer.payment_failed': async () => {
+          runs += 1
+          await meanwhile()
+        },
+      },
+    })
+    return async () => {
+      const response = await handle(new Request('http://127.0.0.1', { method: 'POST', body: token }))
+      return [response.status, await response.json()]
+    }
+  }
+
+  const unavailable = [503, { error: 'ledger_unavailable' }]
+
+  it.each(['cut', 'stall'] as const)(
+    'at the claim (%s): 503 within the timeout, and what is claimed later runs nothing',
+    async (fault) => {
+      const post = receiver()
+      proxy[fault]()
+      expect(await post()).toEqual(unavailable)
+      expect(runs).toBe(0)
+      proxy.mend()
+      await expect.poll(post).toEqual([200, { status: 'processed' }])
+      expect(runs).toBe(1)
+    },
+  )
+
+  it.each(['cut', 'stall'] as const)(
+    'at the mark (%s): 503 within the timeout, and a duplicate once the mark is through',
+    async (fault) => {
+      expect(await receiver(() => proxy[fault]())()).toEqual(unavailable)
+      proxy.mend()
+      await expect.poll(receiver()).toEqual([200, { status: 'duplicate' }])
+      expect(runs).toBe(1)
+    },
+  )
+
+  it('well, but the handler takes too long: 503, then 409, and marked all the same', async () => {
+    const end = latch()
+    const post = receiver(() => end.opened, { handlerTimeoutMs: 100 })
+    expect(await post()).toEqual([503, { error: 'handler_timeout' }])
+    expect(await post()).toEqual([409, { error: 'delivery_in_progress' }])
+    end.open()
+    await expect.poll(post).toEqual([200, { status: 'duplicate' }])
+    expect(runs).toBe(1)
+  })
+})
