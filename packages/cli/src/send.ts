@@ -137,7 +137,11 @@ async function write(request: ClientRequest, body: Sending['body'], onSent: (byt
 
 function drained(request: ClientRequest): Promise<void> {
   return new Promise((resolve) => {
-    const go = (): void => resolve()
-    request.once('drain', go).once('close', go).once('error', go).once('response', go)
+    const events = ['drain', 'close', 'error', 'response']
+    const go = (): void => {
+      for (const event of events) request.off(event, go)
+      resolve()
+    }
+    for (const event of events) request.on(event, go)
   })
 }

@@ -22,7 +22,7 @@ export interface DoctorCommandOptions extends IssuerOptions, TargetOptions {
 }
 
 /** At most this long, in milliseconds: what is not checked by then is skipped. */
-export const MAX_EXAMINATION_MS = 180_000
+export const MAX_EXAMINATION_MS = 300_000
 
 /**
  * `kinde-billing doctor --to <url>`: checks whether an endpoint answers as a receiver of Kinde's webhooks should.

@@ -5,8 +5,9 @@ import { type Check, type CheckOutcome, found, skipped } from './check.js'
 import { forged, ownIssuer, substituted } from './checks/authenticity.js'
 import { concurrentDuplicates } from './checks/concurrency.js'
 import { lateAttempts, unknownType } from './checks/content.js'
+import { duplicate } from './checks/duplicate.js'
 import { failedAttempt } from './checks/failure.js'
-import { duplicate, genuine } from './checks/genuine.js'
+import { genuine } from './checks/genuine.js'
 import { mediaType } from './checks/media-type.js'
 import { judgeOutage, playOutageAtFirst } from './checks/outage.js'
 import { beginStalled, compressed, oversized, slow, wrongMethod } from './checks/transport.js'
@@ -138,7 +139,8 @@ async function isListening(x: Examination): Promise<boolean> {
 /** Findings that others explain: naming them as well would send a reader astray. */
 const EXPLAINS: { readonly [Id in FaultId]?: readonly FaultId[] } = {
   decode_without_verification: ['access_token_accepted', 'issuer_not_trusted'],
-  keys_from_token_issuer: ['genuine_refused', 'issuer_not_trusted'],
+  keys_from_token_issuer: ['genuine_refused', 'issuer_not_trusted', 'issuer_claim_required'],
+  no_recovery_from_outage: ['genuine_refused'],
   json_body_parser: ['genuine_refused', 'issuer_not_trusted'],
 }
 

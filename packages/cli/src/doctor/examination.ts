@@ -67,6 +67,8 @@ export interface Facts {
   reference: Reference
   /** Whether its handler fails on the first attempt of an ordinary event. */
   failsAtFirst: boolean
+  /** Whether it was seen what becomes of an event after its handler has failed. */
+  isFailureJudged: boolean
   /** Members of `data` with which it fails on every attempt. */
   failingData: { readonly [member: string]: unknown } | undefined
 }
@@ -122,6 +124,7 @@ export function openExamination(options: ExaminationOptions): Examination {
     tellingData: {},
     reference: learnReference([]),
     failsAtFirst: false,
+    isFailureJudged: false,
     failingData: undefined,
   }
 

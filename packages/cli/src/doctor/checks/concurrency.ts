@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer } from '../../send.js'
 import { type Check, foundOr, NOT_ACCEPTING, ok, unclear } from '../check.js'
-import { type Examination, isAccepted, type Probe, wordsOf } from '../examination.js'
+import { type Examination, type Facts, isAccepted, type Probe, wordsOf } from '../examination.js'
 import { type Finding, finding } from '../faults.js'
 
 /** Duplicates that come while the first attempt is at work are not acknowledged, and run nothing. */
@@ -12,9 +12,9 @@ export const concurrentDuplicates: Check = {
     const findings: Finding[] = []
     if (facts.failingData !== undefined) findings.push(...(await burstOfFailures(x)))
     const natural = await burst(x, x.event({ data: facts.tellingData }))
-    findings.push(...judgeOrder(natural, facts.failingData !== undefined))
+    findings.push(...judgeOrder(natural, facts))
     const asked = await burst(x, x.event({ data: { ...facts.tellingData, doctor: { delayMs: times.handlerMs } } }))
-    if (findings.length === 0) findings.push(...judgeOrder(asked, facts.failingData !== undefined))
+    if (findings.length === 0) findings.push(...judgeOrder(asked, facts))
     if (facts.isAccepting) findings.push(...(await burstAtOnce(x)))
     if (findings.length > 0) return foundOr(findings, ok(''))
     if (![natural, asked].some(([first]) => first.durationMs > 2 * STEP_MS) && facts.failingData === undefined)
@@ -57,7 +57,7 @@ async function burstOfFailures(x: Examination): Promise<Finding[]> {
 }
 
 /** A duplicate that is acknowledged well before the first answer, and much sooner than a run takes. */
-function judgeOrder([first, ...others]: readonly [Answer, ...Answer[]], canFail: boolean): Finding[] {
+function judgeOrder([first, ...others]: readonly [Answer, ...Answer[]], facts: Facts): Finding[] {
   const early = others.find(
     (other) =>
       isAccepted(other) && other.endedAtMs + MARGIN_MS < first.endedAtMs && other.durationMs < first.durationMs / 2,
@@ -65,8 +65,8 @@ function judgeOrder([first, ...others]: readonly [Answer, ...Answer[]], canFail:
   if (early === undefined) return []
   const evidence = `The first attempt was answered ${wordsOf(first)} after ${toMs(first.durationMs)}; a duplicate was answered ${wordsOf(early)} ${toMs(first.endedAtMs - early.endedAtMs)} before that.`
   const findings = [finding('acknowledged_while_at_work', evidence)]
-  // whether it would also stay marked after a failure was seen above, if the handler can be made to fail
-  if (!canFail) findings.push(finding('marked_before_handled', evidence, 'likely'))
+  // whether it would also stay marked after a failure was seen before, if the handler can be made to fail
+  if (!facts.isFailureJudged) findings.push(finding('marked_before_handled', evidence, 'likely'))
   return findings
 }
 

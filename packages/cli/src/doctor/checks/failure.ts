@@ -8,8 +8,11 @@ export const failedAttempt: Check = {
   title: 'another attempt after a failure',
   async examine(x) {
     const failing = await findFailing(x)
-    if (failing !== undefined) return judgeAlwaysFailing(x, failing)
-    if (x.facts.failsAtFirst) return judgeFailingAtFirst(x)
+    if (failing !== undefined || x.facts.failsAtFirst) {
+      const outcome = await (failing === undefined ? judgeFailingAtFirst(x) : judgeAlwaysFailing(x, failing))
+      x.facts.isFailureJudged = outcome.verdict !== 'unclear'
+      return outcome
+    }
     if (!x.facts.isAccepting) return NOT_ACCEPTING
     return unclear('no event made the handler fail; let it heed data.doctor.fail, as the documentation shows')
   },
@@ -79,7 +82,6 @@ async function judgeFailingAtFirst(x: Examination): Promise<CheckOutcome> {
   const third = await x.deliver(probe)
   if (wordsOf(second) !== wordsOf(third)) return ok('run again')
   if (first.durationMs > 50 && second.durationMs > first.durationMs / 2) return ok('run again, by the time it took')
-  const isQuick = first.durationMs > 50
-  const evidence = isQuick ? `${words}, far too soon for the handler to have run.` : `${words}, like any duplicate.`
-  return found(finding('marked_before_handled', evidence, isQuick ? 'proven' : 'likely'))
+  const looks = first.durationMs > 50 ? 'too soon for the handler to have run' : 'as any duplicate is'
+  return found(finding('marked_before_handled', `${words}, ${looks}.`, 'likely'))
 }

@@ -64,6 +64,8 @@ async function suppressed(x: Examination, used: string): Promise<Finding[]> {
   ] as const) {
     const [one, two] = [await runUnder(x, await idOf()), await runUnder(x, await idOf())]
     if (one.run !== 'skipped' || two.run !== 'skipped') continue
+    // a handler that has become quick since it was learned from would look the same
+    if ((await runUnder(x, crypto.randomUUID())).run === 'skipped') continue
     const evidence = `Another event under the webhook-id of ${whose} was answered ${wordsOf(one.answer)}, as a duplicate is, and was not handled.`
     return [finding('deduplicates_by_webhook_id', evidence)]
   }

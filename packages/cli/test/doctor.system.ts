@@ -1,0 +1,80 @@
+import { execFile } from 'node:child_process'
+import { mkdtemp, readFile, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { ensureBuilt, nextBuild } from '../../../test/examples/build.js'
+import { freePort, type ServerProcess, startServer } from '../../../test/stores/server-process.js'
+
+const ROOT = join(import.meta.dirname, '../../..')
+const TSX = join(ROOT, 'node_modules/.bin/tsx')
+const folderOf = (example: string): string => join(ROOT, 'examples', example)
+
+let state: string
+beforeAll(async () => {
+  state = await mkdtemp(join(tmpdir(), 'kinde-billing-'))
+})
+afterAll(() => rm(state, { recursive: true }))
+
+interface Outcome {
+  readonly code: number
+  readonly report: {
+    readonly ok: boolean
+    readonly findings: unknown[]
+    readonly checks: { readonly verdict: string }[]
+  }
+}
+
+/** Runs the command line as a user does, in a process of its own. */
+function doctor(url: string, issuerPort: number): Promise<Outcome> {
+  const args = ['--conditions=@kinde-billing/source', join(ROOT, 'packages/cli/src/main.ts'), 'doctor', '--to', url]
+  args.push('--issuer-port', String(issuerPort), '--key-file', join(state, 'key.json'), '--json')
+  return new Promise((resolve, reject) => {
+    execFile(TSX, args, (error, stdout, stderr) => {
+      if (stdout === '') reject(new Error(stderr))
+      else resolve({ code: Number(error?.code ?? 0), report: JSON.parse(stdout) })
+    })
+  })
+}
+
+async function start(example: string, issuerPort: number, port: number): Promise<ServerProcess> {
+  const cwd = folderOf(example)
+  const env = {
+    ...process.env,
+    NODE_ENV: 'production',
+    KINDE_ISSUER_URL: `http://127.0.0.1:${issuerPort}`,
+    PORT: String(port),
+  }
+  if (example === 'next') {
+    await ensureBuilt('core')
+    await ensureBuilt('next')
+    await nextBuild(cwd)
+    return startServer(join(cwd, 'node_modules/.bin/next'), ['start'], /Ready/, { cwd, env })
+  }
+  const { scripts } = JSON.parse(await readFile(join(cwd, 'package.json'), 'utf8'))
+  const [, ...args] = scripts.start.split(' ')
+  return startServer(TSX, args, /Listening/, { cwd, env })
+}
+
+describe.each(['node-http', 'express', 'fastify', 'hono', 'workers', 'next'])(
+  'the application of examples/%s',
+  (example) => {
+    it('has no fault that the doctor finds, freshly started or with the keys at hand', {
+      timeout: 300_000,
+    }, async () => {
+      const [issuerPort, port] = [await freePort(), await freePort()]
+      const server = await start(example, issuerPort, port)
+      try {
+        const url = `http://localhost:${port}${example === 'next' ? '/api' : ''}/webhooks/kinde`
+        for (const _state of ['fresh', 'warm']) {
+          const { code, report } = await doctor(url, issuerPort)
+          expect(report.findings).toStrictEqual([])
+          expect(report.checks.filter(({ verdict }) => verdict === 'skipped')).toStrictEqual([])
+          expect({ code, ok: report.ok }).toStrictEqual({ code: 0, ok: true })
+        }
+      } finally {
+        await server.stop('SIGTERM')
+      }
+    })
+  },
+)
