@@ -81,7 +81,7 @@ export function kindeBilling<Scope = undefined, const Schemas extends DataSchema
 function misused(options: object | undefined): never {
   const mend = "Write app.register(kindeBilling({ path: '/webhooks/kinde', ... })): with a path, and called."
   // Fastify, which has called this as a plugin, takes a rejection; a throw would end the process
-  if (options !== undefined && 'register' in options) return Promise.reject(new TypeError(mend)) as never
+  if (options instanceof Object && 'register' in options) return Promise.reject(new TypeError(mend)) as never
   throw new TypeError(mend)
 }
 
