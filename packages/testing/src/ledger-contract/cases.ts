@@ -6,7 +6,7 @@ import {
 } from '@kinde-billing/core/receiver'
 import { expect, it } from 'vitest'
 import type { ScopeWrites } from '../ledger-contract.js'
-import { aborted, type HeldWork, holdWork, latch, newDelivery, nothing, settled, untilNot } from './attempts.js'
+import { type HeldWork, holdWork, latch, newDelivery, nothing, settled, untilNot } from './attempts.js'
 
 /** What the cases need of a ledger. */
 export interface Subject<Scope> {
@@ -175,7 +175,10 @@ export function keys<Scope>({ once }: Subject<Scope>): void {
   })
 }
 
-export function transaction<Scope>({ once, pass }: Subject<Scope>, { write, committed }: ScopeWrites<Scope>): void {
+export function transaction<Scope>(
+  { once, onceElsewhere, pass }: Subject<Scope>,
+  { write, committed }: ScopeWrites<Scope>,
+): void {
   it('commits the writes of work that succeeds, with the mark', async () => {
     const value = crypto.randomUUID()
     expect(await once(newDelivery(), (scope) => write(scope, value))).toBe('processed')
@@ -195,20 +198,25 @@ export function transaction<Scope>({ once, pass }: Subject<Scope>, { write, comm
     },
   )
 
-  it('undoes the writes of an attempt whose lease is over, and lets none through later', async () => {
+  it('undoes the writes of an attempt whose lease was taken over, and lets none through later', async () => {
     const [early, late] = [crypto.randomUUID(), crypto.randomUUID()]
     const delivery = newDelivery()
-    const finished = latch()
-    const attempt = once({ ...delivery, leaseMs: SHORT_LEASE_MS }, async (scope, signal) => {
-      await write(scope, early)
-      await pass(SHORT_LEASE_MS)
-      await aborted(signal)
-      await settled(write(scope, late))
-      finished.open()
-    })
-    expect((await settled(attempt)).status).toBe('rejected')
-    expect(await untilNot('in_progress', () => once(delivery, nothing))).toBe('processed')
-    await finished.opened
+    const [written, takenOver, ended] = [latch(), latch(), latch()]
+    const attempt = settled(
+      once({ ...delivery, leaseMs: SHORT_LEASE_MS }, async (scope) => {
+        await write(scope, early)
+        written.open()
+        await takenOver.opened
+        await settled(Promise.resolve().then(() => write(scope, late)))
+        ended.open()
+      }),
+    )
+    await written.opened
+    await pass(SHORT_LEASE_MS)
+    expect(await untilNot('in_progress', () => onceElsewhere(delivery, nothing))).toBe('processed')
+    takenOver.open()
+    await ended.opened
+    expect((await attempt).status).toBe('rejected')
     const values = await committed()
     expect(values).not.toContain(early)
     expect(values).not.toContain(late)

@@ -1,0 +1,112 @@
+/** Ledgers with one fault each, and one without: the contract suite must find every fault. Run by `ledger-contract.system.ts`. */
+import { type DeliveryLedger, DiscardEvent } from '@kinde-billing/core/receiver'
+import { describeLedger } from '../src/ledger-contract.js'
+
+interface Faults {
+  claims?: 'never' | 'by the key in lower case' | 'by the trimmed key' | 'in a plain object' | 'for ever'
+  marks?: 'never' | 'before the work' | 'for ever' | 'without looking at the claim'
+  releases?: 'never' | 'without looking at the claim'
+  throws?: 'an error of its own'
+  discards?: 'never'
+  signal?: 'never fires'
+  writes?: 'stay when the work throws' | 'stay when the work is discarded' | 'are lost'
+}
+
+interface Claim {
+  endsAt: number
+  controller: AbortController
+}
+
+/** What a handler has written, and what has been committed. */
+const committed: string[] = []
+
+function createLedger(faults: Faults, now: () => number): DeliveryLedger<string[]> {
+  const claims = new Map<string, Claim>()
+  const marks = new Map<string, number>()
+  const plain: Record<string, Claim | undefined> = {}
+  const keyOf = (key: string): string => {
+    if (faults.claims === 'by the key in lower case') return key.toLowerCase()
+    return faults.claims === 'by the trimmed key' ? key.replace(/\s+/gu, ' ').trim() : key
+  }
+  const mark = (key: string, rememberMs: number): void => {
+    if (faults.marks !== 'never')
+      marks.set(key, faults.marks === 'for ever' ? Number.POSITIVE_INFINITY : now() + rememberMs)
+  }
+
+  return {
+    async once({ key: given, eventId, leaseMs, rememberMs }, work) {
+      const key = keyOf(given)
+      if ((marks.get(key) ?? 0) > now()) return 'duplicate'
+      if (faults.claims === 'in a plain object' && plain[eventId] !== undefined) return 'duplicate'
+      const other = claims.get(key)
+      if (faults.claims !== 'never' && other && (other.endsAt > now() || faults.claims === 'for ever'))
+        return 'in_progress'
+      if (faults.signal !== 'never fires') other?.controller.abort()
+      const claim = { endsAt: now() + leaseMs, controller: new AbortController() }
+      claims.set(key, claim)
+      if (faults.marks === 'before the work') mark(key, rememberMs)
+
+      const writes: string[] = []
+      const holds = (): boolean => claims.get(key) === claim
+      try {
+        await work(writes, claim.controller.signal)
+      } catch (error) {
+        const discarded = error instanceof DiscardEvent && faults.discards !== 'never'
+        if (faults.writes === (discarded ? 'stay when the work is discarded' : 'stay when the work throws'))
+          committed.push(...writes)
+        writes.length = 0
+        if (!discarded) {
+          if (faults.releases === 'without looking at the claim' || (holds() && faults.releases !== 'never'))
+            claims.delete(key)
+          throw faults.throws === undefined ? error : new Error('The work failed', { cause: error })
+        }
+      }
+      if (!holds() && faults.marks !== 'without looking at the claim') throw new Error('The claim was lost')
+      claims.delete(key)
+      mark(key, rememberMs)
+      if (faults.writes !== 'are lost') committed.push(...writes)
+      return 'processed'
+    },
+  }
+}
+
+const cases: Faults[] = [
+  {},
+  { claims: 'never' },
+  { claims: 'by the key in lower case' },
+  { claims: 'by the trimmed key' },
+  { claims: 'in a plain object' },
+  { claims: 'for ever' },
+  { marks: 'never' },
+  { marks: 'before the work' },
+  { marks: 'for ever' },
+  { marks: 'without looking at the claim' },
+  { releases: 'never' },
+  { releases: 'without looking at the claim' },
+  { throws: 'an error of its own' },
+  { discards: 'never' },
+  { signal: 'never fires' },
+  { writes: 'stay when the work throws' },
+  { writes: 'stay when the work is discarded' },
+  { writes: 'are lost' },
+]
+
+for (const faults of cases) {
+  const [[part, fault] = ['nothing', 'is wrong']] = Object.entries(faults)
+  describeLedger(
+    `${part} ${fault}`,
+    () => {
+      let time = 0
+      return {
+        ledger: createLedger(faults, () => time),
+        advance: (ms) => {
+          time += ms
+        },
+      }
+    },
+    {
+      write: async (scope, value) => void scope.push(value),
+      committed: async () => committed,
+    },
+  )
+}
