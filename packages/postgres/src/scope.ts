@@ -2,8 +2,8 @@
 const TRANSACTION_CONTROL =
   /^\s*(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(?:(?:work|transaction)\s+)?to\b))\b/i
 
-/** Methods that would give away the ledger's connection or end its transaction. */
-const LEDGERS_OWN = new Set<PropertyKey>(['release', 'end', 'rollback'])
+/** Methods that would close the ledger's connection or undo its transaction. */
+const LEDGERS_OWN = new Set<PropertyKey>(['end', 'rollback'])
 
 /**
  * The client as handlers get it: the same object to look at, but of use only while `isOpen`. A handler that goes on after
@@ -13,6 +13,8 @@ const LEDGERS_OWN = new Set<PropertyKey>(['release', 'end', 'rollback'])
 export function lendClient<Client extends object>(client: Client, isOpen: () => boolean): Client {
   const lent: Client = new Proxy(client, {
     get(target, name) {
+      // Query builders release what they were lent; this one the ledger gives back.
+      if (name === 'release') return () => undefined
       const value: unknown = Reflect.get(target, name, target)
       if (typeof value !== 'function' || name === 'constructor') return value
       return (...args: unknown[]): unknown => {

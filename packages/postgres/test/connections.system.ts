@@ -138,7 +138,7 @@ describe.runIf(isInstalled('postgres'))("a Postgres ledger and the pool's connec
     held.release()
   })
 
-  it('lends a client like any other of pg, but for its release', async () => {
+  it('lends a client like any other of pg, which only the ledger gives back or closes', async () => {
     const ledger = ledgerOn()
     await ledger.once(newDelivery(), async (scope) => {
       expect(scope).toBeInstanceOf(Client)
@@ -151,7 +151,8 @@ describe.runIf(isInstalled('postgres'))("a Postgres ledger and the pool's connec
       )
       expect(rows).toEqual([{ two: 2 }])
       expect(scope.on('notice', () => {})).toBe(scope)
-      expect(() => scope.release()).toThrow("is the ledger's")
+      scope.release()
+      expect(() => scope.end()).toThrow("is the ledger's")
       expect(() => scope.query({ text: 'commit' })).toThrow("is the ledger's")
     })
   })
