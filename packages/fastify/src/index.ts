@@ -20,7 +20,7 @@ export type KindeBillingOptions<Scope = undefined, Schemas extends DataSchemas =
 
 const RAW_BODY_MEND =
   'Let no hook and no plugin consume the body of this route, or keep its bytes as request.rawBody (fastify-raw-body).'
-const LINGER_MS = 500
+const LINGER_MS = 1000
 
 /**
  * A Fastify plugin that receives Kinde's billing webhooks: encapsulated, with a content type parser of its own, so that the

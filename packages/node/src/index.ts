@@ -19,7 +19,7 @@ export type KindeBillingOptions<Scope = undefined, Schemas extends DataSchemas =
 const RAW_BODY_MEND =
   'Mount this route before express.json() and other body parsers, exempt its path from them, or let express.raw({ type: () => true }) read it.'
 /** How long a client that is still sending may take to read its answer, in milliseconds. */
-const LINGER_MS = 500
+const LINGER_MS = 1000
 
 /**
  * Receives Kinde's billing webhooks on Node's own http server, and as a route of Express and Connect.
@@ -73,7 +73,7 @@ async function bodyOf(req: IncomingMessage & { rawBody?: unknown; body?: unknown
   if (isExact(req.rawBody)) return req.rawBody
   // Express 4 sets an empty `req.body` on a stream that nobody has read
   if (!req.readableDidRead) return req.iterator({ destroyOnReturn: false })
-  return isExact(req.body) && isWhole(req.body, req) ? req.body : undefined
+  return isExact(req.body) && isWhole(req.body, req.headers['content-length']) ? req.body : undefined
 }
 
 function isExact(body: unknown): body is string | Uint8Array {
@@ -81,9 +81,6 @@ function isExact(body: unknown): body is string | Uint8Array {
 }
 
 /** Text that a JSON parser has taken out of its quotes, or a decoder has changed, is not as long as what was sent. */
-function isWhole(body: string | Uint8Array, { headers }: IncomingMessage): boolean {
-  const length = headers['content-length']
-  return length === undefined
-    ? !/json/i.test(headers['content-type'] ?? '')
-    : Buffer.byteLength(body) === Number(length)
+function isWhole(body: string | Uint8Array, lengthSent: string | undefined): boolean {
+  return typeof body !== 'string' || Buffer.byteLength(body) === Number(lengthSent)
 }
