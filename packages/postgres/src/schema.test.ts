@@ -51,6 +51,14 @@ describe('the schema', () => {
   )
 })
 
+it('answers every question of the docs', async () => {
+  await ensureSchema(pglite)
+  const page = readFileSync(new URL('../../../docs/ledgers.md', import.meta.url), 'utf8')
+  const statements = [...page.matchAll(/^```sql\n([\s\S]*?)^```$/gm)].map(([, statement = '']) => statement)
+  expect(statements.length).toBeGreaterThan(4)
+  for (const statement of statements) await pglite.exec(statement)
+})
+
 describe('the sweep', () => {
   it('deletes what is no longer remembered, in batches, and nothing else', async () => {
     await ensureSchema(pglite)

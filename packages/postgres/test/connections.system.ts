@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Client, Pool, type PoolClient } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { isInstalled } from '../../../test/stores/installed.js'
@@ -155,6 +156,18 @@ describe.runIf(isInstalled('postgres'))("a Postgres ledger and the pool's connec
       expect(() => scope.end()).toThrow("is the ledger's")
       expect(() => scope.query({ text: 'commit' })).toThrow("is the ledger's")
     })
+  })
+
+  it('shows an operator what is being handled, by the query of the docs', async () => {
+    const page = readFileSync(new URL('../../../docs/ledgers.md', import.meta.url), 'utf8')
+    const query = page.match(/^```sql\n([^`]*pg_locks[^`]*)^```$/m)?.[1] ?? ''
+    const ledger = ledgerOn()
+    const delivery = newDelivery()
+    await ledger.once(delivery, async (scope) => {
+      const { rows } = await scope.query<{ pid: number }>('select pg_backend_pid() as pid')
+      expect((await observer.query(query)).rows).toMatchObject([{ event_id: delivery.eventId, pid: rows[0]?.pid }])
+    })
+    expect((await observer.query(query)).rows).toEqual([])
   })
 
   it('works on a pool that pipelines its statements', async () => {
