@@ -64,7 +64,7 @@ function greeting(url: string, out: string, issuer: string | undefined, { colors
           'Unverified: anybody’s token is taken, and the fixtures are named so. Pass --issuer to store Kinde’s only.',
         )
       : `Only what ${issuer} has signed is stored.`
-  return `Point a webhook, or a tunnel, at ${url}. Fixtures go to ${out}. Ctrl-C ends.\n${whose}\n\n`
+  return `Listening at ${url}\nPoint a tunnel at it, and a webhook at the tunnel. Fixtures go to ${out}; Ctrl-C ends.\n${whose}\n\n`
 }
 
 function describe(

@@ -45,14 +45,6 @@ export interface Problem {
  * Judges a captured delivery as a receiver does, against the issuer's real key set.
  *
  * @throws KindeWebhookError `invalid_configuration` for a bad issuer; a refused delivery is a result
- *
- * @example
- * ```ts
- * import { parseCapture, verifyCapture } from '@kinde-billing/cli'
- *
- * const { ok, event, problem } = await verifyCapture(parseCapture('a.b.c'), { issuer: 'https://acme.kinde.com' })
- * console.log(ok ? event?.type : problem?.mend)
- * ```
  */
 export async function verifyCapture(request: CapturedRequest, options: VerifyOptions): Promise<Verification> {
   const warnings: BillingWarning[] = []

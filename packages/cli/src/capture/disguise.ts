@@ -1,8 +1,5 @@
 import { randomInt } from 'node:crypto'
 
-/** A whole number from 0 up to, but not, `max`. */
-export type Random = (max: number) => number
-
 /** Chance would write words into a text that is longer than this. */
 export const LONG = 256
 
@@ -20,42 +17,46 @@ const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
  * Another text of the same shape: letters for letters, digits for digits, as many of them; prefixes of ids stay, a mail
  * address stays one, and so does a decimal number. What cannot be read off the shape is chance.
  */
-export function disguise(text: string, random: Random = randomInt): string {
+export function disguise(text: string): string {
   if (text.trim() === '') return text.replace(/\s/gu, ' ')
   if (text.length > LONG) return text.replace(/\p{N}/gu, '0').replace(/[^0\s]/gu, 'x')
-  if (DECIMAL.test(text)) return disguiseNumber(text, random)
-  if (EMAIL.test(text)) return `${letters(8, random)}@${letters(6, random)}.example`
-  const kept = ID_PREFIX.exec(text)?.[0] ?? SCHEME.exec(text)?.[0] ?? ''
-  return kept + scramble(text.slice(kept.length), random)
+  if (DECIMAL.test(text)) return disguiseNumber(text)
+  if (EMAIL.test(text)) return `${letters(8)}@${letters(6)}.example`
+  const kept = keptStart(text)
+  return kept + scramble(text.slice(kept.length))
+}
+
+/** What a disguise leaves at the beginning of a text. */
+export function keptStart(text: string): string {
+  return ID_PREFIX.exec(text)?.[0] ?? SCHEME.exec(text)?.[0] ?? ''
 }
 
 /** The plainest disguise there is, where the others still look too much like what they hide. */
-export function disguisePlainly(text: string, random: Random = randomInt): string {
-  if (DECIMAL.test(text)) return disguiseNumber(text, random)
-  const kept = ID_PREFIX.exec(text)?.[0] ?? ''
-  return kept + letters(Math.max(4, text.length - kept.length), random)
+export function disguisePlainly(text: string): string {
+  if (DECIMAL.test(text)) return disguiseNumber(text)
+  const kept = keptStart(text)
+  return kept + letters(Math.max(4, text.length - kept.length))
 }
 
-const letters = (length: number, random: Random): string =>
-  Array.from({ length }, () => LETTERS[random(LETTERS.length)]).join('')
+const letters = (length: number): string => Array.from({ length }, () => LETTERS[randomInt(LETTERS.length)]).join('')
 
-function scramble(text: string, random: Random): string {
+function scramble(text: string): string {
   // signs alone would be left as they are
-  if (!/[\p{L}\p{N}]/u.test(text)) return letters(text.length, random)
+  if (!/[\p{L}\p{N}]/u.test(text)) return letters(text.length)
   const isHex = /^[0-9a-f-]{8,}$/i.test(text)
   return Array.from(text, (char) => {
-    if (/[0-9]/.test(char)) return DIGITS[random(10)]
+    if (/[0-9]/.test(char)) return DIGITS[randomInt(10)]
     if (/\s/u.test(char)) return ' '
     if (KEPT_SIGNS.test(char)) return char
-    const letter = LETTERS[random(isHex ? 6 : LETTERS.length)] ?? 'x'
+    const letter = LETTERS[randomInt(isHex ? 6 : LETTERS.length)] ?? 'x'
     return /[A-Z]/.test(char) ? letter.toUpperCase() : letter
   }).join('')
 }
 
 /** Zeros stay, so that 0 is 0 and magnitudes are kept; so does the exponent, so that what is finite stays finite. */
-function disguiseNumber(text: string, random: Random): string {
+function disguiseNumber(text: string): string {
   const [, mantissa = '', exponent = ''] = /^([^eE]*)(.*)$/.exec(text) ?? []
-  const other = mantissa.replace(/[1-9]/g, (digit) => String(((Number(digit) + random(8)) % 9) + 1)) + exponent
+  const other = mantissa.replace(/[1-9]/g, (digit) => String(((Number(digit) + randomInt(8)) % 9) + 1)) + exponent
   if (Number.isFinite(Number(other)) === Number.isFinite(Number(text))) return other
   return mantissa.replace(/[1-9]/g, Number.isFinite(Number(text)) ? '1' : '9') + exponent
 }

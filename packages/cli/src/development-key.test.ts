@@ -1,0 +1,62 @@
+import { mkdtemp, readdir, stat, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
+import { createBillingVerifier } from '@kinde-billing/core'
+import { billingEventFixture } from '@kinde-billing/testing'
+import { describe, expect, it } from 'vitest'
+import { createDevelopmentKey, defaultKeyFile, loadDevelopmentKey } from './development-key.js'
+
+const freshFile = async (): Promise<string> =>
+  join(await mkdtemp(join(tmpdir(), 'kinde-billing-')), 'state', 'key.json')
+
+describe('the development key', () => {
+  it('is the same from run to run, and the owner’s only', async () => {
+    const file = await freshFile()
+    const first = await loadDevelopmentKey(file)
+    expect((await loadDevelopmentKey(file)).publicKey).toStrictEqual(first.publicKey)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect((await stat(dirname(file))).mode & 0o777).toBe(0o700)
+  })
+
+  it('is one for commands that start at the same moment', async () => {
+    const file = await freshFile()
+    const keys = await Promise.all(Array.from({ length: 5 }, () => loadDevelopmentKey(file)))
+    expect(new Set(keys.map(({ publicKey }) => publicKey.kid)).size).toBe(1)
+    expect(await readdir(dirname(file))).toStrictEqual(['key.json'])
+  })
+
+  it('signs as Kinde does', async () => {
+    const { sign, publicKey } = createDevelopmentKey()
+    expect(publicKey.kid).toMatch(/^[0-9a-f]{2}(?::[0-9a-f]{2}){15}$/)
+    expect(Object.keys(publicKey)).not.toContain('d')
+    const verifier = createBillingVerifier({ issuer: 'https://acme.kinde.com', jwks: { keys: [publicKey] } })
+    const event = await verifier.verifyAndParse(sign(billingEventFixture('customer.plan_changed')))
+    expect(event.type).toBe('customer.plan_changed')
+  })
+
+  it.each([
+    ['no JSON', 'hello'],
+    ['a public key', JSON.stringify(createDevelopmentKey().publicKey)],
+    ['another kind of key', '{"kty":"oct","k":"AAAA"}'],
+  ])('refuses a file that holds %s, and leaves it alone', async (_what, text) => {
+    const file = await freshFile()
+    await loadDevelopmentKey(file)
+    await writeFile(file, text)
+    await expect(loadDevelopmentKey(file)).rejects.toThrow(
+      'delete it to have one made, or name another with --key-file',
+    )
+  })
+
+  it('says where it cannot be kept', async () => {
+    const file = await freshFile()
+    await loadDevelopmentKey(file)
+    await expect(loadDevelopmentKey(join(file, 'key.json'))).rejects.toThrow('name another place with --key-file')
+  })
+
+  it('is kept with the user’s other state', () => {
+    const end = join('kinde-billing', 'development-key.json')
+    expect(defaultKeyFile({ XDG_STATE_HOME: '/state', HOME: '/home/ada' })).toBe(join('/state', end))
+    expect(defaultKeyFile({ LOCALAPPDATA: '/local' })).toBe(join('/local', end))
+    expect(defaultKeyFile({ HOME: '/home/ada' })).toBe(join('/home/ada/.local/state', end))
+  })
+})

@@ -1,0 +1,47 @@
+import { mkdtemp } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import pc from 'picocolors'
+import { run } from '../src/program.js'
+import type { Terminal } from '../src/terminal.js'
+
+/** What a command wrote, and how it ended. */
+export interface Recording {
+  readonly code: number
+  readonly out: string
+  readonly err: string
+}
+
+/** A terminal that keeps what is written to it, with an empty directory as home and working directory. */
+export async function recordingTerminal(changes: Partial<Terminal> = {}) {
+  const home = await mkdtemp(join(tmpdir(), 'kinde-billing-'))
+  const written = { out: '', err: '' }
+  const terminal: Terminal = {
+    out: (text) => {
+      written.out += text
+    },
+    err: (text) => {
+      written.err += text
+    },
+    stdin: stdinOf(''),
+    env: { XDG_STATE_HOME: home },
+    cwd: home,
+    isInteractive: false,
+    columns: 120,
+    colors: pc.createColors(false),
+    signal: new AbortController().signal,
+    ...changes,
+  }
+  return { terminal, written, home }
+}
+
+export async function* stdinOf(text: string | Uint8Array): AsyncIterable<string | Uint8Array> {
+  yield text
+}
+
+/** Runs `kinde-billing` with these words, in this process. */
+export async function kindeBilling(args: readonly string[], changes: Partial<Terminal> = {}): Promise<Recording> {
+  const { terminal, written } = await recordingTerminal(changes)
+  const code = await run(args, terminal, '1.2.3')
+  return { code, ...written }
+}
