@@ -51,17 +51,21 @@ export function createRedisLedger(options: RedisLedgerOptions): DeliveryLedger {
       const token = crypto.randomUUID()
       const leaseMs = Math.ceil(delivery.leaseMs)
       const rememberMs = Math.ceil(delivery.rememberMs)
-      const release = () => run(RELEASE, key, token)
       const lease = startLease(leaseMs)
       try {
         const answer = await run(CLAIM, key, token, leaseMs, Math.max(leaseMs, rememberMs))
         if (answer !== CLAIMED) return answer === DONE ? 'duplicate' : 'in_progress'
 
         lease.watch(async () => (await run(HOLDS, key, token)) === 1)
-        await runWork(async () => {
+        const workInTime = async (): Promise<void> => {
+          // A claim that was answered too late is none.
           lease.signal.throwIfAborted()
           await work(undefined, lease.signal)
-        }, release).finally(lease.end)
+        }
+        await runWork(
+          () => workInTime().finally(lease.end),
+          () => run(RELEASE, key, token),
+        )
         if ((await run(MARK, key, token, rememberMs)) === 1) return 'processed'
 
         const lost = new Error('The claim was lost before the mark: the handler has run, and may run again')
