@@ -2,12 +2,15 @@ import { KindeWebhookError } from '@kinde-billing/core'
 
 /** A client of the package `redis` (node-redis 5 or 6): a single server, a pool, a sentinel or a cluster. */
 export interface NodeRedisClient {
+  /** Runs a Lua script on the server. */
   eval(script: string, options: { keys: string[]; arguments: string[] }): Promise<unknown>
 }
 
 /** A client of the package `ioredis` (5 or 6): a single server, a sentinel or a cluster. */
 export interface IoRedisClient {
+  /** Runs a Lua script on the server. */
   eval(script: string, keyCount: number, ...keysAndArguments: string[]): Promise<unknown>
+  /** Not called: it tells this client from the other. */
   defineCommand(name: string, definition: { lua: string }): void
 }
 
