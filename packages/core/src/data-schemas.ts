@@ -10,23 +10,53 @@ export interface EventData {
  * repeated here, as its authors intend, so that no dependency is needed for it.
  */
 export interface DataSchema<Output = unknown> {
+  /** What the standard defines; the rest of a schema is its library's own. */
   readonly '~standard': {
+    /** The standard's version. */
     readonly version: 1
+    /** The library. */
     readonly vendor: string
+    /** Judges a value. */
     readonly validate: (value: unknown) => DataSchemaResult<Output> | Promise<DataSchemaResult<Output>>
-    readonly types?: { readonly input: unknown; readonly output: Output } | undefined
+    /** For the compiler only: what goes in, and what comes out. */
+    readonly types?:
+      | {
+          /** What {@link DataSchema} takes. */
+          readonly input: unknown
+          /** What it gives. */
+          readonly output: Output
+        }
+      | undefined
   }
 }
 
 /** What a Standard Schema's `validate` gives: a value, or issues. */
 export type DataSchemaResult<Output> =
-  | { readonly value: Output; readonly issues?: undefined }
-  | { readonly issues: readonly DataSchemaIssue[] }
+  | {
+      /** What became of the value. */
+      readonly value: Output
+      /** None: the value fits. */
+      readonly issues?: undefined
+    }
+  | {
+      /** Why the value does not fit. */
+      readonly issues: readonly DataSchemaIssue[]
+    }
 
 /** What a Standard Schema found wrong, and where. */
 export interface DataSchemaIssue {
+  /** In the library's words. */
   readonly message: string
-  readonly path?: readonly (PropertyKey | { readonly key: PropertyKey })[] | undefined
+  /** The members that lead to it, from the outside in. */
+  readonly path?:
+    | readonly (
+        | PropertyKey
+        | {
+            /** The member's name. */
+            readonly key: PropertyKey
+          }
+      )[]
+    | undefined
 }
 
 /** A Standard Schema per event type, for the types whose `data` the application wants to judge and to type. */

@@ -40,14 +40,19 @@ export type KindeWebhookErrorCode = keyof typeof CODES
 
 /** What is wrong, and where in the token, the claims or the options. */
 export interface KindeWebhookIssue {
+  /** The members that lead to it, from the outside in. */
   readonly path: readonly (string | number)[]
+  /** What must be there instead. Nothing from outside stands in it unescaped. */
   readonly message: string
 }
 
 /** What a {@link KindeWebhookError} carries beside its code and message. */
 export interface KindeWebhookErrorDetails {
+  /** What is wrong and where. Default: none. */
   readonly issues?: readonly KindeWebhookIssue[] | undefined
+  /** How long to wait before another attempt, in milliseconds. */
   readonly retryAfterMs?: number | undefined
+  /** What it comes from. */
   readonly cause?: unknown
 }
 

@@ -16,13 +16,17 @@ export interface EventCustomer {
 
 /** The agreement (subscription) the event is about. */
 export interface EventAgreement {
+  /** Kinde's id of the agreement, `agreement_…`. */
   id: string | undefined
 }
 
 /** The plan the event is about. */
 export interface EventPlan {
+  /** Kinde's id of the plan. */
   id: string | undefined
+  /** The plan's code, such as `pro`: what to switch on. */
   code: string | undefined
+  /** The plan's name. */
   name: string | undefined
 }
 
@@ -34,7 +38,9 @@ export interface EventInvoice {
 
 /** A meter's usage. Kinde does not say whether the quantity is absolute or a difference. */
 export interface EventUsage {
+  /** Kinde's id of the meter. */
   meterId: string | undefined
+  /** The code of the billed feature. */
   featureCode: string | undefined
   /** `0` is a value. A number that arrived as a string is a number here. */
   quantity: number | undefined
@@ -52,7 +58,9 @@ export interface BillingEventBase<Type extends BillingEventType, Data> {
   timestamp: Date
   /** What caused it: `admin`, `api` or `user`, and whatever Kinde adds. */
   source: string | undefined
+  /** Who the event is about. */
   customer: EventCustomer
+  /** The agreement that the event is about. */
   agreement: EventAgreement
   /** As Kinde sent it, or what the application's schema for this type makes of it. */
   data: Data
@@ -62,7 +70,9 @@ export interface BillingEventBase<Type extends BillingEventType, Data> {
 
 /** A customer signed up to a plan, or changed plans, and an agreement was created. */
 export interface AgreementCreatedEvent<Data = EventData> extends BillingEventBase<'customer.agreement_created', Data> {
+  /** The plan that was agreed on. */
   plan: EventPlan
+  /** When the next invoice is due. */
   invoice: EventInvoice
 }
 
@@ -72,38 +82,46 @@ export interface AgreementCreatedEvent<Data = EventData> extends BillingEventBas
  */
 export interface AgreementCancelledEvent<Data = EventData>
   extends BillingEventBase<'customer.agreement_cancelled', Data> {
+  /** The plan that was agreed on. */
   plan: EventPlan
+  /** The invoice that Kinde names, if any. */
   invoice: EventInvoice
 }
 
 /** An invoice became overdue. */
 export interface InvoiceOverdueEvent<Data = EventData> extends BillingEventBase<'customer.invoice_overdue', Data> {
+  /** The invoice that is overdue. */
   invoice: EventInvoice
 }
 
 /** Metered usage was updated. */
 export interface MeterUsageUpdatedEvent<Data = EventData>
   extends BillingEventBase<'customer.meter_usage_updated', Data> {
+  /** What the meter reports. */
   usage: EventUsage
 }
 
 /** A payment attempt failed. */
 export interface PaymentFailedEvent<Data = EventData> extends BillingEventBase<'customer.payment_failed', Data> {
+  /** The invoice that was to be paid, or the next one. */
   invoice: EventInvoice
 }
 
 /** A payment went through. */
 export interface PaymentSucceededEvent<Data = EventData> extends BillingEventBase<'customer.payment_succeeded', Data> {
+  /** The invoice that was paid, or the next one. */
   invoice: EventInvoice
 }
 
 /** A customer was associated with a plan. */
 export interface PlanAssignedEvent<Data = EventData> extends BillingEventBase<'customer.plan_assigned', Data> {
+  /** The plan that the customer has now. */
   plan: EventPlan
 }
 
 /** The plan was upgraded or downgraded. */
 export interface PlanChangedEvent<Data = EventData> extends BillingEventBase<'customer.plan_changed', Data> {
+  /** The plan that the customer has now. */
   plan: EventPlan
 }
 
@@ -146,7 +164,10 @@ export type BillingEvent<Schemas extends DataSchemas = NoSchemas> =
 /** The event of one type: `BillingEventOf<'customer.plan_changed'>` is `PlanChangedEvent`. */
 export type BillingEventOf<Type extends BillingEventType, Schemas extends DataSchemas = NoSchemas> = Extract<
   BillingEvent<Schemas>,
-  { type: Type }
+  {
+    /** The trigger's name. */
+    type: Type
+  }
 >
 
 /**

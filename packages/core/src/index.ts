@@ -1,9 +1,18 @@
-export type { DataOf, DataSchema, DataSchemas, EventData, NoSchemas } from './data-schemas.js'
+export type {
+  DataOf,
+  DataSchema,
+  DataSchemaIssue,
+  DataSchemaResult,
+  DataSchemas,
+  EventData,
+  NoSchemas,
+} from './data-schemas.js'
 export { decodeBillingEvent } from './decode.js'
 export {
   isKindeWebhookError,
   KindeWebhookError,
   type KindeWebhookErrorCode,
+  type KindeWebhookErrorDetails,
   type KindeWebhookIssue,
   UnsupportedEventError,
 } from './errors.js'
@@ -28,4 +37,4 @@ export {
 } from './events.js'
 export type { BillingVerifierOptions, KeyOptions } from './settings.js'
 export { type BillingVerifier, createBillingVerifier, type VerifyResult, verifyAndParse } from './verifier.js'
-export type { BillingWarning } from './warnings.js'
+export type { BillingWarning, OnWarning } from './warnings.js'

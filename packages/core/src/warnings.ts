@@ -1,9 +1,12 @@
 /** Something an operator should know, while deliveries go on. */
 export interface BillingWarning {
+  /** What it is about: stable, and meant for programs. */
   readonly code: 'stale_keys' | 'customer_not_found' | 'mark_evicted' | 'handler_settled_late'
+  /** What was seen, and what to do about it. */
   readonly message: string
 }
 
+/** Hears of warnings: logs them, counts them, wakes somebody. */
 export type OnWarning = (warning: BillingWarning) => void
 
 const ONCE_PER_MS = 60_000

@@ -7,7 +7,9 @@ import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from
 
 /** What handlers get of Fastify: the request and the reply. */
 export interface KindeBillingContext {
+  /** Fastify's request. */
   request: FastifyRequest
+  /** Fastify's reply, which the receiver sends: do not send it. */
   reply: FastifyReply
 }
 
@@ -16,7 +18,10 @@ export type KindeBillingOptions<Scope = undefined, Schemas extends DataSchemas =
   KindeBillingContext,
   Scope,
   Schemas
-> & { path: string }
+> & {
+  /** The route's path. */
+  path: string
+}
 
 const RAW_BODY_MEND =
   'Let no hook and no plugin consume the body of this route, or keep its bytes as request.rawBody (fastify-raw-body).'

@@ -4,7 +4,9 @@ import type { NextRequest } from 'next/server.js'
 
 /** What handlers get of Next: the request, and the parameters of the route's path. */
 export interface KindeBillingContext {
+  /** Next's request. Its body has been read. */
   request: NextRequest
+  /** The parameters of the route's path. */
   params: Promise<RouteParams>
 }
 

@@ -5,7 +5,9 @@ import { type BillingReceiverOptions, createBillingReceiver, type DeliveryBody }
 
 /** What handlers get of Node: the request and the response. */
 export interface KindeBillingContext {
+  /** The request, as Node's server gives it. */
   req: IncomingMessage
+  /** The response, which the receiver answers: do not write to it. */
   res: ServerResponse
 }
 

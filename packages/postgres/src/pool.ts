@@ -1,30 +1,38 @@
 /** What a query answers with, as far as the ledger reads it. */
 export interface PostgresResult {
+  /** The rows, by column name. */
   readonly rows: readonly Record<string, unknown>[]
 }
 
 /** A client that a pool lends, as `pg`'s `PoolClient` is. */
 export interface PostgresClient {
+  /** Runs one statement, with its parameters. */
   query(text: string, values?: unknown[]): Promise<PostgresResult>
   /** Gives the client back; with `true` its connection is closed instead. */
   release(destroy?: boolean): void
+  /** Hears of a connection that breaks while nothing is asked of it. */
   on?(event: 'error', listener: (error: Error) => void): unknown
+  /** Ends {@link PostgresClient.on}. */
   off?(event: 'error', listener: (error: Error) => void): unknown
 }
 
 /** A pool of connections: `pg`'s `Pool`, and whatever has the same `connect()`, such as Neon's. */
 export interface PostgresPool {
+  /** Lends a client. */
   connect(): Promise<PostgresClient>
 }
 
 /** The transaction that PGlite lends. */
 export interface EmbeddedTransaction {
+  /** Runs one statement in the transaction. */
   query(text: string, values?: unknown[]): Promise<PostgresResult>
 }
 
 /** A Postgres inside the process, with one connection: PGlite. */
 export interface EmbeddedPostgres {
+  /** Runs one statement. */
   query(text: string, values?: unknown[]): Promise<PostgresResult>
+  /** Runs the work in a transaction: committed where it resolves, undone where it rejects. */
   transaction<Result>(work: (transaction: EmbeddedTransaction) => Promise<Result>): Promise<Result>
 }
 
@@ -32,9 +40,15 @@ export interface EmbeddedPostgres {
 export type AnyPostgresPool = PostgresPool | EmbeddedPostgres
 
 /** What handlers get as `delivery.scope`: the pool's own client type, or PGlite's transaction. */
-export type PostgresScope<Pool> = Pool extends { connect: infer Connect }
+export type PostgresScope<Pool> = Pool extends {
+  /** As in {@link PostgresPool}. */
+  connect: infer Connect
+}
   ? Connected<Connect>
-  : Pool extends { transaction(work: (transaction: infer Transaction) => Promise<unknown>): unknown }
+  : Pool extends {
+        /** As in {@link EmbeddedPostgres}. */
+        transaction(work: (transaction: infer Transaction) => Promise<unknown>): unknown
+      }
     ? Transaction
     : never
 

@@ -5,6 +5,7 @@ import { databaseOf } from './session.js'
 
 /** What the store runs its statements on: the ledger's `delivery.scope`, a pool, a client, or a PGlite. */
 export interface StateClient {
+  /** Runs one statement, with its parameters. */
   query(text: string, values?: unknown[]): Promise<PostgresResult>
 }
 

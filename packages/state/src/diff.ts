@@ -14,12 +14,15 @@ export type BillingChange =
 
 /** The customer was out, and is in. */
 export interface AccessGrantedChange {
+  /** Narrows the union. */
   readonly type: 'access_granted'
+  /** The plan they have now. */
   readonly plan: PlanSummary | undefined
 }
 
 /** The customer was in, and is out. */
 export interface AccessLostChange {
+  /** Narrows the union. */
   readonly type: 'access_lost'
   /** What they have now. */
   readonly access: Exclude<Access, 'active' | 'past_due'>
@@ -29,30 +32,41 @@ export interface AccessLostChange {
 
 /** The customer was in and is in, on another plan. */
 export interface PlanChangedChange {
+  /** Narrows the union. */
   readonly type: 'plan_changed'
   /** `undefined` where the plan was not known. */
   readonly from: PlanSummary | undefined
+  /** The plan they have now. */
   readonly to: PlanSummary
 }
 
 /** A payment failed, or an invoice became overdue, on an agreement that owed nothing. */
 export interface PaymentDueChange {
+  /** Narrows the union. */
   readonly type: 'payment_due'
+  /** `undefined` where events named no agreement. */
   readonly agreementId: string | undefined
+  /** When the payment failed, or the invoice became overdue. */
   readonly since: Date
 }
 
 /** What an agreement owed is paid. An agreement that ends while it owes does not recover. */
 export interface PaymentRecoveredChange {
+  /** Narrows the union. */
   readonly type: 'payment_recovered'
+  /** `undefined` where events named no agreement. */
   readonly agreementId: string | undefined
 }
 
 /** A meter has a newer report. Its quantity may be the same: whether Kinde's is a total or a difference is not known. */
 export interface UsageChangedChange {
+  /** Narrows the union. */
   readonly type: 'usage_changed'
+  /** Kinde's id of the meter. */
   readonly meterId: string | undefined
+  /** The code of the billed feature. */
   readonly featureCode: string | undefined
+  /** What is reported now. */
   readonly quantity: number
   /** What was reported before. */
   readonly previous: number | undefined

@@ -8,20 +8,28 @@ import type { BillingState } from './state.js'
 import { type BillingSummary, summarize } from './summarize.js'
 
 /** An event as the receiver hands it over, whatever `dataSchemas` made of its `data`. */
-export type HandledEvent = StateEvent & { readonly claims: Record<string, unknown> }
+export type HandledEvent = StateEvent & {
+  /** The whole verified payload. */
+  readonly claims: Record<string, unknown>
+}
 
 /** A state as a store gives it, with what tells later whether another writer was faster: a number, an ETag, … */
 export interface StoredState<Version> {
+  /** What was saved last. */
   readonly state: BillingState
+  /** What {@link BillingStateHandlerOptions.save} is given back, to see whether another writer was faster. */
   readonly version: Version
 }
 
 /** What {@link BillingStateHandlerOptions.onChange} is told beside the changes, and `scheduleReview` beside the moment. */
 export interface BillingChangeContext<Context, Scope> {
+  /** Whose state it is. */
   readonly key: string
   /** The event that made the difference. */
   readonly event: HandledEvent
+  /** The summary without the event. */
   readonly before: BillingSummary
+  /** The summary with the event. */
   readonly after: BillingSummary
   /** Its `scope` is the ledger's, such as the client of the transaction in which the state was saved. */
   readonly delivery: HandlerDelivery<Context, Scope>

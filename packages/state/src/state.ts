@@ -11,6 +11,7 @@ const STATE_VERSION = 1
  * each kind for each agreement and each meter.
  */
 export interface BillingState {
+  /** Which release can read it. */
   readonly version: typeof STATE_VERSION
   /** Agreements, plans, invoices and payments. */
   readonly facts: readonly BillingFact[]

@@ -14,8 +14,11 @@ import { type BillingState, knownState } from './state.js'
 
 /** A plan, as far as events have told. */
 export interface PlanSummary {
+  /** Kinde's id of the plan. */
   readonly id: string | undefined
+  /** The plan's code, such as `pro`. */
   readonly code: string | undefined
+  /** The plan's name. */
   readonly name: string | undefined
 }
 
@@ -25,8 +28,11 @@ export interface AgreementSummary {
   readonly id: string | undefined
   /** What this agreement alone gives. */
   readonly access: Exclude<Access, 'none'>
+  /** The plan agreed on, as last told. */
   readonly plan: PlanSummary | undefined
+  /** When Kinde created it, where an event has told. */
   readonly createdAt: Date | undefined
+  /** When it was cancelled; `undefined` while it runs, as far as is known. */
   readonly cancelledAt: Date | undefined
   /** Since when a failed payment or an overdue invoice has not been made good. */
   readonly owesSince: Date | undefined
@@ -36,9 +42,13 @@ export interface AgreementSummary {
 
 /** A meter, as last reported: whether Kinde's quantity is a total or a difference is not known. */
 export interface UsageSummary {
+  /** Kinde's id of the meter. */
   readonly meterId: string | undefined
+  /** The code of the billed feature. */
   readonly featureCode: string | undefined
+  /** What was reported last. */
   readonly quantity: number
+  /** When that was. */
   readonly reportedAt: Date
   /** The event that reported it. */
   readonly eventId: string
@@ -61,7 +71,14 @@ export interface BillingSummary {
   /** When the latest event happened, of those that are known. */
   readonly changedAt: Date | undefined
   /** That event. */
-  readonly changedBy: { readonly id: string; readonly type: BillingEventType } | undefined
+  readonly changedBy:
+    | {
+        /** `event_id`. */
+        readonly id: string
+        /** The event's type. */
+        readonly type: BillingEventType
+      }
+    | undefined
   /** The next moment at which time alone may change what an agreement gives: look again then. */
   readonly reviewAt: Date | undefined
 }
@@ -70,6 +87,7 @@ export interface BillingSummary {
 export interface SummarizeOptions {
   /** The present: epoch milliseconds, or a `Date`. */
   readonly now: number | Date
+  /** By which rules facts give access. */
   readonly policy?: AccessPolicy | undefined
 }
 

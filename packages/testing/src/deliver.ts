@@ -9,7 +9,9 @@ export interface DeliverOptions {
 
 /** What an endpoint answered. */
 export interface DeliveryAnswer {
+  /** The HTTP status. */
   readonly status: number
+  /** The headers of the answer. */
   readonly headers: Headers
   /** The value where the body is JSON, else the text. */
   readonly body: unknown

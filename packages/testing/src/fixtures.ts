@@ -3,11 +3,17 @@ import { type Dialect, fixtureData } from './fixture-data.js'
 
 /** The claim set of a billing webhook, as Kinde signs it. */
 export interface BillingEventClaims {
+  /** What the event is about, in one of the two shapes that have been seen. */
   data: Record<string, unknown>
+  /** The key to deduplicate on. */
   event_id: string
+  /** When it happened. */
   event_timestamp: string
+  /** What caused it: `admin`, `api` or `user`. */
   source: string
+  /** What the replay window is judged by. */
   timestamp: string
+  /** One of the eight billing triggers, or what overrides it. */
   type: string
   [claim: string]: unknown
 }
@@ -16,11 +22,15 @@ export interface BillingEventClaims {
 export interface BillingEventOverrides {
   /** Merged over the fixture's `data`, member by member, not deeper. */
   readonly data?: { readonly [key: string]: unknown }
+  /** Default: a new one at each call. */
   readonly event_id?: string
   /** Default: the same as `timestamp`. */
   readonly event_timestamp?: string
+  /** Default: `admin`. */
   readonly source?: string
+  /** Default: the present. */
   readonly timestamp?: string
+  /** Default: the type the fixture is for. */
   readonly type?: string
   readonly [claim: string]: unknown
 }

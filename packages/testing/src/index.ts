@@ -1,4 +1,5 @@
 export { type DeliverOptions, type DeliveryAnswer, deliver } from './deliver.js'
+export type { Dialect } from './fixture-data.js'
 export {
   type BillingEventClaims,
   type BillingEventFixtureOptions,

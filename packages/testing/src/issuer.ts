@@ -24,16 +24,23 @@ export interface RotateOptions {
 
 /** One public key, as Kinde's key set shows it. */
 export interface TestKey {
+  /** The kind of key. */
   readonly kty: 'RSA'
+  /** The modulus, in base64url. */
   readonly n: string
+  /** The exponent, in base64url. */
   readonly e: string
+  /** What it signs with. */
   readonly alg: 'RS256'
+  /** For signatures. */
   readonly use: 'sig'
+  /** Its id, shaped like Kinde's. */
   readonly kid: string
 }
 
 /** A JSON Web Key Set. */
 export interface TestKeySet {
+  /** The key that signs now, and after it those that were kept. */
   readonly keys: TestKey[]
 }
 

@@ -5,6 +5,7 @@ import { attemptsAtOnce, attemptsInTurn, keys, leases, type Subject, transaction
 
 /** A ledger as the suite needs it. */
 export interface LedgerUnderTest<Scope> {
+  /** The ledger itself. */
   ledger: DeliveryLedger<Scope>
   /** A second ledger on the same store, as another process would have it. Default: the same ledger. */
   other?: DeliveryLedger<Scope> | undefined
@@ -16,7 +17,9 @@ export interface LedgerUnderTest<Scope> {
 
 /** For ledgers that lend a transaction: how a case writes through the scope, and what has been committed. */
 export interface ScopeWrites<Scope> {
+  /** Writes through the scope. */
   write(scope: Scope, value: string): Promise<void>
+  /** What has been committed so far. */
   committed(): Promise<readonly string[]>
 }
 
@@ -45,9 +48,10 @@ export function describeLedger<Scope>(
       onceElsewhere: (delivery, work) => (made.other ?? made.ledger).once(delivery, work),
       pass: async (ms) => (made.advance ? await made.advance(ms) : await realTime(ms)),
     }
+    // a store of its own may take its time to start
     beforeAll(async () => {
       made = await create()
-    })
+    }, 60_000)
     afterAll(() => made?.close?.())
 
     describe('one attempt after another', () => attemptsInTurn(subject))

@@ -48,6 +48,7 @@ export interface SimulatedAttempt {
   readonly kind: 'scheduled' | 'duplicate'
   /** What the endpoint answered, whether or not the answer arrived; `undefined` where it gave none. */
   readonly status: number | undefined
+  /** The answer's body, likewise. */
   readonly body: string | undefined
   /** Whether the answer was lost on its way to Kinde. */
   readonly isAnswerLost: boolean
@@ -55,9 +56,13 @@ export interface SimulatedAttempt {
 
 /** What became of one event at one endpoint. */
 export interface SimulatedDelivery {
+  /** The name it has in {@link SimulationOptions.endpoints}. */
   readonly endpoint: string
+  /** `event_id`. */
   readonly eventId: string
+  /** The event's type. */
   readonly type: string
+  /** The `webhook-id` header, the same on every attempt. */
   readonly webhookId: string
   /** In the order in which they were made. */
   readonly attempts: readonly SimulatedAttempt[]
@@ -71,8 +76,10 @@ export interface SimulatedDelivery {
 export interface SimulationReport {
   /** One for each event and endpoint, in the order of the events. */
   readonly deliveries: readonly SimulatedDelivery[]
+  /** What became of each endpoint, by its name. */
   readonly endpoints: {
     readonly [name: string]: {
+      /** How many attempts it got. */
       readonly attempts: number
       /** When Kinde disabled it, in milliseconds after the start: after 72 h in which no attempt succeeded. */
       readonly disabledAtMs: number | undefined

@@ -29,6 +29,7 @@ export type LedgerOutcome = 'processed' | 'duplicate' | 'in_progress'
  * `Scope` is what the ledger lends to handlers as `delivery.scope`, such as the transaction's client.
  */
 export interface DeliveryLedger<Scope = undefined> {
+  /** Runs the work, unless it has been done before or is being done. Rejects with what `work` or the store rejects with. */
   once(delivery: LedgerDelivery, work: (scope: Scope, signal: AbortSignal) => Promise<void>): Promise<LedgerOutcome>
 }
 
@@ -61,6 +62,7 @@ export class DiscardEvent extends Error {
     Object.defineProperty(this, DISCARD_BRAND, { value: true })
   }
 
+  /** Whether a value is a `DiscardEvent` of this copy of the package or of another. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // a class that extends this one is its own: only this one stands for its other copies
     if (this !== DiscardEvent) return Function.prototype[Symbol.hasInstance].call(this, value)

@@ -2,6 +2,7 @@ import { judgeFunction, judgeNumber } from '../settings.js'
 import { guardedHook, type OnWarning, writeWarning } from '../warnings.js'
 import { type DeliveryLedger, DiscardEvent } from './ledger.js'
 
+/** The options of {@link createMemoryLedger}. */
 export interface MemoryLedgerOptions {
   /** How many marks of finished deliveries are kept; beyond it the oldest goes, with a warning. Default: 100,000. */
   maxEntries?: number | undefined

@@ -20,6 +20,7 @@ import type { Delivery, HandlerDelivery } from './request.js'
 
 /** What became of a delivery: handled, or the code of the error. */
 export interface DeliveryOutcome<Schemas extends DataSchemas = NoSchemas> {
+  /** What was done, or the code of the error. */
   readonly outcome: 'processed' | 'duplicate' | 'ignored' | 'unsupported' | 'discarded' | KindeWebhookErrorCode
   /** The HTTP status of the answer. */
   readonly status: number
@@ -41,7 +42,8 @@ export type BillingHandlers<Context, Scope, Schemas extends DataSchemas = NoSche
   readonly [Type in BillingEventType]?: BillingHandler<BillingEventOf<Type, Schemas>, Context, Scope> | undefined
 }
 
-interface ReceiverOptions<Context, Scope, Schemas extends DataSchemas>
+/** The options of {@link createBillingReceiver} but for the ledger: the verifier's, handlers, hooks and time limits. */
+export interface ReceiverOptions<Context, Scope, Schemas extends DataSchemas>
   extends Omit<BillingVerifierOptions<Schemas>, 'issuer'> {
   /**
    * Your Kinde domain. Default: the environment's `KINDE_ISSUER_URL`. A function where settings live in the request
@@ -77,16 +79,19 @@ interface ReceiverOptions<Context, Scope, Schemas extends DataSchemas>
   ledgerTimeoutMs?: number | undefined
 }
 
-interface OwnLedger<Context, Scope> {
+/** A ledger of the application's choice, which several endpoints may share. */
+export interface OwnLedger<Context, Scope> {
   /** Where deliveries are claimed and marked; a function where bindings live in the request. */
   ledger: DeliveryLedger<Scope> | ((context: Context) => DeliveryLedger<Scope>)
   /** The endpoint's name, 1 to 64 of letters, digits, `.`, `_` and `-`: endpoints that share a ledger each run an event once. */
   name: string
 }
 
-interface DefaultLedger {
+/** The ledger where none is given. */
+export interface DefaultLedger {
   /** Default: in memory, for one process. `false`: none, and every attempt runs. */
   ledger?: false | undefined
+  /** The endpoint's name. Default: `default`. */
   name?: string | undefined
 }
 

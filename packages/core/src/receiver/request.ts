@@ -4,6 +4,7 @@ import { quote } from '../quote.js'
 
 /** A request, as an adapter hands it over. */
 export interface DeliveryRequest<Context> {
+  /** The HTTP method, in capitals. */
   readonly method: string
   /** A header's value by its lower-case name; where it stands more than once, all values joined by `, `. */
   header(name: string): string | undefined
@@ -17,8 +18,11 @@ export interface DeliveryRequest<Context> {
 
 /** What an adapter answers with, to the letter. */
 export interface DeliveryResponse {
+  /** The HTTP status. */
   readonly status: number
+  /** All headers, by lower-case name. */
   readonly headers: Record<string, string>
+  /** JSON. */
   readonly body: string
 }
 
@@ -29,6 +33,7 @@ export interface Delivery<Context> {
    * `undefined` where it is absent, odd or longer than 256 characters.
    */
   webhookId: string | undefined
+  /** When it arrived, by the receiver's clock. */
   receivedAt: Date
   /** What the adapter gives of the framework, such as `{ req, res }`. */
   context: Context

@@ -21,7 +21,14 @@ export interface BodyConsumer {
   /** Starts the server with the consumer in front of the adapter. */
   readonly start: StartServer
   /** What is sent to it. Default: the token, as `application/jwt`. */
-  readonly send?: ((token: string) => { readonly contentType: string; readonly body: string }) | undefined
+  readonly send?:
+    | ((token: string) => {
+        /** The `content-type` header. */
+        readonly contentType: string
+        /** The body. */
+        readonly body: string
+      })
+    | undefined
   /** Whether the exact bytes are at hand behind it: then the event is handled, otherwise the answer is `body_already_parsed`. */
   readonly keepsBytes: boolean
 }

@@ -18,14 +18,38 @@ export type CorpusFamily =
  * acknowledged; or a refusal with this code. `status` is what a receiver without a handler that fails answers.
  */
 export type CorpusExpectation =
-  | { readonly verdict: 'accept'; readonly status: 200; readonly type: BillingEventType; readonly id: string }
-  | { readonly verdict: 'unsupported'; readonly status: 200; readonly code: 'unsupported_event' }
-  | { readonly verdict: 'reject'; readonly status: number; readonly code: KindeWebhookErrorCode }
+  | {
+      /** It becomes an event. */
+      readonly verdict: 'accept'
+      /** The answer's status. */
+      readonly status: 200
+      /** The event's type. */
+      readonly type: BillingEventType
+      /** The event's id. */
+      readonly id: string
+    }
+  | {
+      /** It is authentic, and none of the eight events. */
+      readonly verdict: 'unsupported'
+      /** The answer's status. */
+      readonly status: 200
+      /** The error's code. */
+      readonly code: 'unsupported_event'
+    }
+  | {
+      /** It is refused. */
+      readonly verdict: 'reject'
+      /** The answer's status. */
+      readonly status: number
+      /** The error's code. */
+      readonly code: KindeWebhookErrorCode
+    }
 
 /** One token, and what must become of it. */
 export interface CorpusCase {
   /** Unique in the corpus. */
   readonly name: string
+  /** What it is about. */
   readonly family: CorpusFamily
   /** Why it must be so, with the section of the RFC or the CVE where there is one. */
   readonly reason: string
@@ -33,6 +57,7 @@ export interface CorpusCase {
   readonly token: string | Uint8Array<ArrayBuffer>
   /** The issuer's key set, where the case needs another than the corpus's own. */
   readonly jwks?: JSONWebKeySet
+  /** What must become of it. */
   readonly expect: CorpusExpectation
 }
 

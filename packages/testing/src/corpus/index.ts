@@ -25,9 +25,11 @@ export interface AdversarialCorpusOptions {
 export interface AdversarialCorpus {
   /** What the receiver's clock must say: give it `now: () => corpus.now`. */
   readonly now: number
+  /** The receiver's `issuer`. */
   readonly issuer: string
   /** The issuer's key set, for every case that does not bring its own. */
   readonly jwks: JSONWebKeySet
+  /** All of them, family by family. */
   readonly cases: readonly CorpusCase[]
 }
 
