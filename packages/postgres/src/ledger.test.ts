@@ -6,10 +6,10 @@ import { createPostgresLedger, ensureSchema } from './index.js'
 
 let pglite: PGlite
 beforeAll(async () => {
-  pglite = new PGlite()
+  pglite = await PGlite.create()
   await ensureSchema(pglite)
   await pglite.exec('create table effects (event_id text)')
-})
+}, 60_000)
 afterAll(() => pglite.close())
 
 function once(delivery: LedgerDelivery, work: (scope: Transaction, signal: AbortSignal) => Promise<unknown>) {

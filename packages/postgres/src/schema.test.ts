@@ -5,9 +5,9 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { createPostgresLedger, ensureSchema, schemaSql, sweepDeliveries } from './index.js'
 
 let pglite: PGlite
-beforeAll(() => {
-  pglite = new PGlite()
-})
+beforeAll(async () => {
+  pglite = await PGlite.create()
+}, 60_000)
 afterAll(() => pglite.close())
 
 describe('the schema', () => {
