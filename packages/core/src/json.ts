@@ -24,6 +24,8 @@ export function parseJsonObject(bytes: Uint8Array, maxDepth: number): JsonObject
   }
 }
 
+const [QUOTE, BACKSLASH, BRACE, END_BRACE, BRACKET, END_BRACKET] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d]
+
 /**
  * Whether JSON text nests deeper than `maxDepth`, counted on the text before anything is built from it: applications
  * walk what they are given by recursion, and deep nesting ends their stack.
@@ -32,14 +34,13 @@ function isDeeper(text: string, maxDepth: number): boolean {
   let depth = 0
   let inString = false
   for (let index = 0; index < text.length; index++) {
-    const char = text[index]
-    if (inString) {
-      if (char === '\\') index++
-      else if (char === '"') inString = false
-    } else if (char === '"') inString = true
-    else if (char === '{' || char === '[') {
+    const code = text.charCodeAt(index)
+    if (code === QUOTE) inString = !inString
+    else if (code === BACKSLASH) index++
+    else if (inString) continue
+    else if (code === BRACE || code === BRACKET) {
       if (++depth > maxDepth) return true
-    } else if (char === '}' || char === ']') depth--
+    } else if (code === END_BRACE || code === END_BRACKET) depth--
   }
   return false
 }

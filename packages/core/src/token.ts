@@ -4,11 +4,9 @@ import { KindeWebhookError, type KindeWebhookErrorCode } from './errors.js'
 import { isText, parseJsonObject } from './json.js'
 import { quote } from './quote.js'
 
-/** A compact JWS whose form and header have been judged, its parts still encoded, its signature not yet verified. */
+/** A compact JWS whose form and header have been judged, still encoded, its signature not yet verified. */
 export interface Token {
-  readonly protected: string
-  readonly payload: string
-  readonly signature: string
+  readonly jws: string
   readonly kid: string
 }
 
@@ -23,13 +21,15 @@ const MAX_HEADER_DEPTH = 64
  * `not_a_webhook`
  */
 export function readToken(input: unknown, maxBytes: number): Token {
-  const [header = '', payload = '', signature = '', rest] = compactForm(input, maxBytes).split('.', 4)
-  if (rest !== undefined || ![header, payload, signature].every(isCanonicalBase64url))
+  const jws = compactForm(input, maxBytes)
+  const parts = jws.split('.', 4)
+  const [header] = parts
+  if (header === undefined || parts.length !== 3 || !parts.every(isCanonicalBase64url))
     throw new KindeWebhookError(
       'malformed_token',
       'The body is not a compact JWS (RFC 7515): three parts of unpadded base64url with dots between. Kinde posts the token itself, with nothing around it.',
     )
-  return { protected: header, payload, signature, kid: readKeyId(header) }
+  return { jws, kid: readKeyId(header) }
 }
 
 const utf8 = new TextDecoder('utf-8', { ignoreBOM: true })
@@ -87,12 +87,19 @@ const HEADER_MEMBERS: { readonly [member: string]: readonly [KindeWebhookErrorCo
   typ: ['not_a_webhook', 'The token says that it is not a plain JWT (typ)'],
 }
 
+/** The header that was accepted last: an issuer's tokens share one for as long as its key lasts, and it is judged once. */
+let accepted = { encoded: '', kid: '' }
+
 function readKeyId(encoded: string): string {
+  if (encoded === accepted.encoded) return accepted.kid
   const header =
     encoded.length <= MAX_HEADER_CHARS ? parseJsonObject(decodeBase64url(encoded), MAX_HEADER_DEPTH) : undefined
   if (header === undefined)
     throw new KindeWebhookError('malformed_token', 'The token has no JSON object of at most 8 KiB as its header.')
-  if (v.is(Header, header)) return header.kid
+  if (v.is(Header, header)) {
+    accepted = { encoded, kid: header.kid }
+    return header.kid
+  }
   const member = String(v.safeParse(Header, header).issues?.[0].path?.[0].key)
   const [code, message] = HEADER_MEMBERS[member] ?? [
     'malformed_token',

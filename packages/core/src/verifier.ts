@@ -1,5 +1,5 @@
 import { JOSEError, JWSSignatureVerificationFailed } from 'jose/errors'
-import { flattenedVerify } from 'jose/jws/flattened/verify'
+import { compactVerify } from 'jose/jws/compact/verify'
 import { readBody, unreadBody } from './body.js'
 import { judgeToken, judgeType, judgeWindow, parseClaims, readBillingEnvelope } from './claims.js'
 import { checkData } from './data-check.js'
@@ -19,8 +19,18 @@ import { readToken, type Token } from './token.js'
 
 /** What `safeVerifyAndParse` resolves to. */
 export type VerifyResult<Schemas extends DataSchemas = NoSchemas> =
-  | { readonly ok: true; readonly event: BillingEvent<Schemas> }
-  | { readonly ok: false; readonly error: KindeWebhookError }
+  | {
+      /** The token is a webhook of the issuer. */
+      readonly ok: true
+      /** What it says. */
+      readonly event: BillingEvent<Schemas>
+    }
+  | {
+      /** The token is refused, or could not be judged. */
+      readonly ok: false
+      /** Why. */
+      readonly error: KindeWebhookError
+    }
 
 /** Verifies and decodes deliveries of one issuer. Create one and keep it: it holds the issuer's keys. */
 export interface BillingVerifier<Schemas extends DataSchemas = NoSchemas> {
@@ -164,10 +174,10 @@ function createJudge(
 }
 
 /** The payload's bytes, proven by one of the keys. All cryptography and JWS rules are jose's. */
-async function verifySignature(token: Token, keys: readonly CryptoKey[]): Promise<Uint8Array> {
+async function verifySignature({ jws }: Token, keys: readonly CryptoKey[]): Promise<Uint8Array> {
   for (const key of keys) {
     try {
-      return (await flattenedVerify(token, key, { algorithms: ['RS256'] })).payload
+      return (await compactVerify(jws, key, { algorithms: ['RS256'] })).payload
     } catch (error) {
       if (error instanceof JWSSignatureVerificationFailed) continue
       // jose's own error is not passed on: it may hold parts of the token

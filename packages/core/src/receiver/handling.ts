@@ -45,9 +45,10 @@ export function createHandling<Context, Scope, Schemas extends DataSchemas>(
       try {
         const outcome = await run(issuer, { eventId, type, occurredAt }, delivery, async (scope, signal, lease) => {
           await onEvent?.(event, { ...delivery, scope, signal })
-          // both are one unit of work: an attempt that was taken over meanwhile must not begin the other half
+          if (handler === undefined) return
+          // both are one unit of work: an attempt whose lease is lost must not begin the other half
           lease.throwIfAborted()
-          await handler?.(event, { ...delivery, scope, signal })
+          await handler(event, { ...delivery, scope, signal })
         })
         return { ...outcome, event }
       } catch (error) {

@@ -188,6 +188,6 @@ function inProgress(): KindeWebhookError {
 function settledLate({ type, leaseMs }: LedgerDelivery): Parameters<OnWarning>[0] {
   return {
     code: 'handler_settled_late',
-    message: `A handler of ${type} settled after its lease of ${leaseMs} ms: another attempt may have run beside it. Heed delivery.signal.`,
+    message: `A handler of ${type} settled after its lease (${leaseMs} ms, or less where the store was lost): another attempt may have run beside it. Heed delivery.signal.`,
   }
 }
