@@ -177,6 +177,11 @@ const word = fc.oneof(
     '1e999',
     '1.7e308',
     '9e-5',
+    '12b34',
+    '5a',
+    '٤٢',
+    '9'.repeat(400),
+    '٤'.repeat(400),
   ),
   fc.date({ noInvalidDate: true }).map((date) => date.toISOString()),
   fc.constantFrom('2026-04-17', '2026-02-30', '9999-99-99', '2026-04-17 00:00:00+00', '0001-01-01T00:00:00Z'),
@@ -221,12 +226,15 @@ const DATA_KEYS = [
 ]
 const claimsOf = fc.record({
   type: fc.constantFrom(...BILLING_EVENT_TYPES),
-  event_id: word.filter((id) => id.trim() !== '' && !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(id)),
+  event_id: word.filter((id) => id.trim() !== '' && id.length <= 256 && !/[\p{Cc}\p{Cs}\u2028\u2029]/u.test(id)),
   timestamp: fc.constantFrom('2024-05-01T17:41:45.592145+10:00', '2026-01-01 00:00:00+00'),
   event_timestamp: word,
   source: word,
   data: fc.dictionary(fc.oneof(fc.constantFrom(...DATA_KEYS), word), value, { maxKeys: 12 }),
 })
+
+/** What replaces a text is chance, so that a smaller example need not fail where a larger one did. */
+const ONCE = { numRuns: 400, endOnFailure: true }
 
 describe('for all claims', () => {
   it('the fixture fills the same groups, and its dates and numbers are as readable', () => {
@@ -237,12 +245,12 @@ describe('for all claims', () => {
         expect(filledMembers(fixture)).toStrictEqual(filledMembers(received))
         expect(filledMembers(fixture)).toBeDefined()
       }),
-      { numRuns: 400 },
+      ONCE,
     )
   })
 
   it('no text of three letters or more that was replaced stands in it', () => {
-    const secret = fc.stringMatching(/^[A-Za-z0-9]{4,24}$/).filter((text) => !/^\d+$/.test(text))
+    const secret = fc.stringMatching(/^[A-Za-z0-9]{4,24}$/).filter((text) => !/^0+$/.test(text))
     const fields = fc.dictionary(
       fc.stringMatching(/^[a-z_]{3,12}$/),
       fc.oneof(secret, fc.array(secret), fc.record({ inner: secret })),
@@ -257,7 +265,7 @@ describe('for all claims', () => {
         const after = JSON.stringify(Object.values(fixture.data))
         for (const text of before) expect(after).not.toContain(text)
       }),
-      { numRuns: 300 },
+      ONCE,
     )
   })
 })

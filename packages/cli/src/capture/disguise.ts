@@ -1,4 +1,5 @@
 import { randomInt } from 'node:crypto'
+import { shiftDate } from './date-shift.js'
 
 /** Chance would write words into a text that is longer than this. */
 export const LONG = 256
@@ -19,8 +20,8 @@ const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
  */
 export function disguise(text: string): string {
   if (text.trim() === '') return text.replace(/\s/gu, ' ')
-  if (text.length > LONG) return text.replace(/\p{N}/gu, '0').replace(/[^0\s]/gu, 'x')
   if (DECIMAL.test(text)) return disguiseNumber(text)
+  if (text.length > LONG) return text.replace(/[0-9]/g, '0').replace(/[^0\s]/gu, 'x')
   if (EMAIL.test(text)) return `${letters(8)}@${letters(6)}.example`
   const kept = keptStart(text)
   return kept + scramble(text.slice(kept.length))
@@ -44,19 +45,24 @@ function scramble(text: string): string {
   // signs alone would be left as they are
   if (!/[\p{L}\p{N}]/u.test(text)) return letters(text.length)
   const isHex = /^[0-9a-f-]{8,}$/i.test(text)
-  return Array.from(text, (char) => {
+  const other = Array.from(text, (char) => {
     if (/[0-9]/.test(char)) return DIGITS[randomInt(10)]
     if (/\s/u.test(char)) return ' '
     if (KEPT_SIGNS.test(char)) return char
     const letter = LETTERS[randomInt(isHex ? 6 : LETTERS.length)] ?? 'x'
     return /[A-Z]/.test(char) ? letter.toUpperCase() : letter
   }).join('')
+  // what could be read neither as a number nor as a date must not become one by chance
+  if (DECIMAL.test(other)) return other.replace(/e/gi, 'x')
+  return shiftDate(other, 0) === undefined ? other : other.replace(/[0-9]/g, '9')
 }
 
-/** Zeros stay, so that 0 is 0 and magnitudes are kept; so does the exponent, so that what is finite stays finite. */
+/** Zeros stay, so that 0 is 0 and magnitudes are kept; what is finite stays finite, which only an exponent endangers. */
 function disguiseNumber(text: string): string {
-  const [, mantissa = '', exponent = ''] = /^([^eE]*)(.*)$/.exec(text) ?? []
-  const other = mantissa.replace(/[1-9]/g, (digit) => String(((Number(digit) + randomInt(8)) % 9) + 1)) + exponent
-  if (Number.isFinite(Number(other)) === Number.isFinite(Number(text))) return other
-  return mantissa.replace(/[1-9]/g, Number.isFinite(Number(text)) ? '1' : '9') + exponent
+  const wasFinite = Number.isFinite(Number(text))
+  for (let tries = 0; tries < 20; tries++) {
+    const other = text.replace(/[1-9]/g, (digit) => String(((Number(digit) + randomInt(8)) % 9) + 1))
+    if (Number.isFinite(Number(other)) === wasFinite) return other
+  }
+  return text.replace(/[1-9]/g, wasFinite ? '1' : '9')
 }
