@@ -184,25 +184,32 @@ describe.runIf(hasChromium())('examples/saas in Chromium', () => {
     expect(await page.locator('#played b').allTextContents()).toEqual(['200 duplicate'])
   })
 
-  it.runIf(isInstalled('postgres'))('on a Postgres server, windows of two processes agree', async () => {
-    const postgres = await startPostgres()
-    const start = async () => startServer({ DATABASE_URL: postgres.url, PORT: String(await freePort()) })
-    const servers = [await start(), await start()] as const
-    try {
-      const [one, other] = await Promise.all(servers.map(({ url }) => open({}, url)))
-      if (!one || !other) throw new Error('Two servers have two windows')
-      await playScenario(one, 'Sign up')
-      await other.goto(`${servers[1].url}/${new URL(one.url()).hash}`)
-      await playScenario(one, 'Upgrade, create first')
-      await playScenario(other, 'Card declined')
-      await shows(one, 'Past due', 'Mail sent: “Your payment did not go through”')
-      await expect.poll(() => content(other)).toEqual(await settled(one))
-    } finally {
-      await Promise.all(browser.contexts().map((context) => context.close()))
-      await Promise.all(servers.map(({ stop }) => stop('SIGTERM')))
-      await postgres.close()
-    }
-  })
+  it.runIf(isInstalled('postgres'))(
+    'on a Postgres server, windows of two processes agree, also after its restart',
+    async () => {
+      const postgres = await startPostgres()
+      const start = async () => startServer({ DATABASE_URL: postgres.url, PORT: String(await freePort()) })
+      const servers = [await start(), await start()] as const
+      try {
+        const [one, other] = await Promise.all(servers.map(({ url }) => open({}, url)))
+        if (!one || !other) throw new Error('Two servers have two windows')
+        await playScenario(one, 'Sign up')
+        await other.goto(`${servers[1].url}/${new URL(one.url()).hash}`)
+        await playScenario(one, 'Upgrade, create first')
+        await playScenario(other, 'Card declined')
+        await shows(one, 'Past due', 'Mail sent: “Your payment did not go through”')
+
+        await postgres.restart()
+        await expect.poll(() => content(other), { timeout: 30_000 }).toEqual(await settled(one))
+        await playScenario(other, 'Recovered')
+        await shows(one, 'Active', 'Nothing is due any more')
+      } finally {
+        await Promise.all(browser.contexts().map((context) => context.close()))
+        await Promise.all(servers.map(({ stop }) => stop('SIGTERM')))
+        await postgres.close()
+      }
+    },
+  )
 
   describe('with a Kinde domain', () => {
     it('has no buttons, receives what that domain signs, and takes nothing in it for markup', async () => {
@@ -258,6 +265,8 @@ describe.runIf(hasChromium())('examples/saas in Chromium', () => {
       await page.locator('#deliveries .refused').first().waitFor()
       await page.getByText('Show as a table').click()
       expect(await contrastsBelow(page, 4.5)).toEqual([])
+      // all there is, so that nothing was overlooked
+      expect((await contrastsBelow(page, 22)).length).toBeGreaterThan(80)
       expect(await page.evaluate(() => document.getAnimations().length)).toBe(0)
     })
   })

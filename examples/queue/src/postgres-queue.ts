@@ -9,11 +9,11 @@ import { ATTEMPTS, type BillingQueue, FIRST_RETRY_SECONDS, QUEUE_NAME, type Queu
 /** pg-boss, whose jobs are inserted in the ledger's transaction: the mark and the job are there together, or neither is. */
 export async function openPostgresQueue({ url, takeOverSeconds }: QueueSettings): Promise<BillingQueue> {
   const pool = new Pool({ connectionString: url })
-  pool.on('error', console.error)
+  pool.on('error', ({ message }) => console.error(`Postgres: ${message}`))
   await ensureSchema(pool)
 
   const boss = new PgBoss({ connectionString: url, maintenanceIntervalSeconds: takeOverSeconds, schedule: false })
-  boss.on('error', console.error)
+  boss.on('error', ({ message }) => console.error(`pg-boss: ${message}`))
   await boss.start()
   await boss.createQueue(QUEUE_NAME)
 

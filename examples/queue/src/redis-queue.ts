@@ -15,7 +15,7 @@ const KEEP_DONE_SECONDS = 8 * 24 * 60 * 60
 export async function openRedisQueue({ url, takeOverSeconds }: QueueSettings): Promise<BillingQueue> {
   // a worker waits for as long as Redis is away, and so must its client
   const client = new Redis(url, { maxRetriesPerRequest: null })
-  client.on('error', console.error)
+  client.on('error', complain)
   const queue = new Queue<Record<string, unknown>>(QUEUE_NAME, {
     connection: client,
     defaultJobOptions: {
@@ -24,7 +24,7 @@ export async function openRedisQueue({ url, takeOverSeconds }: QueueSettings): P
       removeOnComplete: { age: KEEP_DONE_SECONDS },
     },
   })
-  queue.on('error', console.error)
+  queue.on('error', complain)
   let worker: Worker<Record<string, unknown>> | undefined
 
   return {
@@ -41,7 +41,7 @@ export async function openRedisQueue({ url, takeOverSeconds }: QueueSettings): P
         stalledInterval: takeOverSeconds * 1000,
         maxStalledCount: ATTEMPTS,
       })
-      worker.on('error', console.error)
+      worker.on('error', complain)
       await worker.waitUntilReady()
     },
     async close() {
@@ -50,6 +50,11 @@ export async function openRedisQueue({ url, takeOverSeconds }: QueueSettings): P
       await client.quit()
     },
   }
+}
+
+/** The connection comes back by itself: until then the reason is all there is to say. */
+function complain({ message }: Error): void {
+  console.error(`Redis: ${message}`)
 }
 
 /** The event's id, escaped: BullMQ takes neither a colon in a job's id nor digits alone. */

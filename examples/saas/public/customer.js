@@ -81,5 +81,5 @@ function renderAgreement({ id, plan, createdAt, cancelledAt, owesSince }) {
 
 /** Its beginning and its end: enough to tell two apart. */
 function shortId(id) {
-  return id ? id.replace(/^([a-z]+_.{4}).+(.{4})$/, '$1…$2') : 'not named'
+  return id ? id.replace(/^agreement_/, '').replace(/^(.{4}).{6,}(.{4})$/, '$1…$2') : 'not named'
 }

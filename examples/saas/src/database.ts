@@ -1,5 +1,4 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
 import type { DeliveryLedger } from '@kinde-billing/core/receiver'
 import { createPostgresLedger, ensureSchema, ensureStateSchema } from '@kinde-billing/postgres'
@@ -30,7 +29,7 @@ export async function openDatabase({ url, folder }: { url?: string | undefined; 
 
 async function openServer(connectionString: string): Promise<Database> {
   const pool = new Pool({ connectionString })
-  pool.on('error', console.error)
+  pool.on('error', complain)
   await ensureSchema(pool)
   await ensureStateSchema(pool)
   let listening: Client | undefined
@@ -39,8 +38,8 @@ async function openServer(connectionString: string): Promise<Database> {
   async function listen(listener: () => void): Promise<void> {
     const client = new Client({ connectionString })
     client.on('notification', listener)
-    client.on('error', console.error)
-    client.on('end', () => !isClosed && setTimeout(() => listen(listener).catch(console.error), 1000))
+    client.on('error', complain)
+    client.on('end', () => !isClosed && setTimeout(() => listen(listener).catch(complain), 1000))
     listening = client
     await client.connect()
     await client.query(`listen ${CHANNEL}`)
@@ -78,13 +77,18 @@ async function openEmbedded(folder: string | undefined): Promise<Database> {
   }
 }
 
+/** A connection that breaks is replaced, and tells no more than its reason. */
+function complain({ message }: Error): void {
+  console.error(`Postgres: ${message}`)
+}
+
 function lastOf(results: { rows: unknown[] }[]): { rows: unknown[] } {
   return results.at(-1) ?? { rows: [] }
 }
 
 /** Two processes on one folder would destroy each other's data, and PGlite itself does not mind. */
 function lock(folder: string): () => void {
-  const file = join(folder, '..', 'server.pid')
+  const file = `${folder}.pid`
   mkdirSync(folder, { recursive: true })
   try {
     writeFileSync(file, String(process.pid), { flag: 'wx' })

@@ -12,8 +12,8 @@ const { app, prepare } = await createApplication({
 process.once('SIGTERM', () => app.close()).once('SIGINT', () => app.close())
 
 const url = PORT === undefined ? await listen(4400).catch(() => listen(0)) : await listen(Number(PORT))
-console.log(`Open ${url}`)
 await prepare()
+console.log(`Open ${url}`)
 
 function listen(port: number): Promise<string> {
   return app.listen({ port, host: HOST })

@@ -38,7 +38,7 @@ export async function startWorkQueue(database: Database, policy: AccessPolicy): 
     schedule: false,
     db: { executeSql: (text, values) => (values ? database.query(text, values) : database.script(text)) },
   })
-  boss.on('error', console.error)
+  boss.on('error', ({ message }) => console.error(`pg-boss: ${message}`))
   await boss.start()
   await boss.createQueue(MAILS)
   await boss.createQueue(LOOKS)

@@ -25,6 +25,8 @@ interface Scenario {
   readonly play: (stage: Stage) => Promise<void>
 }
 
+const HOUR_MS = 60 * 60 * 1000
+
 /** Between the halves of an upgrade, so that one can see what holds meanwhile. */
 const PAUSE_MS = 1200
 
@@ -80,10 +82,11 @@ export const SCENARIOS = {
   late: {
     isPossible: (summary) => runs(summary) && summary.access === 'active',
     play({ subject, now, send }) {
-      const failedAt = Math.round((subject.since + now()) / 2)
+      // after the sign-up, and not so long ago that it would be refused for its age
+      const failedAt = Math.max((subject.since + now()) / 2, now() - HOUR_MS)
       return send(
         claimsOf('customer.payment_succeeded', subject, now()),
-        claimsOf('customer.payment_failed', subject, failedAt),
+        claimsOf('customer.payment_failed', subject, Math.round(failedAt)),
       )
     },
   },
