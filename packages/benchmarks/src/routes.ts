@@ -1,4 +1,5 @@
 import { createServer, type IncomingMessage, type Server, type ServerResponse } from 'node:http'
+import { Readable } from 'node:stream'
 import { createAdaptorServer } from '@hono/node-server'
 import { type BillingVerifier, createBillingVerifier } from '@kinde-billing/core'
 import { createMemoryLedger } from '@kinde-billing/core/receiver'
@@ -68,10 +69,10 @@ export function routePairs(issuer: string): RoutePair[] {
       framework: 'Next',
       adapter: async () => {
         const post = forNext(options())
-        return serve((request) => post(request as Parameters<typeof post>[0], { params: Promise.resolve({}) }))
+        return serveRequests((request) => post(request as Parameters<typeof post>[0], { params: Promise.resolve({}) }))
       },
       byHand: async () =>
-        serve(async (request) => {
+        serveRequests(async (request) => {
           await verifier.verifyAndParse(await request.text())
           return Response.json(DONE)
         }),
@@ -103,7 +104,18 @@ async function ready(app: { ready(): PromiseLike<unknown>; server: Server }): Pr
   return app.server
 }
 
-/** The Web's own `Request` and `Response` on a Node server, for Hono and for what Next calls a route handler. */
+/** Hono on Node, with its own server. */
 function serve(fetch: (request: Request) => Response | Promise<Response>): Server {
   return createAdaptorServer({ fetch }) as Server
+}
+
+/** What Next does around a route handler, as far as it matters here: a Web request over the socket's stream. */
+function serveRequests(handle: (request: Request) => Promise<Response>): Server {
+  return createServer(async (req, res) => {
+    const headers = new Headers(Object.entries(req.headers).map(([name, value]) => [name, String(value)]))
+    const body = Readable.toWeb(req) as ReadableStream<Uint8Array>
+    const init: RequestInit & { duplex: 'half' } = { method: 'POST', headers, body, duplex: 'half' }
+    const response = await handle(new Request(`http://${req.headers.host}${req.url}`, init))
+    res.writeHead(response.status, Object.fromEntries(response.headers)).end(await response.text())
+  })
 }
