@@ -45,7 +45,7 @@ const claims = billingEventFixture('customer.plan_changed', {
 const token = issuer.sign(claims)
 
 describe('with an issuer', () => {
-  it('stores what it has signed, each attempt, under the event’s type', async () => {
+  it("stores what it has signed, each attempt, under the event's type", async () => {
     const { url, files, read, written } = await capturing({ issuer: issuer.issuer })
     expect(await deliver(url, await token)).toMatchObject({ status: 200, body: { status: 'processed' } })
     expect(await deliver(url, await token)).toMatchObject({ status: 200, body: { status: 'processed' } })
@@ -62,7 +62,7 @@ describe('with an issuer', () => {
     expect(written.out).toContain('holds type, id, occurredAt, timestamp, source, customer.id')
   })
 
-  it('stores nothing of anybody else’s, and says why', async () => {
+  it("stores nothing of anybody else's, and says why", async () => {
     const { url, files, written } = await capturing({ issuer: issuer.issuer })
     const forged = await stranger.sign(claims, { header: { kid: issuer.kid } })
     expect(await deliver(url, forged)).toMatchObject({ status: 401, body: { error: 'unauthorized' } })
@@ -81,7 +81,7 @@ describe('without an issuer', () => {
       body: { status: 'processed' },
     })
     expect(await files()).toStrictEqual(['customer.plan_changed-0001.unverified.json'])
-    expect(written.err).toContain('Unverified: anybody’s token is taken')
+    expect(written.err).toContain("Unverified: anybody's token is taken")
     expect(written.out).toContain('200 processed unverified')
   })
 

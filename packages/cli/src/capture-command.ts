@@ -61,7 +61,7 @@ function greeting(url: string, out: string, issuer: string | undefined, { colors
   const whose =
     issuer === undefined
       ? colors.yellow(
-          'Unverified: anybody’s token is taken, and the fixtures are named so. Pass --issuer to store Kinde’s only.',
+          "Unverified: anybody's token is taken, and the fixtures are named so. Pass --issuer to store Kinde's only.",
         )
       : `Only what ${issuer} has signed is stored.`
   return `Listening at ${url}\nPoint a tunnel at it, and a webhook at the tunnel. Fixtures go to ${out}; Ctrl-C ends.\n${whose}\n\n`

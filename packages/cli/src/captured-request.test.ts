@@ -18,7 +18,7 @@ describe('what was captured', () => {
     ['a JSON string', '"a.b.c"', { method: 'POST', headers: {}, body: 'a.b.c' }],
     ['JSON with a body', '{"body":"a.b.c\\n"}', { method: 'POST', headers: {}, body: 'a.b.c' }],
     [
-      'a function’s event, in base64',
+      "a function's event, in base64",
       JSON.stringify({
         headers: { 'Webhook-Id': 'w1' },
         body: Buffer.from('a.b.c').toString('base64'),
@@ -27,7 +27,7 @@ describe('what was captured', () => {
       { method: 'POST', headers: { 'webhook-id': 'w1' }, body: 'a.b.c' },
     ],
     [
-      'a request bin’s, with headers as a list',
+      "a request bin's, with headers as a list",
       JSON.stringify({ request: { method: 'post', headers: [{ name: 'X-A', value: '1' }, {}], content: 'a.b.c' } }),
       { method: 'POST', headers: { 'x-a': '1' }, body: 'a.b.c' },
     ],

@@ -10,7 +10,7 @@ const freshFile = async (): Promise<string> =>
   join(await mkdtemp(join(tmpdir(), 'kinde-billing-')), 'state', 'key.json')
 
 describe('the development key', () => {
-  it('is the same from run to run, and the owner’s only', async () => {
+  it("is the same from run to run, and the owner's only", async () => {
     const file = await freshFile()
     const first = await loadDevelopmentKey(file)
     expect((await loadDevelopmentKey(file)).publicKey).toStrictEqual(first.publicKey)
@@ -53,7 +53,7 @@ describe('the development key', () => {
     await expect(loadDevelopmentKey(join(file, 'key.json'))).rejects.toThrow('name another place with --key-file')
   })
 
-  it('is kept with the user’s other state', () => {
+  it("is kept with the user's other state", () => {
     const end = join('kinde-billing', 'development-key.json')
     expect(defaultKeyFile({ XDG_STATE_HOME: '/state', HOME: '/home/ada' })).toBe(join('/state', end))
     expect(defaultKeyFile({ LOCALAPPDATA: '/local' })).toBe(join('/local', end))

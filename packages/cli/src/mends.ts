@@ -20,13 +20,13 @@ export const MENDS: { readonly [Code in KindeWebhookErrorCode]: string } = {
   request_timeout: AS_SENT,
   malformed_token: AS_SENT,
   unsupported_algorithm:
-    'Kinde signs with RS256 only. A token with another algorithm, or with none, is somebody else’s: do not accept it.',
+    "Kinde signs with RS256 only. A token with another algorithm, or with none, is somebody else's: do not accept it.",
   unknown_key: `${NOT_FROM_KINDE} If the capture is old, Kinde may have rotated its keys since, and it cannot be verified any more.`,
   invalid_signature: `${NOT_FROM_KINDE} If it is, the token was changed after it was signed, or forged. ${AS_SENT}`,
-  token_not_current: 'Kinde’s webhooks carry no exp. Verify an old token as at its own time with --at <time>.',
+  token_not_current: "Kinde's webhooks carry no exp. Verify an old token as at its own time with --at <time>.",
   issuer_mismatch: NOT_FROM_KINDE,
   not_a_webhook:
-    'This is an access, ID or machine token: Kinde signs those with the same keys. Take the body of a request that Kinde made to the webhook’s URL.',
+    "This is an access, ID or machine token: Kinde signs those with the same keys. Take the body of a request that Kinde made to the webhook's URL.",
   invalid_payload:
     'The signature is good, yet this is not the shape of an event. Look at the paths above; if Kinde really sends this, please report it.',
   timestamp_out_of_range:

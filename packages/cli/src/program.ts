@@ -96,7 +96,7 @@ const addTrigger: Add = (program, terminal, onExit) => {
     .option('--forge', 'sign with a key that the issuer does not have: refusals are what should happen')
     .addOption(dialect().default('flat'))
     .addOption(data())
-    .option('--retries', 'try again what is not answered 200, on Kinde’s schedule, sped up')
+    .option('--retries', "try again what is not answered 200, on Kinde's schedule, sped up")
     .addOption(
       new Option('--speed <n>', 'how many times faster than Kinde: 3600 plays 36 h in 36 s')
         .argParser(wholeNumber(216, 1_000_000_000))

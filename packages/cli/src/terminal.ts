@@ -21,12 +21,17 @@ export interface Terminal {
   readonly signal: AbortSignal
 }
 
-/** The terminal of this process. */
-export function processTerminal(): Terminal {
+/** The first Ctrl-C; a second one ends the process. */
+function interruption(): AbortSignal {
   const abort = new AbortController()
-  // only once: a second Ctrl-C ends the process as usual
   process.once('SIGINT', () => abort.abort())
   process.once('SIGTERM', () => abort.abort())
+  return abort.signal
+}
+
+/** The terminal of this process. */
+export function processTerminal(): Terminal {
+  let signal: AbortSignal | undefined
   return {
     out: (text) => void process.stdout.write(text),
     err: (text) => void process.stderr.write(text),
@@ -36,6 +41,10 @@ export function processTerminal(): Terminal {
     isInteractive: process.stderr.isTTY === true,
     columns: process.stdout.columns ?? 100,
     colors: pc.createColors(process.stdout.isTTY === true && pc.isColorSupported),
-    signal: abort.signal,
+    get signal() {
+      // a command that does not ask for it is ended by Ctrl-C as usual
+      signal ??= interruption()
+      return signal
+    },
   }
 }

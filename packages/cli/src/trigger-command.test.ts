@@ -89,7 +89,7 @@ describe('genuine deliveries', () => {
     expect(mixed.some((token, index) => index % 3 !== 0 && token !== mixed[index - 1])).toBe(true)
   })
 
-  it('are tried again on Kinde’s schedule, sped up', async () => {
+  it("are tried again on Kinde's schedule, sped up", async () => {
     const { url, seen } = await endpoint((all) => (all.length < 4 ? 503 : 200))
     const { code, out } = await trigger(
       'customer.payment_failed',
@@ -178,7 +178,7 @@ describe('when it goes wrong', () => {
     expect(await trigger(...args)).toMatchObject({ code: 2, err: expect.stringContaining(message) })
   })
 
-  it('says that the issuer’s port is taken', async () => {
+  it("says that the issuer's port is taken", async () => {
     const { url } = await endpoint()
     const { code, err } = await kindeBilling(['trigger', 'all', '--to', url, '--issuer-port', new URL(url).port])
     expect(code).toBe(2)

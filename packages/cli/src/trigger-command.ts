@@ -3,7 +3,7 @@ import { createDevelopmentKey } from './development-key.js'
 import { EXIT, type ExitCode } from './exit-codes.js'
 import { type IssuerOptions, openIssuer } from './open-issuer.js'
 import { readJsonObject } from './options.js'
-import { createProgress } from './progress.js'
+import { createProgress, type Progress } from './progress.js'
 import { resolveTarget, type TargetOptions } from './target.js'
 import type { Terminal } from './terminal.js'
 import { runTrigger, type TriggeredDelivery } from './trigger.js'
@@ -55,6 +55,7 @@ export async function triggerCommand(
   const data = options.data === undefined ? {} : await readJsonObject(options.data, terminal.cwd)
   const target = await resolveTarget(options.to, options)
   const { key, issuer } = await openIssuer(options, terminal)
+  const progress = createProgress(terminal)
   try {
     if (options.json !== true) terminal.err(`${pointer(issuer.url)}\n\n`)
     const { kid } = key.publicKey
@@ -69,8 +70,9 @@ export async function triggerCommand(
       concurrency: options.concurrency ?? 1,
       timeoutMs: (options.timeout ?? 30) * 1000,
       signal: AbortSignal.any([terminal.signal, AbortSignal.timeout(MAX_RUN_MS)]),
-      onAttempt: countOn(terminal, total),
+      onAttempt: countOn(progress, total),
     })
+    progress.clear()
     return report(deliveries, isForged, issuer.url, options.json === true, terminal)
   } finally {
     await issuer.close()
@@ -90,14 +92,12 @@ function typesOf(type: string): readonly BillingEventType[] {
   )
 }
 
-function countOn(terminal: Terminal, total: number): (delivery: TriggeredDelivery) => void {
-  const progress = createProgress(terminal)
+function countOn(progress: Progress, total: number): (delivery: TriggeredDelivery) => void {
   let [over, wrong] = [0, 0]
   return ({ isOver, ok }) => {
     if (isOver) over += 1
     if (isOver && !ok) wrong += 1
     progress.update(over, total, wrong > 0 ? `deliveries, ${wrong} not as they should be` : 'deliveries')
-    if (over === total) progress.clear()
   }
 }
 

@@ -95,6 +95,7 @@ function hints(answers: TriggerSummary['answers'], issuerUrl: string): string[] 
   if (/\b401\b/.test(all))
     found.push(`The application trusts another issuer: start it with KINDE_ISSUER_URL=${issuerUrl}`)
   if (/\b404\b/.test(all)) found.push('There is no such path: check the path in --to.')
+  if (/CERT/.test(all)) found.push('Its certificate is not trusted here: name its authority in NODE_EXTRA_CA_CERTS.')
   if (/body_already_parsed/.test(all))
     found.push('Something has read the body before the receiver: keep body parsers off this path.')
   return found

@@ -100,7 +100,7 @@ describe('what is refused comes with its mend', () => {
     expect(result.out).toMatch(mend)
   })
 
-  it('keys_unavailable, which is nobody’s forgery', async () => {
+  it("keys_unavailable, which is nobody's forgery", async () => {
     issuer.respondWith((_request, response) => response.writeHead(500).end())
     const stdin = stdinOf(await issuer.sign(billingEventFixture('customer.plan_changed')))
     const other = `http://localhost:${new URL(issuer.issuer).port}`

@@ -32,7 +32,7 @@ describe('a fixture', () => {
   const fixture = anonymize(claims)
   const text = JSON.stringify(fixture)
 
-  it('holds nothing of the input that is anybody’s', () => {
+  it("holds nothing of the input that is anybody's", () => {
     for (const secret of [
       ...ids,
       'gold',

@@ -112,7 +112,7 @@ async function examine(x: Examination, onCheck: NonNullable<DoctorOptions['onChe
     if (x.unconnected > before && !(await isListening(x))) {
       // what the check made of the silence means nothing
       results.pop()
-      const evidence = `Nobody listened any more after the check “${title}”.`
+      const evidence = `Nobody listened any more after the check "${title}".`
       results.push({ title, ...found(finding('endpoint_died', evidence)) })
       return results
     }
@@ -122,7 +122,7 @@ async function examine(x: Examination, onCheck: NonNullable<DoctorOptions['onChe
   return results
 }
 
-const BOUND = skipped('the doctor’s bounds in requests or time were reached')
+const BOUND = skipped("the doctor's bounds in requests or time were reached")
 
 async function bounded(work: () => Promise<CheckOutcome>): Promise<CheckOutcome> {
   return (await work().catch(asBound)) ?? BOUND

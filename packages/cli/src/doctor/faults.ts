@@ -23,7 +23,7 @@ const warning = (title: string, production: string, mend: string): Fault => ({
 const KINDE_GIVES_UP =
   'Kinde takes it for a failure, tries again for 36 h, and disables an endpoint that fails for 72 h: then nothing arrives any more.'
 const MARK_LAST =
-  'Claim the event before its handler, mark it as done only after the handler has finished, and release the claim if it throws. The receiver’s ledger does this.'
+  "Claim the event before its handler, mark it as done only after the handler has finished, and release the claim if it throws. The receiver's ledger does this."
 
 /** The name of a fault, as the doctor reports it. */
 export type FaultId =
@@ -65,35 +65,35 @@ const FAULTS: { readonly [Id in FaultId]: Fault } = {
   endpoint_died: error(
     'The endpoint stopped answering',
     'One request of this kind takes the application down.',
-    'Look into the application’s log for an uncaught exception, and answer what cannot be read instead of throwing.',
+    "Look into the application's log for an uncaught exception, and answer what cannot be read instead of throwing.",
   ),
   issuer_not_trusted: error(
-    'The endpoint does not trust the doctor’s issuer',
-    'Nothing can be said about genuine deliveries: the endpoint never asked for the doctor’s keys and refused what they signed.',
+    "The endpoint does not trust the doctor's issuer",
+    "Nothing can be said about genuine deliveries: the endpoint never asked for the doctor's keys and refused what they signed.",
     'Start the application with KINDE_ISSUER_URL set to the development issuer named above, and run the doctor again.',
   ),
   genuine_refused: error(
     'A genuine delivery is refused',
     KINDE_GIVES_UP,
-    'Verify with the issuer’s key set and answer 200 once the handler has finished. Look into the application’s log for why it refused this one.',
+    "Verify with the issuer's key set and answer 200 once the handler has finished. Look into the application's log for why it refused this one.",
   ),
   issuer_claim_required: error(
     'The token must carry iss',
-    'Kinde’s webhooks carry no iss, so every real one is refused.',
+    "Kinde's webhooks carry no iss, so every real one is refused.",
     'Do not ask for iss, aud, sub or exp. Take the keys from the Kinde domain in your settings; the signature proves the issuer.',
   ),
   json_body_parser: error(
     'A JSON body parser stands in front',
-    'Kinde’s body is a bare token, which is no JSON: the parser refuses it, or replaces its exact bytes, and the signature cannot be checked.',
+    "Kinde's body is a bare token, which is no JSON: the parser refuses it, or replaces its exact bytes, and the signature cannot be checked.",
     'Mount the webhook before express.json() and its like, or exempt its path, and verify the raw body.',
   ),
   decode_without_verification: error(
     'Tokens are decoded without verification',
     'Anybody who knows the URL can grant plans, mark invoices as paid and cancel customers.',
-    'Verify the signature with the issuer’s key set and RS256 before a single claim is read, and answer 401 to what fails.',
+    "Verify the signature with the issuer's key set and RS256 before a single claim is read, and answer 401 to what fails.",
   ),
   keys_from_token_issuer: error(
-    'The keys are taken from the token’s own iss',
+    "The keys are taken from the token's iss",
     'Anybody can sign: a forger names a key set of their own, and the endpoint asks it.',
     'Take the issuer from your settings, never from the token.',
   ),
@@ -113,13 +113,13 @@ const FAULTS: { readonly [Id in FaultId]: Fault } = {
     'Answer exactly 200, not 201, 202 or 204.',
   ),
   window_too_short: error(
-    'The replay window is shorter than Kinde’s schedule',
+    "The replay window is shorter than Kinde's own retries",
     'Kinde tries for 36 h. Whether later attempts carry a new timestamp is not known; if they do not, whatever fails once is refused for good.',
     'Accept timestamps of up to 72 h, and let the ledger, which remembers event_id, keep replays out.',
   ),
   key_outage_refused: error(
     'An outage of the key set is answered like a forgery',
-    'While Kinde’s key set cannot be fetched, genuine events look refused, and alarms cry forgery. With a status that Kinde may one day take for final, they are lost.',
+    "While Kinde's key set cannot be fetched, genuine events look like forgeries: alarms point the wrong way, and nobody looks at the network.",
     'Answer 503 where the keys cannot be fetched, 401 only where a signature was checked and is wrong, and keep serving from the last good key set.',
   ),
   no_recovery_from_outage: error(
@@ -133,12 +133,12 @@ const FAULTS: { readonly [Id in FaultId]: Fault } = {
     'Deduplicate on the signed event_id.',
   ),
   marked_before_handled: error(
-    'An event is marked as done before its handler has finished',
+    'An event is marked done before its handler has finished',
     'When the handler fails or the process dies, the next attempt is acknowledged as a duplicate, and the event is lost.',
     MARK_LAST,
   ),
   acknowledged_while_at_work: error(
-    'A duplicate is answered 200 while the first attempt is still at work',
+    'A concurrent duplicate is answered 200 while the first attempt is at work',
     'If the first attempt then fails, Kinde has already seen a 200 and does not try again: the event is lost.',
     `Answer 409 while another attempt is at work. ${MARK_LAST}`,
   ),
@@ -179,7 +179,7 @@ const FAULTS: { readonly [Id in FaultId]: Fault } = {
   ),
   body_unbounded: warning(
     'The body has no limit',
-    'Anybody can fill the application’s memory with one request.',
+    "Anybody can fill the application's memory with one request.",
     'Count the body as it comes, and answer 413 beyond 1 MiB.',
   ),
   slow_body_refused: error(

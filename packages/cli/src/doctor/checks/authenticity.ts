@@ -9,7 +9,7 @@ export const forged: Check = {
     const forgeries: [string, Probe][] = [
       ['another key', x.event({ key: x.rogueKey, header: { kid: x.key.publicKey.kid } })],
       ['alg none', unsigned(x.event({ header: { alg: 'none' } }))],
-      ['another event’s signature', transplanted(x.event(), x.event())],
+      ["another event's signature", transplanted(x.event(), x.event())],
     ]
     const findings: Finding[] = []
     const words: string[] = []
@@ -44,7 +44,7 @@ export const ownIssuer: Check = {
     const jku = `${x.rogue.url}/.well-known/jwks`
     const forgeries: [string, ProbeOptions][] = [
       ['iss', { key: x.rogueKey, claims }],
-      ['iss, under the kid of the issuer’s key', { key: x.rogueKey, claims, header: { kid: x.key.publicKey.kid } }],
+      ["iss, under the kid of the issuer's key", { key: x.rogueKey, claims, header: { kid: x.key.publicKey.kid } }],
       ['jku', { key: x.rogueKey, header: { jku } }],
     ]
     const findings: Finding[] = []

@@ -96,8 +96,10 @@ async function judgeRefusal(x: Examination, refused: Round): Promise<CheckOutcom
     return found(finding('issuer_claim_required', evidence))
   }
   x.facts.extraClaims = {}
-  if (x.issuer.requests === 0 && /^40[13]/.test(words))
+  if (/^404/.test(words)) return found(finding('endpoint_unreachable', `It answered ${words}.`))
+  // 503: it asks somebody else, who does not answer
+  if (x.issuer.requests === 0 && /^(?:401|403|503)/.test(words))
     return found(finding('issuer_not_trusted', `It answered ${words}, and never asked ${x.issuer.url} for its keys.`))
-  const asked = x.issuer.requests > 0 ? 'It has asked for the issuer’s keys' : 'It never asked for the issuer’s keys'
+  const asked = x.issuer.requests > 0 ? "It has asked for the issuer's keys" : "It never asked for the issuer's keys"
   return found(finding('genuine_refused', `${asked}, and answered ${words}.`))
 }

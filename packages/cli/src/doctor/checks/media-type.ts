@@ -32,7 +32,8 @@ async function deliverAs(x: Examination, type: string | undefined): Promise<Answ
   return isAccepted(answer) ? answer : x.request({ body: probe.token, headers: { 'webhook-id': probe.webhookId } })
 }
 
-const JSON_WORDS = /JSON|Unexpected token|SyntaxError|entity\.parse|FST_ERR_CTP|body_already_parsed/i
+const JSON_WORDS =
+  /Unexpected (?:token|end)|SyntaxError|(?:valid|malformed|parse) JSON(?! Web)|JSON\.parse|entity\.parse|body_already_parsed/i
 
 /**
  * A parser shows in one of four ways: it accepts a token that is wrapped in JSON, it speaks of JSON, it tells broken JSON
@@ -55,13 +56,13 @@ async function findJsonParser(x: Examination): Promise<Finding | undefined> {
       const evidence = `As ${type}, the body {} is answered ${wordsOf(whole)}, and { is answered ${wordsOf(broken)}.`
       return finding('json_body_parser', evidence, whole.status === broken.status ? 'likely' : 'proven')
     }
-    if (isAccepting && type === 'application/json' && /^(?:400|422|5\d\d)/.test(words))
+    if (isAccepting && type === 'application/json' && /^(?:400|422|500)/.test(words))
       return finding(
         'json_body_parser',
         `A genuine token is accepted as application/jwt, and answered ${words} as ${type}.`,
         'likely',
       )
-    if (!isAccepting && x.issuer.requests === 0 && /^(?:400|415|422|5\d\d)/.test(words))
+    if (!isAccepting && x.issuer.requests === 0 && /^(?:400|415|422|500)/.test(words))
       return finding(
         'json_body_parser',
         `A genuine token was answered ${words} before any key was asked for.`,

@@ -1,0 +1,73 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, it } from 'vitest'
+import { startPlanted } from '../../test/planted-endpoint.js'
+import { kindeBilling, recordingTerminal } from '../../test/recording-terminal.js'
+import { startDevelopmentIssuer } from '../development-issuer.js'
+import { type DoctorCommandOptions, doctorCommand } from './doctor-command.js'
+
+const times = { stallMs: 600, slowMs: 30, handlerMs: 100, recoveryMs: 1500, patienceMs: 1000 }
+
+async function freePort(): Promise<number> {
+  const issuer = await startDevelopmentIssuer([], 0)
+  await issuer.close()
+  return Number(new URL(issuer.url).port)
+}
+
+async function examine(plant: 'any method' | undefined, options: Partial<DoctorCommandOptions> = {}) {
+  const issuerPort = await freePort()
+  const endpoint = await startPlanted(plant, `http://127.0.0.1:${issuerPort}`, { isTelling: true })
+  const { terminal, written, home } = await recordingTerminal({ isInteractive: true })
+  await writeFile(join(home, 'data.json'), '{"plan_code":"gold"}')
+  try {
+    const code = await doctorCommand({ to: endpoint.url, issuerPort, times, data: 'data.json', ...options }, terminal)
+    return { code, ...written, issuer: `http://127.0.0.1:${issuerPort}`, to: endpoint.url }
+  } finally {
+    await endpoint.close()
+  }
+}
+
+describe('what the doctor says', () => {
+  it('is words for people: each check, and each fault with its price and its mend', { timeout: 30_000 }, async () => {
+    const { code, out, err, issuer } = await examine('any method')
+    expect(code).toBe(1)
+    expect(err).toContain(`KINDE_ISSUER_URL=${issuer}`)
+    expect(err).toMatch(/█+░* \d+\/18 /)
+    expect(out).toMatch(/^✓ {2}genuine deliveries +all 8 types accepted$/m)
+    expect(out).toMatch(/^✗ {2}wrong method /m)
+    expect(out).toMatch(/^warning {2}Another method than POST is accepted {2}\(wrong_method_accepted, proven\)$/m)
+    expect(out).toMatch(/^ {2}In production {2}Caches, crawlers/m)
+    expect(out).toMatch(/^ {2}Mend {11}Route POST only/m)
+    expect(out).toContain('1 fault found.')
+  })
+
+  it('is one document for programs', { timeout: 30_000 }, async () => {
+    const { code, out, err, issuer, to } = await examine(undefined, { json: true })
+    expect(code).toBe(0)
+    expect(JSON.parse(out)).toMatchObject({ ok: true, to, issuer, findings: [], checks: expect.any(Array) })
+    expect(err).not.toContain('KINDE_ISSUER_URL')
+  })
+
+  it('is no approval where it was stopped', async () => {
+    const { terminal, written } = await recordingTerminal({ signal: AbortSignal.abort() })
+    expect(await doctorCommand({ to: 'http://127.0.0.1:9/', issuerPort: 0 }, terminal)).toBe(1)
+    expect(written.out).toContain('No fault found, but not every check was made.')
+  })
+})
+
+describe('called wrongly', () => {
+  it.each([
+    [[], "required option '--to <url>' not specified"],
+    [['--to', 'nowhere'], '"nowhere" is no URL to deliver to'],
+    [['--to', 'http://93.184.216.34/'], 'with --allow-remote only'],
+    [['--to', 'http://127.0.0.1:9/', '--ran-url', 'http://93.184.216.34/'], 'with --allow-remote only'],
+    [['--to', 'http://127.0.0.1:9/', '--data', 'nowhere.json'], 'nowhere.json cannot be read (ENOENT)'],
+    [['--to', 'http://127.0.0.1:9/', '--issuer-port', 'x'], 'Pass a whole number from 0 to 65535'],
+    [['--to', 'http://127.0.0.1:9/', '--fix'], "unknown option '--fix'"],
+  ])('%j: exit code 2', async (args, message) => {
+    const { code, out, err } = await kindeBilling(['doctor', ...args])
+    expect(code).toBe(2)
+    expect(err).toContain(message)
+    expect(out).toBe('')
+  })
+})
