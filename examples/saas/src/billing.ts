@@ -1,9 +1,8 @@
 import type { BillingEvent } from '@kinde-billing/core'
 import type { HandlerDelivery } from '@kinde-billing/core/receiver'
-import { createPostgresStateStore } from '@kinde-billing/postgres'
 import { type AccessPolicy, createBillingStateHandler, customerKey, summarize } from '@kinde-billing/state'
 import { plainText } from './changes.js'
-import type { Sql } from './database.js'
+import { type Sql, states } from './database.js'
 import type { WorkQueue } from './work-queue.js'
 
 /**
@@ -11,9 +10,8 @@ import type { WorkQueue } from './work-queue.js'
  * and enqueues the mails. Whatever is slow is done by the queue, after the answer.
  */
 export function handleBilling(queue: WorkQueue, policy: AccessPolicy) {
-  const store = createPostgresStateStore()
   const keepState = createBillingStateHandler<unknown, Sql, string>({
-    ...store,
+    ...states,
     policy,
     onChange: (changes, { key, event, delivery }) => queue.recordChanges(changes, key, event.id, delivery.scope),
   })
@@ -23,7 +21,7 @@ export function handleBilling(queue: WorkQueue, policy: AccessPolicy) {
     if (customer !== undefined) await keepEvent(event, customer, scope)
     await keepState(event, delivery)
     if (customer === undefined) return
-    const { reviewAt } = summarize(await store.read(customer, scope), { now: Date.now(), policy })
+    const { reviewAt } = summarize(await states.read(customer, scope), { now: Date.now(), policy })
     if (reviewAt) await queue.lookAgain(customer, reviewAt, scope)
   }
 }

@@ -1,39 +1,29 @@
-import type { BillingChange } from '@kinde-billing/state'
+import type { BillingChange, PlanSummary } from '@kinde-billing/state'
 import { planOf } from './plans.js'
 
-type PlanSummary = NonNullable<Extract<BillingChange, { type: 'plan_changed' }>['from']>
-
-/** What changed, in words for the timeline. */
-export function effectOf(change: BillingChange): string {
-  switch (change.type) {
-    case 'access_granted':
-      return `Access granted, on ${planName(change.plan)}`
-    case 'access_lost':
-      return `Access ended: ${change.access}`
-    case 'plan_changed':
-      return `Plan changed from ${planName(change.from)} to ${planName(change.to)}`
-    case 'payment_due':
-      return 'A payment is due'
-    case 'payment_recovered':
-      return 'Nothing is due any more'
-    case 'usage_changed':
-      return `Usage reported: ${change.quantity.toLocaleString('en')}`
-  }
+/** What a change is told as: in the timeline, and in a mail where it is worth one. */
+export interface ChangeWords {
+  readonly effect: string
+  readonly mail: string
 }
 
-/** The subject of the mail that a change is worth, if it is. */
-export function mailFor(change: BillingChange): string | undefined {
+/** Undefined for usage, which the page draws. */
+export function wordsFor(change: BillingChange): ChangeWords | undefined {
   switch (change.type) {
-    case 'access_granted':
-      return `Welcome to ${planName(change.plan)}`
+    case 'access_granted': {
+      const plan = planName(change.plan)
+      return { effect: `Access granted, on ${plan}`, mail: `Welcome to ${plan}` }
+    }
     case 'access_lost':
-      return 'Your plan has ended'
-    case 'plan_changed':
-      return `You are now on ${planName(change.to)}`
+      return { effect: `Access ended: ${change.access}`, mail: 'Your plan has ended' }
+    case 'plan_changed': {
+      const [from, to] = [planName(change.from), planName(change.to)]
+      return { effect: `Plan changed from ${from} to ${to}`, mail: `You are now on ${to}` }
+    }
     case 'payment_due':
-      return 'Your payment did not go through'
+      return { effect: 'A payment is due', mail: 'Your payment did not go through' }
     case 'payment_recovered':
-      return 'Thank you, your payment has arrived'
+      return { effect: 'Nothing is due any more', mail: 'Thank you, your payment has arrived' }
     case 'usage_changed':
       return undefined
   }
@@ -47,10 +37,6 @@ export function planName(plan: PlanSummary | undefined): string {
 /** Text from outside, without characters that no name needs, and not longer than a line. */
 export function plainText(value: unknown): string | undefined {
   if (typeof value !== 'string') return undefined
-  return (
-    value
-      .replace(/[\p{Cc}\p{Cs}]/gu, '')
-      .trim()
-      .slice(0, 80) || undefined
-  )
+  const text = value.replace(/[\p{Cc}\p{Cs}]/gu, '').trim()
+  return text.slice(0, 80) || undefined
 }

@@ -1,7 +1,13 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import type { DeliveryLedger } from '@kinde-billing/core/receiver'
-import { createPostgresLedger, ensureSchema, ensureStateSchema } from '@kinde-billing/postgres'
+import {
+  createPostgresLedger,
+  createPostgresStateStore,
+  ensureSchema,
+  ensureStateSchema,
+  type PostgresStateStore,
+} from '@kinde-billing/postgres'
 import { Client, Pool } from 'pg'
 import { CHANNEL, SCHEMA } from './schema.js'
 
@@ -19,6 +25,9 @@ export interface Database extends Sql {
   onChange(listener: () => void): Promise<void>
   close(): Promise<void>
 }
+
+/** What the customers have. */
+export const states: PostgresStateStore = createPostgresStateStore()
 
 /** A server, where there is a URL; otherwise PGlite, with its data in the folder (without one: in memory). */
 export async function openDatabase({ url, folder }: { url?: string | undefined; folder?: string | undefined }) {

@@ -1,7 +1,6 @@
-import { createPostgresStateStore } from '@kinde-billing/postgres'
 import { type AccessPolicy, type AgreementSummary, type BillingState, summarize } from '@kinde-billing/state'
 import { planName } from './changes.js'
-import type { Sql } from './database.js'
+import { type Sql, states } from './database.js'
 import { planOf } from './plans.js'
 
 const CUSTOMERS = 100
@@ -28,7 +27,7 @@ export async function readPageView(database: Sql, policy: AccessPolicy, chosen: 
 }
 
 async function readCustomer(database: Sql, policy: AccessPolicy, key: string) {
-  const state = await createPostgresStateStore().read(key, database)
+  const state = await states.read(key, database)
   const { access, plan, nextInvoiceOn, agreements } = summarize(state, { now: Date.now(), policy })
   return {
     access,

@@ -1,9 +1,8 @@
 import { createHash } from 'node:crypto'
-import { createPostgresStateStore } from '@kinde-billing/postgres'
 import { type AccessPolicy, type BillingChange, diffSummaries, summarize } from '@kinde-billing/state'
 import PgBoss from 'pg-boss'
-import { effectOf, mailFor } from './changes.js'
-import type { Database, Sql } from './database.js'
+import { wordsFor } from './changes.js'
+import { type Database, type Sql, states } from './database.js'
 import { CHANNEL } from './schema.js'
 
 const MAILS = 'saas-mails'
@@ -33,7 +32,6 @@ export interface WorkQueue {
 
 /** pg-boss on the application's own database, which may be a PGlite. */
 export async function startWorkQueue(database: Database, policy: AccessPolicy): Promise<WorkQueue> {
-  const store = createPostgresStateStore()
   const boss = new PgBoss({
     schedule: false,
     db: { executeSql: (text, values) => (values ? database.query(text, values) : database.script(text)) },
@@ -52,14 +50,12 @@ export async function startWorkQueue(database: Database, policy: AccessPolicy): 
 
   const queue: WorkQueue = {
     async recordChanges(changes, customer, cause, sql) {
-      const effects = changes.map(effectOf)
-      const unlessThere = 'and not effects @> $2::text[]'
-      await sql.query(`update saas_events set effects = effects || $2::text[] where id = $1 ${unlessThere}`, [
-        cause,
-        effects,
-      ])
-      for (const subject of changes.flatMap((change) => mailFor(change) ?? []))
-        await send(MAILS, { customer, subject, cause }, sql)
+      const words = changes.flatMap((change) => wordsFor(change) ?? [])
+      await sql.query(
+        `update saas_events set effects = effects || $2::text[] where id = $1 and not effects @> $2::text[]`,
+        [cause, words.map(({ effect }) => effect)],
+      )
+      for (const { mail: subject } of words) await send(MAILS, { customer, subject, cause }, sql)
     },
     async lookAgain(customer, at, sql) {
       const look = { customer, at: at.toISOString() }
@@ -74,11 +70,12 @@ export async function startWorkQueue(database: Database, policy: AccessPolicy): 
       for (const { data } of jobs) await work(data)
     })
   await workOff<Look>(LOOKS, async ({ customer, at }) => {
-    const state = await store.read(customer, database)
+    const state = await states.read(customer, database)
     const then = new Date(at).getTime()
     const after = summarize(state, { now: then, policy })
     const changes = diffSummaries(summarize(state, { now: then - 1, policy }), after)
     if (after.changedBy) await queue.recordChanges(changes, customer, after.changedBy.id, database)
+    if (after.reviewAt) await queue.lookAgain(customer, after.reviewAt, database)
     await database.query(`notify ${CHANNEL}`)
   })
   // here the mail would go out; a job may run twice, and this one does no harm then

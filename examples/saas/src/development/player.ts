@@ -1,7 +1,6 @@
-import { createPostgresStateStore } from '@kinde-billing/postgres'
 import { type AccessPolicy, type BillingSummary, summarize } from '@kinde-billing/state'
 import { type BillingEventClaims, createTestIssuer, deliver, type TestIssuer } from '@kinde-billing/testing'
-import type { Database } from '../database.js'
+import { type Database, states } from '../database.js'
 import { PLANS, planOf } from '../plans.js'
 import { newSubject, type Subject } from './events.js'
 import { SCENARIO_NAMES, SCENARIOS, type ScenarioName, type Stage } from './scenarios.js'
@@ -30,7 +29,7 @@ export async function createScenarioPlayer(
   const now = increasingClock()
 
   async function summaryOf(customer: string | undefined): Promise<BillingSummary> {
-    return summarize(await createPostgresStateStore().read(customer ?? '', database), { now: Date.now(), policy })
+    return summarize(await states.read(customer ?? '', database), { now: Date.now(), policy })
   }
 
   async function possibleFor(customer: string | undefined): Promise<ScenarioName[]> {
