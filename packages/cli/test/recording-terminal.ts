@@ -12,7 +12,10 @@ export interface Recording {
   readonly err: string
 }
 
-/** A terminal that keeps what is written to it, with an empty directory as home and working directory. */
+/** One for all tests of a file: a key takes its time to make. */
+const state = mkdtemp(join(tmpdir(), 'kinde-billing-state-'))
+
+/** A terminal that keeps what is written to it, with an empty working directory. */
 export async function recordingTerminal(changes: Partial<Terminal> = {}) {
   const home = await mkdtemp(join(tmpdir(), 'kinde-billing-'))
   const written = { out: '', err: '' }
@@ -24,7 +27,7 @@ export async function recordingTerminal(changes: Partial<Terminal> = {}) {
       written.err += text
     },
     stdin: stdinOf(''),
-    env: { XDG_STATE_HOME: home },
+    env: { XDG_STATE_HOME: await state },
     cwd: home,
     isInteractive: false,
     columns: 120,

@@ -21,7 +21,7 @@ export const unclear = (detail: string): CheckOutcome => ({ verdict: 'unclear', 
 export const skipped = (detail: string): CheckOutcome => ({ verdict: 'skipped', detail, findings: [] })
 export const found = (...findings: readonly Finding[]): CheckOutcome => ({
   verdict: 'found',
-  detail: findings.map(({ evidence }) => evidence).join(' '),
+  detail: [...new Set(findings.map(({ evidence }) => evidence))].join(' '),
   findings,
 })
 

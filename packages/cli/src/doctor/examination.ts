@@ -205,6 +205,7 @@ export function isAccepted({ status = 0 }: Answer): boolean {
 /** An answer in a few words, for evidence. */
 export function wordsOf({ status, failure, errorCode, body }: Answer): string {
   if (status === undefined) return errorCode ?? failure ?? 'no answer'
+  if (/^\s*<[!h]/i.test(body)) return `${status} (a page)`
   const said = body.replace(/[^\x20-\x7e]+/g, ' ').trim()
   return said === '' ? String(status) : `${status} ${said.length > 60 ? `${said.slice(0, 60)}…` : said}`
 }
