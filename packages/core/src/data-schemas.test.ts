@@ -41,7 +41,14 @@ describe('any Standard Schema', () => {
     const bad = await verify(schema, { ...wrapped, quantity: 0 })
     expect(bad).toMatchObject({
       ok: false,
-      error: { code: 'schema_mismatch', status: 500, issues: [{ path: ['quantity'] }] },
+      error: {
+        message: expect.stringMatching(
+          /^The data of customer.meter_usage_updated does not fit its schema in dataSchemas/,
+        ),
+        code: 'schema_mismatch',
+        status: 500,
+        issues: [{ path: ['quantity'] }],
+      },
     })
   })
 })
@@ -71,7 +78,13 @@ it.each([
 ])('a schema that %s is a mismatch, with its reason as the cause', async (_, validate) => {
   expect(await verify(schemaOf(validate), {})).toMatchObject({
     ok: false,
-    error: { code: 'schema_mismatch', cause: expect.any(Error) },
+    error: {
+      code: 'schema_mismatch',
+      cause: expect.any(Error),
+      message: expect.stringMatching(
+        /^The schema in dataSchemas for customer.meter_usage_updated threw, did not settle within 5000 ms/,
+      ),
+    },
   })
 })
 
@@ -87,6 +100,16 @@ it('a schema that does not settle is given 5 s', async () => {
   await asked.promise
   await vi.advanceTimersByTimeAsync(5000)
   expect(await result).toMatchObject({ ok: false, error: { code: 'schema_mismatch' } })
+})
+
+it('leaves no timer behind, and an issue without a path is one of the whole', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+  const result = await verify(
+    schemaOf(async () => ({ issues: [{ message: 'no' }] })),
+    {},
+  )
+  expect(result).toMatchObject({ ok: false, error: { issues: [{ path: [], message: 'no' }] } })
+  expect(vi.getTimerCount()).toBe(0)
 })
 
 it('caps and escapes what a schema says of hostile data', async () => {

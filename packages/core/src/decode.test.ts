@@ -64,6 +64,11 @@ describe('the customer', () => {
   })
 })
 
+it('a blank id is none', () => {
+  const { customer } = decode('customer.payment_failed', { customer_id: ' \t', customer: { id: 'customer_1' } })
+  expect(customer.id).toBe('customer_1')
+})
+
 describe('agreement, plan, invoice', () => {
   it.each([
     [{ agreement_id: 'agreement_1' }, 'agreement_1'],

@@ -6,6 +6,15 @@ const issuer = 'https://acme.kinde.com'
 const { jwks } = await createTestIssuer()
 const weak = { keys: [{ kty: 'RSA', kid: 'a', n: 'AQAB', e: 'AQAB' }] }
 
+/** A key set whose modulus has this many bits, with this many zero bytes before it. */
+function rsa(bits: number, zeros = 0, exponent = [1, 0, 1]) {
+  const modulus = Buffer.alloc(zeros + Math.ceil(bits / 8), 255).fill(0, 0, zeros)
+  modulus.writeUInt8(255 >> ((8 - (bits % 8)) % 8), zeros)
+  return {
+    keys: [{ kty: 'RSA', kid: 'a', n: modulus.toString('base64url'), e: Buffer.from(exponent).toString('base64url') }],
+  }
+}
+
 function mistake(options: unknown): string {
   try {
     createBillingVerifier(options as BillingVerifierOptions)
@@ -36,6 +45,12 @@ describe('a mistake is named where it is made, with the mend', () => {
     [{ issuer, jwksUri: `${issuer}/keys?x` }, /jwksUri/],
     [{ issuer, jwksUri: `${issuer}/keys`, jwks }, /jwks and jwksUri are both given/],
     [{ issuer, jwks: { keys: [] } }, /jwks is an object: pass a JSON Web Key Set/],
+    [{ issuer, jwks: {} }, /jwks is an object/],
+    [{ issuer, jwks: { keys: [5, null, {}] } }, /jwks is an object/],
+    [{ issuer, jwks: rsa(2047) }, /2048 bits or more/],
+    [{ issuer, jwks: rsa(16_385) }, /2048 bits or more/],
+    [{ issuer, jwks: rsa(1024, 200) }, /2048 bits or more/],
+    [{ issuer, jwks: rsa(2048, 0, [0, 0, 0, 0]) }, /2048 bits or more/],
     [{ issuer, jwks: weak }, /2048 bits or more/],
     [{ issuer, replayWindowMs: -1 }, /replayWindowMs is -1: pass a number that is finite/],
     [{ issuer, replayWindowMs: '3 days' }, /replayWindowMs is "3 days"/],
@@ -67,6 +82,9 @@ it.each([
   { issuer: 'http://127.0.0.1:3000' },
   { issuer: 'http://[::1]:3000' },
   { issuer, jwksUri: 'http://localhost:1/keys' },
+  { issuer, jwks: rsa(2048) },
+  { issuer, jwks: rsa(2048, 1, [0, 1, 0, 1]) },
+  { issuer, jwks: rsa(16_384) },
   {
     issuer,
     replayWindowMs: false,

@@ -64,7 +64,7 @@ const LAST_CHARACTER = [/[\w-]$/, /^$/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/] as con
  * space, padding, and bits set in the last character that no byte holds, so that one token would have many texts.
  */
 function isCanonicalBase64url(part: string): boolean {
-  return part !== '' && !/[^\w-]/.test(part) && LAST_CHARACTER[part.length % 4]?.test(part.slice(-1)) === true
+  return !/[^\w-]/.test(part) && LAST_CHARACTER[part.length % 4]?.test(part.slice(-1)) === true
 }
 
 /**

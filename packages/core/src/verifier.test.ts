@@ -126,8 +126,36 @@ describe('what is refused, and with which code', () => {
     ['invalid_payload', 'a local time', () => issuer.sign(claims({ timestamp: '2026-05-01T07:41:45' }))],
     ['invalid_payload', 'data that is a list', () => issuer.sign({ ...claims(), data: [] })],
   ]
+  /** What each message says, beside what is wrong in particular. */
+  const messages: Partial<Record<KindeWebhookErrorCode, RegExp>> = {
+    invalid_signature: /^The signature is not one of the issuer's key\.$/,
+    unknown_key:
+      /^(The issuer's key set has no usable key with the kid ".{8}\.\.\."|The token does not name a key \(kid\).*: kid is undefined)\.$/,
+    unsupported_algorithm: /^The token is not signed with RS256, .*: alg is "none"\.$/,
+    not_a_webhook:
+      /^(The claim (aud|nonce) belongs to|The token says that it is not a plain JWT \(typ\): typ is "at\+jwt")/,
+    malformed_token: /^The header holds crit, which has no place here: crit is an array\.$/,
+    token_not_current: /^The token is expired or not valid yet \(exp, nbf\)/,
+    issuer_mismatch: /^The token names another issuer than https:\/\/acme\.kinde\.com\.$/,
+    invalid_payload:
+      /^(The signed payload is not a JSON object in UTF-8, nested at most 64 deep|The signed payload has no usable 'type'|The signed payload is not the shape of an event)\.$/,
+  }
   it.each(cases)('%s: %s', async (code, _, token) => {
-    expect(await codeOf(await token())).toBe(code)
+    const error = await errorOf(verifier().verifyAndParse(await token()))
+    expect(error.code).toBe(code)
+    expect(error.message).toMatch(messages[code] ?? /nothing/)
+  })
+
+  it.each([
+    ['x.y', /^The body is not a compact JWS \(RFC 7515\): three parts/],
+    ['..', /^The body is not a compact JWS/],
+    [7, /^A token is a string or a Uint8Array, not a value of type number\.$/],
+    [undefined, /not a value of type undefined/],
+    [`${'a'.repeat(9000)}.AA.AA`, /^The token has no JSON object of at most 8 KiB as its header\.$/],
+    ['W10.AA.AA', /^The token has no JSON object/],
+  ])('malformed_token: %j', async (input, message) => {
+    const error = await errorOf(verifier().verifyAndParse(input as string))
+    expect(error).toMatchObject({ code: 'malformed_token', message: expect.stringMatching(message) })
   })
 
   it('unsupported_event: another type, of which nothing else is judged', async () => {
@@ -137,6 +165,11 @@ describe('what is refused, and with which code', () => {
     expect(error).toBeInstanceOf(UnsupportedEventError)
     expect(error).toMatchObject({ code: 'unsupported_event', status: 200, type: 'user.created', id: undefined })
     expect(JSON.stringify(error)).not.toContain('anything')
+    const fixture = claims({ type: 'user.created' })
+    expect(await errorOf(verifier().verifyAndParse(await issuer.sign(fixture)))).toMatchObject({
+      id: fixture.event_id,
+      claims: fixture,
+    })
   })
 
   it('accepts what a later Kinde may add', async () => {
@@ -153,6 +186,11 @@ describe('what is refused, and with which code', () => {
     expect(await codeOf(await issuer.sign(nested(62)))).toBe('ok')
     expect(await codeOf(await issuer.sign(nested(63)))).toBe('invalid_payload')
     expect(await codeOf(await issuer.sign(claims({ text: '['.repeat(100) })))).toBe('ok')
+  })
+
+  it('says what a type must be', async () => {
+    const error = await errorOf(verifier().verifyAndParse(await issuer.sign(claims({ type: ' ' }))))
+    expect(error.issues).toEqual([{ path: ['type'], message: 'must be a non-blank string of at most 128 characters' }])
   })
 
   it('names every member of the envelope that is wrong', async () => {
@@ -179,6 +217,24 @@ describe('the window', () => {
     expect(await at(-60_000, { clockToleranceMs: 0 })).toBe('timestamp_out_of_range')
   })
 
+  it.each([
+    [
+      -300_001,
+      /^The event's timestamp lies 300 s in the future: check this machine's clock, or raise clockToleranceMs\.$/,
+    ],
+    [7_199_000, /^The event's timestamp is 7199 s old: a replay, .* set replayWindowMs to false\.$/],
+    [7_200_000, /^The event's timestamp is 2 h old: /],
+    [73 * HOUR, /^The event's timestamp is 73 h old: /],
+  ])('says of an age of %d ms what it is', async (ageMs, message) => {
+    const token = await issuer.sign(claims({ timestamp: new Date(NOW - ageMs).toISOString() }))
+    const error = await errorOf(verifier({ replayWindowMs: HOUR }).verifyAndParse(token))
+    expect(error).toMatchObject({
+      code: 'timestamp_out_of_range',
+      message: expect.stringMatching(message),
+      issues: [{ path: ['timestamp'], message: 'is outside the window' }],
+    })
+  })
+
   it('can be made narrower, or have no end', async () => {
     expect(await at(61_000, { replayWindowMs: 60_000 })).toBe('timestamp_out_of_range')
     expect(await at(10_000 * HOUR, { replayWindowMs: false })).toBe('ok')
@@ -195,6 +251,9 @@ describe('size', () => {
     const token = await issuer.sign(claims())
     expect(await codeOf(`${token}\n`, { maxTokenBytes: token.length })).toBe('payload_too_large')
     expect(await codeOf(token, { maxTokenBytes: token.length })).toBe('ok')
+    expect((await errorOf(verifier({ maxTokenBytes: 9 }).verifyAndParse(token))).message).toMatch(
+      /larger than 9 bytes\. .* raise maxTokenBytes/,
+    )
     expect(await codeOf('\u0000'.repeat(101), { maxTokenBytes: 100 })).toBe('payload_too_large')
   })
 })
