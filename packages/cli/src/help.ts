@@ -12,8 +12,8 @@ Exit codes:
 `
 
 /** Exit codes of one command, whose 0 and 1 say more. */
-const exits = (zero: string, one: string): string =>
-  `\nExit codes:\n  0  ${zero}\n  1  ${one}\n  2  the command was called wrongly\n`
+const exits = (zero: string, one?: string): string =>
+  `\nExit codes:\n  0  ${zero}\n${one === undefined ? '' : `  1  ${one}\n`}  2  the command was called wrongly\n`
 
 export const VERIFY = `Says what a captured delivery is, or what is wrong with it and the mend.
 
@@ -25,7 +25,6 @@ Examples:
   kinde-billing verify token.txt --issuer https://acme.kinde.com
   kinde-billing verify request.http --issuer https://acme.kinde.com --at 2026-05-01T17:41:45Z
   pbpaste | kinde-billing verify - --no-window --json
-
 ${exits('an authentic event, one of the eight or not', 'refused')}`
 
 export const TRIGGER = `Delivers signed test events to an endpoint, as Kinde does.
@@ -40,7 +39,7 @@ Examples:
   kinde-billing trigger customer.payment_failed --to http://localhost:3000/webhooks/kinde --retries --speed 36000
   kinde-billing trigger all --to http://localhost:3000/webhooks/kinde --forge
 
-Bounds: ${MAX_DELIVERIES} deliveries, ${MAX_RUN_MS / 60_000} minutes, 30 seconds an answer; loopback and private networks without --allow-remote.
+Bounds: ${MAX_DELIVERIES} deliveries, ${MAX_RUN_MS / 60_000} minutes; loopback and private networks without --allow-remote.
 ${exits('each delivery ended with 200; with --forge, each was refused', 'otherwise')}`
 
 export const DOCTOR = `Checks whether an endpoint answers as a receiver of Kinde's webhooks should.
@@ -74,4 +73,4 @@ Examples:
 
 Each file holds claims: give them to decodeBillingEvent, or sign them with a test issuer.
 Look through a fixture before you publish it: words that you use as key names are kept.
-${exits('ended by --limit or Ctrl-C', 'not used')}`
+${exits('ended by --limit or Ctrl-C')}`

@@ -54,7 +54,8 @@ const unwrap = (text: string): string => text.replace(/([^\n])\n(?!\n)/g, '$1 ')
 
 const json = (): Option => new Option('--json', 'write one JSON document, for programs')
 const remote = (): Option => new Option('--allow-remote', 'allow addresses outside this machine and private networks')
-const keyFile = (): Option => new Option('--key-file <file>', 'the development key; made where there is none')
+const keyFile = (): Option =>
+  new Option('--key-file <file>', 'the development key (default: with your other state, such as ~/.local/state)')
 const data = (): Option => new Option('--data <file>', 'a JSON object, laid over the data of each event')
 const dialect = (): Option =>
   new Option('--dialect <shape>', 'the shape of data: keys side by side, or objects').choices(['flat', 'nested'])

@@ -24,7 +24,7 @@ export interface DoctorTimes {
 }
 
 export const DOCTOR_TIMES: DoctorTimes = {
-  answerMs: 10_000,
+  answerMs: 30_000,
   stallMs: 20_000,
   slowMs: 1500,
   handlerMs: 400,
