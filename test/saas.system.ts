@@ -51,8 +51,11 @@ describe.runIf(hasChromium())('examples/saas in Chromium', () => {
   /** A window with a new customer. */
   async function openSignedUp(options?: BrowserContextOptions): Promise<Page> {
     const page = await open(options)
+    const before = page.url()
     await playScenario(page, 'Sign up')
-    await shows(page, 'Active')
+    await page.waitForURL((url) => url.href !== before)
+    await page.locator('.card', { hasText: decodeURIComponent(new URL(page.url()).hash.slice(1)) }).waitFor()
+    await expect.poll(() => page.locator('.timeline > li').count()).toBe(3)
     return page
   }
 
