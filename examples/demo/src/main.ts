@@ -1,40 +1,38 @@
 import { parseArgs } from 'node:util'
-import { UsageError, verifyCaptured } from './captured.js'
+import { EXIT, type ExitCode, processTerminal, run, type Terminal, UsageError } from '@kinde-billing/cli'
 import { show } from './show.js'
 
 const USAGE = `Usage:
   demo                                        every billing trigger, forgeries and more, to a real server per adapter
-  demo --issuer <domain> --token-file <file>  verifies a delivery you have captured (- reads standard input)`
+  demo --issuer <domain> --token-file <file>  verifies a delivery you have captured (- reads standard input)
+`
 
-function readArguments(): {
-  issuer?: string | undefined
-  'token-file'?: string | undefined
-  help?: boolean | undefined
-} {
+async function demo(terminal: Terminal): Promise<ExitCode> {
+  const { issuer, 'token-file': file, help } = readArguments()
+  if (help) {
+    terminal.out(USAGE)
+    return EXIT.ok
+  }
+  if (issuer === undefined && file === undefined) return (await show(terminal)) ? EXIT.ok : EXIT.finding
+  if (issuer === undefined || file === undefined) throw new UsageError('--issuer and --token-file go together.')
+  return run(['verify', file, '--issuer', issuer], terminal)
+}
+
+const OPTIONS = { issuer: { type: 'string' }, 'token-file': { type: 'string' }, help: { type: 'boolean' } } as const
+
+function readArguments(): ReturnType<typeof parseArgs<{ options: typeof OPTIONS }>>['values'] {
   try {
-    return parseArgs({
-      options: { issuer: { type: 'string' }, 'token-file': { type: 'string' }, help: { type: 'boolean' } },
-    }).values
+    return parseArgs({ options: OPTIONS }).values
   } catch (error) {
     throw error instanceof Error ? new UsageError(error.message) : error
   }
 }
 
-async function run(): Promise<number> {
-  const { issuer, 'token-file': file, help } = readArguments()
-  if (help) {
-    console.log(USAGE)
-    return 0
-  }
-  if (issuer === undefined && file === undefined) return (await show()) ? 0 : 1
-  if (issuer === undefined || file === undefined) throw new UsageError('--issuer and --token-file go together.')
-  return (await verifyCaptured(issuer, file)) ? 0 : 1
-}
-
+const terminal = processTerminal()
 try {
-  process.exitCode = await run()
+  process.exitCode = await demo(terminal)
 } catch (error) {
   if (!(error instanceof UsageError)) throw error
-  console.error(`${error.message}\n\n${USAGE}`)
-  process.exitCode = 2
+  terminal.err(`${error.message}\n\n${USAGE}`)
+  process.exitCode = EXIT.usage
 }

@@ -1,14 +1,14 @@
+import { renderTable, type Terminal } from '@kinde-billing/cli'
 import { deliver } from '@kinde-billing/testing'
 import { startTestIssuer } from '@kinde-billing/testing/server'
 import { describeEvent } from './application.js'
 import { planDeliveries } from './deliveries.js'
 import { startServers } from './servers.js'
-import { printTable } from './table.js'
 
 /**
  * Delivers everything to every adapter over real HTTP, prints what came of it, and says whether all was as it must be.
  */
-export async function show(): Promise<boolean> {
+export async function show(terminal: Terminal): Promise<boolean> {
   const issuer = await startTestIssuer()
   const seen = new Map<string, string>()
   const servers = await startServers(issuer.issuer, (adapter, event) => seen.set(adapter, describeEvent(event)))
@@ -30,13 +30,13 @@ export async function show(): Promise<boolean> {
       faults.push(planned.name)
     rows.push([planned.name, ...statuses, [...sights].join(' / '), ms.toFixed(1)])
   }
-  printTable(['delivery', ...names, 'what the application saw', 'ms'], rows)
   await Promise.all([issuer.close(), ...servers.map((server) => server.close())])
-  console.log()
-  console.log(
+  const head = ['delivery', ...names, 'what the application saw', 'ms']
+  terminal.out(renderTable({ head, rows }, { ...terminal, columns: Number.POSITIVE_INFINITY }))
+  terminal.out(
     faults.length === 0
-      ? `All ${rows.length} deliveries to each of ${names.length} adapters ended as they must: every billing event was verified and handled once, every forgery was refused, and nothing that is authentic failed.`
-      : `Not as it must be: ${faults.join('; ')}.`,
+      ? `\nAll ${rows.length} deliveries to each of ${names.length} adapters ended as they must: every billing event was verified and handled once, every forgery was refused, and nothing that is authentic failed.\n`
+      : `\nNot as it must be: ${faults.join('; ')}.\n`,
   )
   return faults.length === 0
 }

@@ -59,32 +59,31 @@ describe('a captured delivery', () => {
   })
 
   it('that is old is shown all the same, and said to be old', async () => {
-    const { code, out, err } = await verify(
-      await issuer.sign(billingEventFixture('customer.plan_changed', { timestamp: '2026-01-01T00:00:00Z' })),
-    )
+    const fixture = billingEventFixture('customer.plan_changed', { timestamp: '2026-01-01T00:00:00Z' })
+    const { code, out } = await verify(await issuer.sign(fixture))
     expect(code).toBe(1)
-    expect(err).toMatch(/timestamp_out_of_range \(400\): .* replayWindowMs/)
-    expect(out).toMatch(/authentic all the same/)
+    expect(out).toMatch(/Refused: timestamp_out_of_range/)
+    expect(out).toMatch(/The delivery is authentic: the signature is good/)
+    expect(out).toContain(fixture.event_id)
   })
 
   it('that is forged is an error with its mend', async () => {
-    const { code, err } = await verify(
+    const { code, out } = await verify(
       await (await createTestIssuer()).sign(billingEventFixture('customer.plan_changed')),
     )
     expect(code).toBe(1)
-    expect(err).toMatch(/^unknown_key \(401\): The issuer's key set has no usable key/)
+    expect(out).toMatch(/^Refused: unknown_key\n\nThe issuer's key set has no usable key.*\n\nMend /)
   })
 })
 
 it.each([
   [['--nonsense'], /--nonsense/],
   [['--issuer', 'https://acme.kinde.com'], /go together/],
-  [['--issuer', 'https://acme.kinde.com', '--token-file', '/does/not/exist'], /\/does\/not\/exist cannot be read/],
-  [['--issuer', 'acme.kinde.com', '--token-file', '-'], /issuer is "acme.kinde.com": pass a URL such as/],
+  [['--issuer', 'https://acme.kinde.com', '--token-file', '/does/not/exist'], /\/does\/not\/exist/],
+  [['--issuer', 'acme.kinde.com', '--token-file', 'package.json'], /issuer is "acme.kinde.com": pass a URL such as/],
 ])('%j is a mistake, with a message and exit code 2', async (args, message) => {
   const { code, err } = await demo(args)
   expect(code).toBe(2)
   expect(err).toMatch(message)
-  expect(err).toMatch(/^Usage:/m)
   expect(err).not.toMatch(/ at .*:\d+:\d+/)
 })

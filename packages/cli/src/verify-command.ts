@@ -1,5 +1,5 @@
-import { isKindeWebhookError } from '@kinde-billing/core'
-import { type CapturedRequest, parseCapture, readCapture } from './captured-request.js'
+import { createBillingVerifier, isKindeWebhookError } from '@kinde-billing/core'
+import { parseCapture, readCapture } from './captured-request.js'
 import { EXIT, type ExitCode } from './exit-codes.js'
 import type { Terminal } from './terminal.js'
 import { UsageError } from './usage-error.js'
@@ -25,8 +25,9 @@ export async function verifyCommand(
   const issuer = options.issuer ?? terminal.env['KINDE_ISSUER_URL']
   if (issuer === undefined || issuer === '')
     throw new UsageError('No issuer is given: pass --issuer https://acme.kinde.com, or set KINDE_ISSUER_URL.')
+  judgeIssuer(issuer)
   const request = parseCapture(await readCapture(source, terminal))
-  const verification = await verify(request, { ...options, issuer })
+  const verification = await verifyCapture(request, { ...options, issuer })
   terminal.out(
     options.json === true
       ? `${JSON.stringify(verificationJson(verification, request), null, 2)}\n`
@@ -35,10 +36,11 @@ export async function verifyCommand(
   return verification.ok ? EXIT.ok : EXIT.finding
 }
 
-async function verify(request: CapturedRequest, options: VerifyOptions): ReturnType<typeof verifyCapture> {
+/** Before anything is read: of two mistakes this is the one that costs the most to find. */
+function judgeIssuer(issuer: string): void {
   try {
-    return await verifyCapture(request, options)
+    createBillingVerifier({ issuer })
   } catch (error) {
-    throw isKindeWebhookError(error) && error.code === 'invalid_configuration' ? new UsageError(error.message) : error
+    throw isKindeWebhookError(error) ? new UsageError(error.message) : error
   }
 }
