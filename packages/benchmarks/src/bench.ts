@@ -1,6 +1,7 @@
 import { cpus } from 'node:os'
 import { measureAdapters } from './adapters.js'
 import { comparisonTable } from './comparison.js'
+import { writeResults } from './document.js'
 import { measureLedgers } from './ledgers.js'
 import { measure } from './measure.js'
 import { measureRefusals } from './refusals.js'
@@ -19,12 +20,13 @@ import { verificationContestants } from './verification.js'
 const PARTS = ['verification', 'adapters', 'ledgers', 'state', 'refusals'] as const
 type Part = (typeof PARTS)[number]
 
-/** `--quick` for a first look; `--only verification,refusals` for some of it. */
+/** `--quick` for a first look; `--only verification,refusals` for some of it; `--write` for `docs/benchmarks.md`. */
 const argument = (name: string): string | undefined => process.argv[process.argv.indexOf(name, 2) + 1]
 const isQuick = process.argv.includes('--quick')
 const only = process.argv.includes('--only') ? (argument('--only') ?? '').split(',') : PARTS
 const course = isQuick ? { rounds: 5, sliceMs: 50 } : { rounds: 25, sliceMs: 100 }
 const targets: Target[] = []
+const report: string[] = []
 
 const parts: Record<Part, () => Promise<void>> = {
   async verification() {
@@ -92,11 +94,20 @@ const parts: Record<Part, () => Promise<void>> = {
 }
 
 function print(title: string, text: string): void {
+  report.push(`### ${title}\n\n${text}`)
   console.log(`\n${title}\n\n${text}`)
 }
 
 const [cpu] = cpus()
-console.log(`${cpu?.model.trim()}, ${cpus().length} cores, Node ${process.versions.node}, ${new Date().toISOString()}`)
+const command = ['pnpm bench', ...process.argv.slice(2).filter((one) => one !== '--write')].join(' ')
+const machine = `${cpu?.model.trim()}, ${cpus().length} cores, Node ${process.versions.node}`
+console.log(`${machine}, ${new Date().toISOString()}`)
 console.log(`${course.rounds} interleaved rounds of ${course.sliceMs} ms each; medians of the rounds`)
 for (const part of PARTS) if (only.includes(part)) await parts[part]()
 if (targets.length > 0) print('Targets', targetTable(targets))
+if (process.argv.includes('--write')) {
+  const [date] = new Date().toISOString().split('T')
+  const [last, ...before] = report.reverse()
+  const measured = `\`${command}\` on ${machine}, on ${date}: ${course.rounds} interleaved rounds of ${course.sliceMs} ms each, medians of the rounds.`
+  writeResults('bench', [measured, last, ...before.reverse()].join('\n\n'))
+}

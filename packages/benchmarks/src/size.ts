@@ -1,5 +1,6 @@
 import { bundleForWeb } from './bundle.js'
 import { measureColdStart } from './cold-start.js'
+import { writeResults } from './document.js'
 import { figure, table } from './table.js'
 
 /** A promise about size. */
@@ -51,8 +52,9 @@ const rows = limits.map((one) => {
   const digits = one.unit === '×' ? 2 : 0
   return [one.name, figure(one.measured, digits), figure(one.target, digits), one.unit, verdict(one)]
 })
-console.log('Bundled by esbuild and minified for the web, dependencies included, after gzip -9:\n')
-console.log(table(['', 'measured', 'target', 'unit', ''], rows))
+const results = table(['', 'measured', 'target', 'unit', ''], rows)
+console.log(`Bundled by esbuild and minified for the web, dependencies included, after gzip -9:\n\n${results}`)
+if (process.argv.includes('--write')) writeResults('size', results)
 if (limits.some((one) => verdict(one) === 'TOO MUCH')) process.exitCode = 1
 
 function verdict({ measured, target, ceiling = target }: Limit): string {
