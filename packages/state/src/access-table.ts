@@ -35,6 +35,8 @@ export type Policy = { readonly [Name in keyof AccessPolicy]-?: NonNullable<Acce
 /** What the table looks at, of one agreement: the moments from which something holds; `undefined` where it does not. */
 export interface AgreementFacts {
   readonly cancelledAt: number | undefined
+  /** Whether a newer agreement runs: a cancellation then has nothing to wait for. */
+  readonly isReplaced: boolean
   /** The first failed payment that no payment has made good. */
   readonly failedSince: number | undefined
   /** The first overdue invoice that no payment has made good. */
@@ -49,7 +51,11 @@ interface Row {
 
 /** Which facts lead to which access: the first row that holds. A customer without an agreement has `none`. */
 const ACCESS_TABLE: readonly Row[] = [
-  { access: 'cancelled', from: ({ cancelledAt }, { cancellationWaitMs }) => later(cancelledAt, cancellationWaitMs) },
+  {
+    access: 'cancelled',
+    from: ({ cancelledAt, isReplaced }, { cancellationWaitMs }) =>
+      later(cancelledAt, isReplaced ? 0 : cancellationWaitMs),
+  },
   { access: 'suspended', from: ({ failedSince }, { pastDueGraceMs }) => later(failedSince, pastDueGraceMs) },
   { access: 'suspended', from: ({ overdueSince }, { overdueGraceMs }) => later(overdueSince, overdueGraceMs) },
   { access: 'past_due', from: ({ failedSince }) => later(failedSince, 0) },

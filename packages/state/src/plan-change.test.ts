@@ -61,6 +61,15 @@ describe('a plan change', () => {
     expect(summarize(state, { now: minute(11) }).reviewAt).toEqual(minute(15.1))
   })
 
+  it('leaves nothing to wait for once the new agreement is known: a card declined right after it is past due', () => {
+    const declined = at(11, 'failed', { agreement: 'new' })
+    for (const events of permutations([signUp, created, cancelled, declined])) {
+      const { access, agreements } = summarize(fold(events), { now: minute(12) })
+      expect(access).toBe('past_due')
+      expect(agreements.find(({ id }) => id === 'old')?.access).toBe('cancelled')
+    }
+  })
+
   it('is seen where only plan_changed tells of it', () => {
     for (const planChanged of Object.values(planChanges).flat()) {
       if (!('plan' in planChanged) || planChanged.plan.code === undefined) continue

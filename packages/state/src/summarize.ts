@@ -112,9 +112,10 @@ export function summarize(state: BillingState | undefined, { now, policy }: Summ
   const { facts, usage } = knownState(state)
   const rules = fullPolicy(policy)
   const at = momentOf(now)
-  const judged = readAgreements(facts, usage, rules)
-    .sort(newestFirst)
-    .map((agreement) => judge(agreement, rules, at))
+  const known = readAgreements(facts, usage, rules).sort(newestFirst)
+  const newestRunning = known.findIndex(({ cancelled }) => cancelled === undefined)
+  const isReplaced = (index: number): boolean => newestRunning !== -1 && newestRunning < index
+  const judged = known.map((agreement, index) => judge(agreement, isReplaced(index), rules, at))
   const agreements = judged.map(({ summary }) => summary)
   const access = ACCESS.find((candidate) => agreements.some((agreement) => agreement.access === candidate)) ?? 'none'
   const current = currentOf(agreements, access)
@@ -146,11 +147,11 @@ function currentOf(agreements: readonly AgreementSummary[], access: Access): Agr
   return giving.find(({ cancelledAt }) => cancelledAt === undefined) ?? giving[0]
 }
 
-function judge(agreement: Agreement, policy: Policy, now: number) {
+function judge(agreement: Agreement, isReplaced: boolean, policy: Policy, now: number) {
   const { id, created, cancelled, paid, plan, due } = agreement
   const failed = firstUnpaid(agreement.failures, paid)
   const overdue = firstUnpaid(agreement.overdues, paid)
-  const known = { cancelledAt: cancelled?.at, failedSince: failed?.at, overdueSince: overdue?.at }
+  const known = { cancelledAt: cancelled?.at, isReplaced, failedSince: failed?.at, overdueSince: overdue?.at }
   const { access, reviewAt } = accessOf(known, policy, now)
   const owing = failed && overdue ? Math.min(failed.at, overdue.at) : latest(failed, overdue)?.at
   const summary: AgreementSummary = {
