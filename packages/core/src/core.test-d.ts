@@ -172,6 +172,8 @@ describe('receiver options', () => {
 
   it('a web handler takes a context where one is named', () => {
     expectTypeOf(createWebHandler({ issuer })).toBeCallableWith(new Request('https://x.test'))
+    // what Deno.serve, Bun.serve and Workers pass besides is no mistake
+    expectTypeOf(createWebHandler({ issuer })).toExtend<(request: Request, env: { A: string }) => Promise<Response>>()
     const handle = createWebHandler({ issuer: (env: { ISSUER: string }) => env.ISSUER })
     expectTypeOf(handle).toBeCallableWith(new Request('https://x.test'), { ISSUER: 'x' })
     // @ts-expect-error the context is missing
