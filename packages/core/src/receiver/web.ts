@@ -24,7 +24,7 @@ const RAW_BODY_MEND =
  * export const fetch = (request: Request): Promise<Response> => handle(request)
  * ```
  */
-export function createWebHandler<Context = undefined, Scope = undefined, const Schemas extends DataSchemas = NoSchemas>(
+export function createWebHandler<Context = unknown, Scope = undefined, const Schemas extends DataSchemas = NoSchemas>(
   options: BillingReceiverOptions<Context, Scope, Schemas>,
 ): (
   request: Request,
