@@ -1,4 +1,5 @@
 import { isKindeWebhookError, KindeWebhookError } from './errors.js'
+import { inTime } from './in-time.js'
 
 /** A request's body as a framework has it. `null` is an empty body; `undefined` one whose bytes are consumed and lost. */
 export type DeliveryBody =
@@ -24,54 +25,38 @@ export interface BodyLimits {
  *
  * @throws KindeWebhookError `payload_too_large`, `request_timeout`, `body_unreadable`, `body_already_parsed`
  */
-export function readBody(
+export async function readBody(
   open: () => DeliveryBody | Promise<DeliveryBody>,
   limits: BodyLimits,
 ): Promise<string | Uint8Array> {
-  return new Promise((resolve, reject) => {
-    let source: ChunkSource | undefined
-    let isOver = false
-    const timer = setTimeout(() => {
-      finish()
-      reject(
-        new KindeWebhookError(
-          'request_timeout',
-          `The body did not arrive within ${limits.timeoutMs} ms. ${limits.timeoutMend ?? ''}`.trimEnd(),
-        ),
+  let source: ChunkSource | undefined
+  let isOver = false
+  const read = async (): Promise<string | Uint8Array> => {
+    const body = await open()
+    if (body === undefined) throw alreadyParsed(limits.rawBodyMend)
+    if (body === null) return ''
+    if (typeof body === 'string' || ArrayBuffer.isView(body)) return body
+    // a parsed body, of which an adapter has no bytes
+    if (!isChunked(body)) throw alreadyParsed(limits.rawBodyMend)
+    source = chunksOf(body)
+    if (isOver) source.cancel()
+    return collect(source, limits.maxBytes, () => isOver)
+  }
+  try {
+    return await inTime(read(), limits.timeoutMs, () => {
+      throw new KindeWebhookError(
+        'request_timeout',
+        `The body did not arrive within ${limits.timeoutMs} ms. ${limits.timeoutMend ?? ''}`.trimEnd(),
       )
-      source?.cancel()
-    }, limits.timeoutMs)
-    const finish = (): void => {
-      isOver = true
-      clearTimeout(timer)
-    }
-    const read = async (): Promise<string | Uint8Array> => {
-      const body = await open()
-      if (body === undefined) throw alreadyParsed(limits.rawBodyMend)
-      if (body === null) return ''
-      if (typeof body === 'string' || ArrayBuffer.isView(body)) return body
-      // a parsed body, of which an adapter has no bytes
-      if (!isChunked(body)) throw alreadyParsed(limits.rawBodyMend)
-      source = chunksOf(body)
-      if (isOver) source.cancel()
-      return collect(source, limits.maxBytes, () => isOver)
-    }
-    read().then(
-      (bytes) => {
-        finish()
-        resolve(bytes)
-      },
-      (error: unknown) => {
-        finish()
-        reject(
-          isKindeWebhookError(error)
-            ? error
-            : new KindeWebhookError('body_unreadable', 'The body broke off before its end.', { cause: error }),
-        )
-        source?.cancel()
-      },
-    )
-  })
+    })
+  } catch (error) {
+    source?.cancel()
+    throw isKindeWebhookError(error)
+      ? error
+      : new KindeWebhookError('body_unreadable', 'The body broke off before its end.', { cause: error })
+  } finally {
+    isOver = true
+  }
 }
 
 const RAW_BODY_MEND = 'Hand over a request whose body nobody has read.'

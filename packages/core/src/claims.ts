@@ -108,49 +108,52 @@ export interface BillingEnvelope extends Envelope {
   readonly data: JsonObject
 }
 
-const Envelope = v.object({
-  id: v.custom<string>(
-    (id) => isText(id, MAX_ID_CHARS),
-    `must be a non-blank string of at most ${MAX_ID_CHARS} characters`,
-  ),
-  timestamp: v.date('must be a date and time with an offset (RFC 3339), such as 2026-05-01T17:41:45.592145+10:00'),
-})
-const BillingEnvelope = v.object({ ...Envelope.entries, data: v.custom<JsonObject>(isJsonObject, 'must be an object') })
+const Id = v.custom<string>((id) => isText(id, MAX_ID_CHARS))
+const Timestamp = v.custom<Date>((time) => time instanceof Date)
+const Data = v.custom<JsonObject>(isJsonObject)
 
 /** @throws KindeWebhookError `invalid_payload`, with an issue for each member that is missing or mistyped */
 export function readEnvelope(claims: JsonObject): Envelope {
-  const envelope = envelopeMembers(claims)
-  if (v.is(Envelope, envelope)) return envelope
-  throw notAnEvent(v.safeParse(Envelope, envelope).issues)
+  const id = own(claims, 'event_id')
+  const timestamp = parseTimestamp(own(claims, 'timestamp'))
+  if (v.is(Id, id) && v.is(Timestamp, timestamp)) return { id, timestamp }
+  throw notAnEvent(envelopeIssues(id, timestamp))
 }
 
 /** @throws KindeWebhookError `invalid_payload`, with an issue for each member that is missing or mistyped */
 export function readBillingEnvelope(claims: JsonObject): BillingEnvelope {
-  const envelope = envelopeMembers(claims)
-  if (v.is(BillingEnvelope, envelope)) return envelope
-  throw notAnEvent(v.safeParse(BillingEnvelope, envelope).issues)
+  const id = own(claims, 'event_id')
+  const timestamp = parseTimestamp(own(claims, 'timestamp'))
+  const data = own(claims, 'data')
+  if (v.is(Id, id) && v.is(Timestamp, timestamp) && v.is(Data, data)) return { id, timestamp, data }
+  throw notAnEvent([...envelopeIssues(id, timestamp), ...issuesOf(Data, data, 'data', 'must be an object')])
+}
+
+function envelopeIssues(id: unknown, timestamp: unknown): KindeWebhookIssue[] {
+  return [
+    ...issuesOf(Id, id, 'event_id', `must be a non-blank string of at most ${MAX_ID_CHARS} characters`),
+    ...issuesOf(
+      Timestamp,
+      timestamp,
+      'timestamp',
+      'must be a date and time with an offset (RFC 3339), such as 2026-05-01T17:41:45.592145+10:00',
+    ),
+  ]
+}
+
+function issuesOf(schema: v.GenericSchema, value: unknown, claim: string, message: string): KindeWebhookIssue[] {
+  return v.is(schema, value) ? [] : [{ path: [claim], message }]
+}
+
+function notAnEvent(issues: KindeWebhookIssue[]): KindeWebhookError {
+  return new KindeWebhookError('invalid_payload', 'The signed payload is not the shape of an event.', { issues })
 }
 
 /** When an event happened: `event_timestamp` where it is a readable date, as newer tokens have it, else `timestamp`. */
 export function occurredAt(claims: JsonObject, { timestamp }: Envelope): Date {
-  return parseTimestamp(own(claims, 'event_timestamp')) ?? timestamp
-}
-
-function envelopeMembers(claims: JsonObject): { id: unknown; timestamp: Date | undefined; data: unknown } {
-  return {
-    id: own(claims, 'event_id'),
-    timestamp: parseTimestamp(own(claims, 'timestamp')),
-    data: own(claims, 'data'),
-  }
-}
-
-function notAnEvent(issues: readonly v.BaseIssue<unknown>[] = []): KindeWebhookError {
-  return new KindeWebhookError('invalid_payload', 'The signed payload is not the shape of an event.', {
-    issues: issues.map((issue): KindeWebhookIssue => {
-      const member = String(issue.path?.[0]?.key)
-      return { path: [member === 'id' ? 'event_id' : member], message: issue.message }
-    }),
-  })
+  const occurred = own(claims, 'event_timestamp')
+  // as a rule both say the same: it need not be read twice
+  return (occurred === own(claims, 'timestamp') ? undefined : parseTimestamp(occurred)) ?? timestamp
 }
 
 /**

@@ -1,5 +1,6 @@
 import type { DataSchema, DataSchemaIssue } from './data-schemas.js'
 import { KindeWebhookError, type KindeWebhookIssue } from './errors.js'
+import { inTime } from './in-time.js'
 import { printable } from './quote.js'
 
 const SCHEMA_TIMEOUT_MS = 5000
@@ -28,7 +29,7 @@ async function settle(
 ): Promise<{ value?: unknown; issues?: KindeWebhookIssue[] }> {
   try {
     const pending = schema['~standard'].validate(data)
-    const result = 'then' in pending ? await settleInTime(pending) : pending
+    const result = 'then' in pending ? await inTime(pending, SCHEMA_TIMEOUT_MS, schemaIsLate) : pending
     return result.issues === undefined
       ? { value: result.value }
       : { issues: Array.from(result.issues).slice(0, MAX_ISSUES).map(readIssue) }
@@ -41,12 +42,8 @@ async function settle(
   }
 }
 
-async function settleInTime<Result>(pending: PromiseLike<Result>): Promise<Result> {
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const late = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error('the schema did not settle in time')), SCHEMA_TIMEOUT_MS)
-  })
-  return Promise.race([pending, late]).finally(() => clearTimeout(timer))
+function schemaIsLate(): never {
+  throw new Error('the schema did not settle in time')
 }
 
 /**

@@ -42,14 +42,15 @@ export function buildEvent(type: BillingEventType, claims: JsonObject, envelope:
     customer: readCustomer(data),
     agreement: readAgreement(data),
     data,
-    claims,
   })
-  return Object.defineProperty(event, 'claims', { enumerable: false })
+  // not as a literal's member that is then hidden, which costs twice as much
+  return Object.defineProperty(event, 'claims', { value: claims, writable: true, configurable: true }) as BillingEvent
 }
 
-type Common = Omit<BillingEvent, 'type' | 'plan' | 'invoice' | 'usage'>
+type DistributiveOmit<Union, Key extends PropertyKey> = Union extends unknown ? Omit<Union, Key> : never
+type Common = Omit<BillingEvent, 'type' | 'plan' | 'invoice' | 'usage' | 'claims'>
 
-function addGroups(type: BillingEventType, data: JsonObject, common: Common): BillingEvent {
+function addGroups(type: BillingEventType, data: JsonObject, common: Common): DistributiveOmit<BillingEvent, 'claims'> {
   switch (type) {
     case 'customer.agreement_created':
     case 'customer.agreement_cancelled':

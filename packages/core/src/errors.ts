@@ -4,35 +4,35 @@
  */
 const CODES = {
   // the application's side: the message names the setting and the mend
-  invalid_configuration: { status: 500, retryable: false },
-  body_already_parsed: { status: 500, retryable: false },
-  schema_mismatch: { status: 500, retryable: false },
+  invalid_configuration: [500, false],
+  body_already_parsed: [500, false],
+  schema_mismatch: [500, false],
   // the request
-  method_not_allowed: { status: 405, retryable: false },
-  unsupported_media_type: { status: 415, retryable: false },
-  payload_too_large: { status: 413, retryable: false },
-  body_unreadable: { status: 400, retryable: true },
-  request_timeout: { status: 408, retryable: true },
+  method_not_allowed: [405, false],
+  unsupported_media_type: [415, false],
+  payload_too_large: [413, false],
+  body_unreadable: [400, true],
+  request_timeout: [408, true],
   // not authentic: one and the same answer for all
-  malformed_token: { status: 401, retryable: false },
-  unsupported_algorithm: { status: 401, retryable: false },
-  unknown_key: { status: 401, retryable: false },
-  invalid_signature: { status: 401, retryable: false },
-  token_not_current: { status: 401, retryable: false },
-  issuer_mismatch: { status: 401, retryable: false },
-  not_a_webhook: { status: 401, retryable: false },
+  malformed_token: [401, false],
+  unsupported_algorithm: [401, false],
+  unknown_key: [401, false],
+  invalid_signature: [401, false],
+  token_not_current: [401, false],
+  issuer_mismatch: [401, false],
+  not_a_webhook: [401, false],
   // signed by Kinde, but not the shape of an event, or outside the window
-  invalid_payload: { status: 400, retryable: false },
-  timestamp_out_of_range: { status: 400, retryable: false },
+  invalid_payload: [400, false],
+  timestamp_out_of_range: [400, false],
   // signed, and not one of the eight: acknowledged
-  unsupported_event: { status: 200, retryable: false },
+  unsupported_event: [200, false],
   // not the sender's fault
-  keys_unavailable: { status: 503, retryable: true },
-  ledger_unavailable: { status: 503, retryable: true },
-  delivery_in_progress: { status: 409, retryable: true },
-  handler_failed: { status: 500, retryable: true },
-  handler_timeout: { status: 503, retryable: true },
-  internal_error: { status: 500, retryable: true },
+  keys_unavailable: [503, true],
+  ledger_unavailable: [503, true],
+  delivery_in_progress: [409, true],
+  handler_failed: [500, true],
+  handler_timeout: [503, true],
+  internal_error: [500, true],
 } as const
 
 /** Why a delivery was not handed over. Codes are stable: switch on them, not on messages. */
@@ -94,8 +94,9 @@ export class KindeWebhookError extends Error {
     super(message, details.cause === undefined ? undefined : { cause: details.cause })
     this.name = 'KindeWebhookError'
     this.code = code
-    this.status = CODES[code].status
-    this.retryable = CODES[code].retryable
+    const [status, retryable] = CODES[code]
+    this.status = status
+    this.retryable = retryable
     this.issues = details.issues ?? []
     this.retryAfterMs = details.retryAfterMs
     Object.defineProperty(this, ERROR_BRAND, { value: true })

@@ -13,11 +13,21 @@ export function own(object: JsonObject, name: string): unknown {
 // Fatal: invalid UTF-8 is refused and not replaced. ignoreBOM keeps a byte order mark, which JSON.parse then refuses.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
+/** Bytes as text, or undefined where they are not UTF-8: known at the first wrong byte, however many follow. */
+export function decodeUtf8(bytes: ArrayBufferView): string | undefined {
+  try {
+    return utf8.decode(bytes)
+  } catch {
+    return undefined
+  }
+}
+
 /** Bytes to a JSON object, or undefined where they are not one (RFC 8259: UTF-8, no byte order mark). */
 export function parseJsonObject(bytes: Uint8Array, maxDepth: number): JsonObject | undefined {
+  const text = decodeUtf8(bytes)
+  if (text === undefined || isDeeper(text, maxDepth)) return undefined
   try {
-    const text = utf8.decode(bytes)
-    const value: unknown = isDeeper(text, maxDepth) ? undefined : JSON.parse(text)
+    const value: unknown = JSON.parse(text)
     return isJsonObject(value) ? value : undefined
   } catch {
     return undefined
@@ -31,6 +41,8 @@ const [QUOTE, BACKSLASH, BRACE, END_BRACE, BRACKET, END_BRACKET] = [0x22, 0x5c, 
  * walk what they are given by recursion, and deep nesting ends their stack.
  */
 function isDeeper(text: string, maxDepth: number): boolean {
+  // most texts have so few brackets that no order of them could nest too deep
+  if (text.split('{', maxDepth + 2).length + text.split('[', maxDepth + 2).length <= maxDepth + 2) return false
   let depth = 0
   let inString = false
   for (let index = 0; index < text.length; index++) {

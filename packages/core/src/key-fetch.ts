@@ -1,4 +1,5 @@
 import { readBody } from './body.js'
+import { inTime } from './in-time.js'
 import { importKeys, type Keys, usableKeys } from './key-hygiene.js'
 
 const MAX_KEY_SET_BYTES = 256 * 1024
@@ -13,15 +14,12 @@ export async function fetchKeys(
   timeoutMs: number,
 ): Promise<Keys> {
   const abort = new AbortController()
-  let timer: ReturnType<typeof setTimeout> | undefined
-  const timeout = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new Error(`no answer within ${timeoutMs} ms`)), timeoutMs)
-  })
   try {
     // raced and not only aborted: not every fetch heeds its signal
-    return await Promise.race([timeout, ask(url, fetch, timeoutMs, abort.signal)])
+    return await inTime(ask(url, fetch, timeoutMs, abort.signal), timeoutMs, () => {
+      throw new Error(`no answer within ${timeoutMs} ms`)
+    })
   } finally {
-    clearTimeout(timer)
     abort.abort()
   }
 }

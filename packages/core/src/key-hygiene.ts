@@ -1,5 +1,4 @@
 import { decode as decodeBase64url } from 'jose/base64url'
-import { importJWK } from 'jose/key/import'
 import { isJsonObject, isText, type JsonObject, own } from './json.js'
 
 /** Keys that may verify, by kid. Where a kid stands twice, each is tried. */
@@ -64,14 +63,18 @@ function bitLength(bytes: Uint8Array): number {
   return first === undefined ? 0 : bytes.length * 8 - Math.clz32(first) + 24
 }
 
+const RS256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
+
 /** Imports keys once, not once a token. A key that the runtime refuses is passed over. */
 export async function importKeys(usable: readonly UsableKey[]): Promise<Keys> {
   const keys = new Map<string, CryptoKey[]>()
   for (const { kid, n, e } of usable) {
     const sameKid = keys.get(kid) ?? []
     if (sameKid.length === MAX_KEYS_PER_KID) continue
-    const key = await importJWK({ kty: 'RSA', n, e }, 'RS256').catch(() => undefined)
-    if (key !== undefined && !(key instanceof Uint8Array)) keys.set(kid, [...sameKid, key])
+    const key = await crypto.subtle
+      .importKey('jwk', { kty: 'RSA', n, e }, RS256, false, ['verify'])
+      .catch(() => undefined)
+    if (key !== undefined) keys.set(kid, [...sameKid, key])
   }
   return keys
 }

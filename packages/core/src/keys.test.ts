@@ -172,28 +172,59 @@ describe('an outage', () => {
     expect(await Promise.all([outcome(judge, await genuine()), outcome(judge, await genuine())])).toEqual(['ok', 'ok'])
     expect(performance.now() - startedAt).toBeGreaterThan(900)
     expect(issuer.requests).toBe(2)
+    expect(warnings).toEqual([])
+  })
+
+  it('that is known of costs no waiting at all', async () => {
+    const judge = verifier({ keys: { timeoutMs: 60_000 } })
+    await outcome(judge, await genuine())
+    issuer.respondWith(answering(500))
+    now += 10 * MINUTE
+    await outcome(judge, await genuine())
+    issuer.respondWith(hanging)
+    now += 2000
+    const startedAt = performance.now()
+    expect(await outcome(judge, await genuine())).toBe('ok')
+    expect(performance.now() - startedAt).toBeLessThan(900)
+    expect(warnings.at(-1)?.message).toMatch(
+      /^The key set at http:\/\/127\.0\.0\.1:\d+\/\.well-known\/jwks cannot be refreshed \(it answered 500\)\. The one fetched 10 min ago serves until it is 1450 min old\.$/,
+    )
+  })
+
+  it('says how long to wait', async () => {
+    issuer.respondWith(answering(500))
+    const judge = verifier()
+    const waits: unknown[] = []
+    for (const ms of [0, 400, 700, 5000]) {
+      now += ms
+      const result = await judge.safeVerifyAndParse(await genuine())
+      waits.push(result.ok || result.error.retryAfterMs)
+    }
+    expect(waits).toEqual([1000, 600, 2000, 4000])
   })
 })
 
 describe('an answer that is no key set', () => {
-  const strangeSets: [string, Parameters<TestIssuerServer['respondWith']>[0]][] = [
-    ['an empty set', json({ keys: [] })],
-    ['an error as JSON', json({ error: 'unavailable' })],
-    ['HTML', (_, response) => void response.end('<html></html>')],
-    ['a list', json([])],
-    ['null members', json({ keys: [null, 5, 'x', []] })],
-    ['403', answering(403)],
-    ['204', (_, response) => void response.writeHead(204).end()],
-    ['201', answering(201)],
-    ['a redirect to itself', answering(302, { location: '/.well-known/jwks' })],
-    ['a closed connection', (_, response) => void response.destroy()],
-    ['half a body, then silence', halfABody],
-    ['silence', hanging],
+  const strangeSets: [string, KeySetResponder, RegExp][] = [
+    ['an empty set', json({ keys: [] }), /holds no key that may verify/],
+    ['an error as JSON', json({ error: 'unavailable' }), /holds no key/],
+    ['HTML', (_, response) => void response.end('<html></html>'), /not valid JSON/],
+    ['a list', json([]), /holds no key/],
+    ['null members', json({ keys: [null, 5, 'x', []] }), /holds no key/],
+    ['403', answering(403), /\(it answered 403\)/],
+    ['204', (_, response) => void response.writeHead(204).end(), /answered 204/],
+    ['201', answering(201), /\(it answered 201\)/],
+    ['a redirect to itself', answering(302, { location: '/.well-known/jwks' }), /answered 302/],
+    ['a closed connection', (_, response) => void response.destroy(), /fetch failed, other side closed/],
+    ['half a body, then silence', halfABody, /\(no answer within 200 ms\)|broke off/],
+    ['silence', hanging, /\(no answer within 200 ms\)/],
   ]
-  it.each(strangeSets)('%s is a failure, and the last good set goes on serving', async (_, responder) => {
+  it.each(strangeSets)('%s is a failure, and the last good set goes on serving', async (_, responder, reason) => {
     const judge = verifier({ keys: { timeoutMs: 200 } })
     issuer.respondWith(responder)
-    expect(await outcome(judge, await genuine())).toBe('keys_unavailable')
+    expect(await judge.safeVerifyAndParse(await genuine())).toMatchObject({
+      error: { code: 'keys_unavailable', message: expect.stringMatching(reason) },
+    })
     issuer.respondWith(undefined)
     now += HOUR
     expect(await outcome(judge, await genuine())).toBe('ok')
@@ -219,11 +250,26 @@ describe('an answer that is no key set', () => {
       })
     })
     expect(await verifier().safeVerifyAndParse(await genuine())).toMatchObject({
-      error: { code: 'keys_unavailable', message: expect.not.stringContaining('maxTokenBytes') },
+      error: { code: 'keys_unavailable', message: expect.stringMatching(/broke off, or is larger than 262144 bytes/) },
     })
     await closed
     expect(written).toBeLessThan(16_000_000)
   })
+})
+
+it('is asked for plainly, and a fetch that is over is told so', async () => {
+  const asked: [string, RequestInit][] = []
+  const judge = verifier({
+    fetch: (url, init) => {
+      asked.push([url, { ...init }])
+      return fetch(url, init)
+    },
+  })
+  expect(await outcome(judge, await genuine())).toBe('ok')
+  const [url, init] = asked[0] ?? []
+  expect(url).toBe(`${issuer.issuer}/.well-known/jwks`)
+  expect(init).toEqual({ redirect: 'manual', headers: { accept: 'application/json' }, signal: expect.any(AbortSignal) })
+  expect(init?.signal?.aborted).toBe(true)
 })
 
 describe('rotation', () => {

@@ -1,5 +1,6 @@
 import type { JSONWebKeySet } from 'jose'
 import { KindeWebhookError } from './errors.js'
+import { inTime } from './in-time.js'
 import { fetchKeys } from './key-fetch.js'
 import { importKeys, type Keys, usableKeys } from './key-hygiene.js'
 import { printable, quote, reasonOf } from './quote.js'
@@ -30,27 +31,17 @@ export function fixedKeySet(jwks: JSONWebKeySet): KeySet {
 type FetchKeySet = (url: string, init: RequestInit) => Promise<Response>
 
 const MAX_SHARED = 100
-const shared: { url: string; fetch: FetchKeySet | undefined; settings: KeySettings; keySet: KeySet }[] = []
+const shared: { id: string; fetch: FetchKeySet | undefined; keySet: KeySet }[] = []
 
 /** One key set per URL, `fetch` and settings in this copy of the package, so that a verifier per call costs no fetch. */
 export function sharedKeySet(url: string, fetch: FetchKeySet | undefined, settings: KeySettings): KeySet {
-  const index = shared.findIndex(
-    (entry) => entry.url === url && entry.fetch === fetch && isSame(entry.settings, settings),
-  )
-  const [entry = { url, fetch, settings, keySet: remoteKeySet(url, fetch, settings) }] =
+  const id = JSON.stringify([url, settings])
+  const index = shared.findIndex((entry) => entry.id === id && entry.fetch === fetch)
+  const [entry = { id, fetch, keySet: remoteKeySet(url, fetch, settings) }] =
     index === -1 ? [] : shared.splice(index, 1)
   shared.push(entry)
   if (shared.length > MAX_SHARED) shared.shift()
   return entry.keySet
-}
-
-function isSame(a: KeySettings, b: KeySettings): boolean {
-  return (
-    a.maxAgeMs === b.maxAgeMs &&
-    a.cooldownMs === b.cooldownMs &&
-    a.timeoutMs === b.timeoutMs &&
-    a.staleIfErrorMs === b.staleIfErrorMs
-  )
 }
 
 /** Where a good set is at hand, a call waits for its refresh no longer than this. */
@@ -111,7 +102,7 @@ function remoteKeySet(url: string, fetch: FetchKeySet | undefined, settings: Key
       fail(new Error('it did not settle'))
     if (attempt === undefined && isWithin(now - lastAskedAt, failures > 0 ? backoffMs() : pauseMs)) return 'cooling'
     const done = attempt?.done ?? start(now)
-    return waitMs === 0 ? 'pending' : orPendingAfter(waitMs, done)
+    return waitMs === 0 ? 'pending' : inTime(done, waitMs, () => 'pending')
   }
 
   const refresh = (now: number): Promise<Answer> => {
@@ -127,7 +118,7 @@ function remoteKeySet(url: string, fetch: FetchKeySet | undefined, settings: Key
     if (atHand === undefined) throw unavailable(now)
     const keys = atHand.keys.get(kid)
     if (keys !== undefined) {
-      if (failures > 0 && goodWithin(maxAgeMs, now) === undefined) onWarning(stale(now - atHand.fetchedAt))
+      if (failures > 0) onWarning(stale(now - atHand.fetchedAt))
       return keys
     }
     const second = first === 'answered' ? first : await ask(now, cooldownMs, timeoutMs)
@@ -156,16 +147,6 @@ function remoteKeySet(url: string, fetch: FetchKeySet | undefined, settings: Key
 /** In either direction: a clock that was set back must not make a set fresh for ever. */
 function isWithin(deltaMs: number, spanMs: number): boolean {
   return Math.abs(deltaMs) < spanMs
-}
-
-function orPendingAfter(waitMs: number, done: Promise<Answer>): Promise<Answer> {
-  return new Promise((resolve) => {
-    const timer = setTimeout(resolve, waitMs, 'pending')
-    done.then((answer) => {
-      clearTimeout(timer)
-      resolve(answer)
-    })
-  })
 }
 
 function describe(error: unknown): string {

@@ -111,20 +111,15 @@ export function openVerifier<Schemas extends DataSchemas>(
     settings.jwks === undefined
       ? sharedKeySet(settings.jwksUri ?? `${issuer}/.well-known/jwks`, settings.fetch, settings.keys)
       : fixedKeySet(settings.jwks)
-  const judge = createJudge(issuer, settings, keySet)
+  // the schemas that it applies are those whose outputs `Schemas` describes
+  const verifyAndParse = createJudge(issuer, settings, keySet) as BillingVerifier<Schemas>['verifyAndParse']
 
   const safeVerifyAndParse = async (token: string | Uint8Array): Promise<VerifyResult<Schemas>> => {
     try {
-      // the schemas that `judge` applied are those whose outputs `Schemas` describes
-      return { ok: true, event: (await judge(token)) as BillingEvent<Schemas> }
+      return { ok: true, event: await verifyAndParse(token) }
     } catch (error) {
       return { ok: false, error: asKindeWebhookError(error) }
     }
-  }
-  const verifyAndParse = async (token: string | Uint8Array): Promise<BillingEvent<Schemas>> => {
-    const result = await safeVerifyAndParse(token)
-    if (result.ok) return result.event
-    throw result.error
   }
   const verifyRequest = async (request: Request): Promise<BillingEvent<Schemas>> =>
     verifyAndParse(
@@ -136,7 +131,7 @@ export function openVerifier<Schemas extends DataSchemas>(
   return { verifyAndParse, safeVerifyAndParse, verifyRequest }
 }
 
-/** The checks, in their order: each room of the house is entered once. */
+/** The checks, in their order: each room of the house is entered once. Rejects with a KindeWebhookError only. */
 function createJudge(
   issuer: string,
   settings: VerifierSettings,
@@ -156,20 +151,24 @@ function createJudge(
   }
 
   return async (input) => {
-    const token = readToken(input, maxTokenBytes)
-    const now = settings.now()
-    if (!Number.isFinite(now)) throw misconfigured('now', now, 'it must return the time in epoch milliseconds')
-    const found = keySet.find(token.kid, { now, onWarning })
-    const claims = parseClaims(await verifySignature(token, found instanceof Promise ? await found : found))
-    judgeToken(claims, issuer, now, clockToleranceMs)
-    const type = judgeType(claims)
-    const envelope = readBillingEnvelope(claims)
-    judgeWindow(envelope.timestamp, now, replayWindowMs, clockToleranceMs)
-    const event = buildEvent(type, claims, envelope)
-    const schema = dataSchemas[type]
-    if (schema !== undefined) Object.assign(event, { data: await checkData(schema, type, event.data) })
-    warnOfMissingCustomer(event)
-    return event
+    try {
+      const token = readToken(input, maxTokenBytes)
+      const now = settings.now()
+      if (!Number.isFinite(now)) throw misconfigured('now', now, 'it must return the time in epoch milliseconds')
+      const found = keySet.find(token.kid, { now, onWarning })
+      const claims = parseClaims(await verifySignature(token, found instanceof Promise ? await found : found))
+      judgeToken(claims, issuer, now, clockToleranceMs)
+      const type = judgeType(claims)
+      const envelope = readBillingEnvelope(claims)
+      judgeWindow(envelope.timestamp, now, replayWindowMs, clockToleranceMs)
+      const event = buildEvent(type, claims, envelope)
+      const schema = dataSchemas[type]
+      if (schema !== undefined) Object.assign(event, { data: await checkData(schema, type, event.data) })
+      warnOfMissingCustomer(event)
+      return event
+    } catch (error) {
+      throw asKindeWebhookError(error)
+    }
   }
 }
 
