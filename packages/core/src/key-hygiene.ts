@@ -65,7 +65,10 @@ function bitLength(bytes: Uint8Array): number {
 
 const RS256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
 
-/** Imports keys once, not once a token. A key that the runtime refuses is passed over. */
+/**
+ * Imports keys once, not once a token, by the platform: jose's import knows every kind and form of key, of which none but
+ * this can be here. A key that the runtime refuses is passed over.
+ */
 export async function importKeys(usable: readonly UsableKey[]): Promise<Keys> {
   const keys = new Map<string, CryptoKey[]>()
   for (const { kid, n, e } of usable) {
