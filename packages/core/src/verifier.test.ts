@@ -242,7 +242,11 @@ describe('the window', () => {
   })
 
   it('is never open because the clock is broken', async () => {
-    expect(await codeOf(await issuer.sign(claims()), { now: () => Number.NaN })).toBe('invalid_configuration')
+    const error = await errorOf(verifier({ now: () => Number.NaN }).verifyAndParse(await issuer.sign(claims())))
+    expect(error).toMatchObject({
+      code: 'invalid_configuration',
+      message: 'now is NaN: it must return the time in epoch milliseconds.',
+    })
   })
 })
 
@@ -300,7 +304,8 @@ describe('warnings', () => {
     const judge = verifier({ onWarning: (warning) => warnings.push(warning) })
     for (const type of ['customer.plan_changed', 'customer.plan_changed', 'customer.payment_failed'] as const)
       await judge.verifyAndParse(await issuer.sign({ ...claims({ type }), data: { clientele: 'c' } }))
-    await judge.verifyAndParse(await issuer.sign(claims({ type: 'customer.plan_assigned' })))
+    for (const data of [{ customer_id: 'customer_1' }, { user_id: 'kp_1' }, { org_code: 'org_1' }])
+      await judge.verifyAndParse(await issuer.sign({ ...claims({ type: 'customer.plan_assigned' }), data }))
     expect(warnings.map(({ code, message }) => `${code} ${message.split(' ')[0]}`)).toEqual([
       'customer_not_found customer.plan_changed',
       'customer_not_found customer.payment_failed',
