@@ -27,7 +27,7 @@ export interface Course {
  */
 export async function measure(contestants: readonly Contestant[], course: Course): Promise<Measured[]> {
   const entrants: { contestant: Contestant; operations: number; roundsUs: number[] }[] = []
-  for (const contestant of contestants)
+  for (const contestant of contestants.map(countingUp))
     entrants.push({ contestant, operations: await calibrate(contestant, course), roundsUs: [] })
   for (let round = 0; round < course.rounds; round++) {
     const order = entrants.map((_, position) => entrants[(position + round) % entrants.length])
@@ -61,6 +61,12 @@ export function median(values: readonly number[]): number {
   const middle = sorted.length >> 1
   const [low = Number.NaN, high = low] = sorted.slice(sorted.length % 2 === 1 ? middle : middle - 1, middle + 1)
   return (low + high) / 2
+}
+
+/** Every operation has an index of its own, over all slices: an input comes again only when all the others have had their turn. */
+function countingUp({ name, run }: Contestant): Contestant {
+  let index = 0
+  return { name, run: () => run(index++) }
 }
 
 /** How many operations fill a slice, found out while the contestant warms up. */

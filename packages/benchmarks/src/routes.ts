@@ -112,7 +112,9 @@ function serve(fetch: (request: Request) => Response | Promise<Response>): Serve
 /** What Next does around a route handler, as far as it matters here: a Web request over the socket's stream. */
 function serveRequests(handle: (request: Request) => Promise<Response>): Server {
   return createServer(async (req, res) => {
-    const headers = new Headers(Object.entries(req.headers).map(([name, value]) => [name, String(value)]))
+    const headers = new Headers(
+      Object.entries(req.headers).map(([name, value]): [string, string] => [name, String(value)]),
+    )
     const body = Readable.toWeb(req) as ReadableStream<Uint8Array>
     const init: RequestInit & { duplex: 'half' } = { method: 'POST', headers, body, duplex: 'half' }
     const response = await handle(new Request(`http://${req.headers.host}${req.url}`, init))

@@ -31,11 +31,11 @@ export async function readBody(
 ): Promise<string | Uint8Array> {
   let source: ChunkSource | undefined
   let isOver = false
-  const read = async (): Promise<string | Uint8Array> => {
-    const body = await open()
+  const read = async (opened: DeliveryBody | Promise<DeliveryBody>): Promise<string | Uint8Array> => {
+    const body = await opened
     if (body === undefined) throw alreadyParsed(limits.rawBodyMend)
     if (body === null) return ''
-    if (typeof body === 'string' || ArrayBuffer.isView(body)) return body
+    if (isAtHand(body)) return body
     // a parsed body, of which an adapter has no bytes
     if (!isChunked(body)) throw alreadyParsed(limits.rawBodyMend)
     source = chunksOf(body)
@@ -43,7 +43,9 @@ export async function readBody(
     return collect(source, limits.maxBytes, () => isOver)
   }
   try {
-    return await inTime(read(), limits.timeoutMs, () => {
+    const opened = open()
+    if (isAtHand(opened)) return opened
+    return await inTime(read(opened), limits.timeoutMs, () => {
       throw new KindeWebhookError(
         'request_timeout',
         `The body did not arrive within ${limits.timeoutMs} ms. ${limits.timeoutMend ?? ''}`.trimEnd(),
@@ -57,6 +59,10 @@ export async function readBody(
   } finally {
     isOver = true
   }
+}
+
+function isAtHand(body: unknown): body is string | Uint8Array {
+  return typeof body === 'string' || ArrayBuffer.isView(body)
 }
 
 const RAW_BODY_MEND = 'Hand over a request whose body nobody has read.'

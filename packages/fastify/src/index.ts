@@ -64,11 +64,11 @@ export function kindeBilling<Scope = undefined, const Schemas extends DataSchema
     })
     // a handler has answered by itself
     if (reply.sent || reply.raw.headersSent) return reply
-    // bytes: Fastify adds a charset to text
-    const bytes = Buffer.from(body)
     reply.code(status).headers(headers)
-    if (request.raw.complete !== false) return reply.send(bytes)
+    // a serializer of its own: without one, Fastify adds a charset to text
+    if (request.raw.complete !== false) return reply.serializer(String).send(body)
     reply.raw.shouldKeepAlive = false
+    const bytes = Buffer.from(body)
     return reply.header('content-length', bytes.byteLength).send(Readable.from(lingering(bytes)))
   }
   return async (app) => {
@@ -97,10 +97,10 @@ async function* lingering(answer: Buffer): AsyncGenerator<Buffer> {
 }
 
 /** The bytes that a plugin has kept, or the stream as this plugin's parser was given it. */
-async function bodyOf(request: FastifyRequest & { rawBody?: string | Uint8Array }): Promise<DeliveryBody> {
+function bodyOf(request: FastifyRequest & { rawBody?: string | Uint8Array }): DeliveryBody | Promise<DeliveryBody> {
   const stream = request.body instanceof Readable ? request.body : request.raw
   // a plugin is collecting them at this moment
-  if (stream.readableFlowing && !stream.readableEnded) await finished(stream)
+  if (stream.readableFlowing && !stream.readableEnded) return finished(stream).then(() => bodyOf(request))
   const { rawBody } = request
   if (typeof rawBody === 'string' || ArrayBuffer.isView(rawBody)) return rawBody
   return stream.readableDidRead ? undefined : stream.iterator({ destroyOnReturn: false })

@@ -1,3 +1,4 @@
+import type { Readable } from 'node:stream'
 import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
 import { type BillingReceiverOptions, createBillingReceiver, type DeliveryBody } from '@kinde-billing/core/receiver'
 import type { Context, Env, Handler } from 'hono'
@@ -58,10 +59,24 @@ export function kindeBilling<
 }
 
 /** The bytes or the text that a middleware has read by the context, which Hono keeps, or the body that nobody has read. */
-async function bodyOf({ req }: Context): Promise<DeliveryBody> {
+async function bodyOf({ req, env }: Context): Promise<DeliveryBody> {
   const { arrayBuffer, blob, text } = req.bodyCache
   if (arrayBuffer !== undefined) return new Uint8Array(await arrayBuffer)
   if (blob !== undefined) return new Uint8Array(await (await blob).arrayBuffer())
   if (text !== undefined) return text
+  if (isUntouched(env?.incoming)) return chunksOf(env.incoming)
   return req.raw.bodyUsed || req.raw.body?.locked ? undefined : req.raw.body
+}
+
+/** Node's stream below a request of @hono/node-server: to make a Web stream of it would cost more than all else here. */
+type NodeStream = Pick<Readable, 'readableFlowing' | 'readableDidRead' | 'destroyed' | 'iterator'>
+
+function isUntouched(stream: NodeStream | undefined): stream is NodeStream {
+  return stream?.readableFlowing === null && !stream.readableDidRead && !stream.destroyed
+}
+
+/** Never told to stop: the server then empties the stream, however much is still to come. Like this, it closes the connection. */
+function chunksOf(stream: NodeStream): AsyncIterable<Uint8Array> {
+  const chunks = stream.iterator({ destroyOnReturn: false })
+  return { [Symbol.asyncIterator]: () => ({ next: () => chunks.next() }) }
 }

@@ -69,9 +69,9 @@ export function kindeBilling<Scope = undefined, const Schemas extends DataSchema
 }
 
 /** The exact bytes, from where they are: a parser may have kept them, or not have touched the stream at all. */
-async function bodyOf(req: IncomingMessage & { rawBody?: unknown; body?: unknown }): Promise<DeliveryBody> {
+function bodyOf(req: IncomingMessage & { rawBody?: unknown; body?: unknown }): DeliveryBody | Promise<DeliveryBody> {
   // somebody is collecting the bytes at this moment, and did not wait for their end
-  if (req.readableFlowing && !req.readableEnded) await finished(req)
+  if (req.readableFlowing && !req.readableEnded) return finished(req).then(() => bodyOf(req))
   if (isExact(req.rawBody)) return req.rawBody
   // Express 4 sets an empty `req.body` on a stream that nobody has read
   if (!req.readableDidRead) return req.iterator({ destroyOnReturn: false })

@@ -7,8 +7,8 @@ import type { Verdict } from './answer.js'
 import { ledgerOf } from './bindings.js'
 import type { DiscardEvent, LedgerDelivery } from './ledger.js'
 import type { BillingHandler, BillingHandlers, BillingReceiverOptions, ReceiverSettings } from './options.js'
-import type { Delivery } from './request.js'
-import { type Handle, type RunOutcome, runOnce } from './run-once.js'
+import type { Delivery, HandlerDelivery } from './request.js'
+import { type Handle, type RunOutcome, runOnce, type Stop } from './run-once.js'
 
 /** What became of a delivery. */
 export type Result<Schemas extends DataSchemas> = Verdict & {
@@ -43,12 +43,12 @@ export function createHandling<Context, Scope, Schemas extends DataSchemas>(
       if (onEvent === undefined && handler === undefined) return { outcome: 'ignored', event }
       const { id: eventId, type, occurredAt } = event
       try {
-        const outcome = await run(issuer, { eventId, type, occurredAt }, delivery, async (scope, signal, lease) => {
-          await onEvent?.(event, { ...delivery, scope, signal })
+        const outcome = await run(issuer, { eventId, type, occurredAt }, delivery, async (scope, stop) => {
+          await onEvent?.(event, forHandlers(delivery, scope, stop))
           if (handler === undefined) return
           // both are one unit of work: an attempt whose lease is lost must not begin the other half
-          lease.throwIfAborted()
-          await handler(event, { ...delivery, scope, signal })
+          stop.lease.throwIfAborted()
+          await handler(event, forHandlers(delivery, scope, stop))
         })
         return { ...outcome, event }
       } catch (error) {
@@ -59,10 +59,26 @@ export function createHandling<Context, Scope, Schemas extends DataSchemas>(
     async handleUnsupported(issuer, error, delivery) {
       const entry = onUnsupportedEvent && ledgerEntry(error, settings.verifier)
       if (entry === undefined) return { outcome: 'unsupported', error }
-      const result = await run(issuer, entry, delivery, async (scope, signal) => {
-        await onUnsupportedEvent?.(error, { ...delivery, scope, signal })
+      const result = await run(issuer, entry, delivery, async (scope, stop) => {
+        await onUnsupportedEvent?.(error, forHandlers(delivery, scope, stop))
       })
       return result.outcome === 'processed' ? { outcome: 'unsupported', error } : result
+    },
+  }
+}
+
+function forHandlers<Context, Scope>(
+  { webhookId, receivedAt, context }: Delivery<Context>,
+  scope: Scope,
+  stop: Stop,
+): HandlerDelivery<Context, Scope> {
+  return {
+    webhookId,
+    receivedAt,
+    context,
+    scope,
+    get signal() {
+      return stop.signal
     },
   }
 }

@@ -8,8 +8,16 @@ export interface RunSettings {
   readonly verifier: { readonly now: () => number; readonly onWarning: OnWarning }
 }
 
-/** Runs the handlers. `signal`: the time is over, or the lease is lost; `lease`: the latter alone. */
-export type Handle<Scope> = (scope: Scope, signal: AbortSignal, lease: AbortSignal) => Promise<void>
+/** Runs the handlers. */
+export type Handle<Scope> = (scope: Scope, stop: Stop) => Promise<void>
+
+/** What tells handlers to stop. */
+export interface Stop {
+  /** Aborted when the time is over, or the lease is lost. Made when a handler asks for it: as a rule none does. */
+  readonly signal: AbortSignal
+  /** Aborted when the lease is lost. */
+  readonly lease: AbortSignal
+}
 
 export type RunOutcome =
   | { readonly outcome: 'processed' | 'duplicate' }
@@ -29,9 +37,12 @@ export async function runOnce<Scope>(
 ): Promise<RunOutcome> {
   const deadline = createDeadline()
   const work = createWork(delivery, handle, settings, deadline)
-  deadline.set(settings.ledgerTimeoutMs, () => ledgerUnavailable('did not answer in time'))
+  const pending = attempt(ledger, delivery, work)
+  // a ledger in memory has begun the work by now, and the work's own limit runs
+  if (work.state === 'not begun')
+    deadline.set(settings.ledgerTimeoutMs, () => ledgerUnavailable('did not answer in time'))
   try {
-    return await Promise.race([deadline.passed, attempt(ledger, delivery, work)])
+    return await Promise.race([deadline.passed, pending])
   } finally {
     deadline.end()
   }
@@ -86,21 +97,20 @@ function createWork<Scope>(
         throw new Error('The claim came after the answer, or twice: nothing is run.')
       work.state = 'not finished'
       const begunAt = now()
-      const abort = new AbortController()
+      const stop = createStop(leaseSignal)
       deadline.set(handlerTimeoutMs, () => {
         const error = handlerTimeout(delivery.type, handlerTimeoutMs)
-        abort.abort(error)
+        stop.abort(error)
         return error
       })
-      const stopFollowing = follow(leaseSignal, abort)
       try {
-        await handle(scope, abort.signal, leaseSignal)
+        await handle(scope, stop)
         work.state = 'finished'
       } catch (error) {
         work.failure = { error }
         throw error
       } finally {
-        stopFollowing()
+        stop.end()
         if (now() - begunAt > delivery.leaseMs || leaseSignal.aborted) onWarning(settledLate(delivery))
         deadline.set(ledgerTimeoutMs, () => ledgerUnavailable('did not mark the delivery in time'))
       }
@@ -109,12 +119,31 @@ function createWork<Scope>(
   return work
 }
 
-/** Not AbortSignal.any, which some runtimes lack. */
-function follow(signal: AbortSignal, abort: AbortController): () => void {
-  const onAbort = (): void => abort.abort(signal.reason)
-  if (signal.aborted) onAbort()
-  signal.addEventListener('abort', onAbort, { once: true })
-  return () => signal.removeEventListener('abort', onAbort)
+function createStop(lease: AbortSignal): Stop & { abort(reason: unknown): void; end(): void } {
+  let controller: AbortController | undefined
+  let reason: unknown
+  let isOver = false
+  const follow = (): void => controller?.abort(lease.reason)
+  return {
+    lease,
+    get signal() {
+      if (controller !== undefined) return controller.signal
+      controller = new AbortController()
+      // not AbortSignal.any, which some runtimes lack
+      if (lease.aborted) follow()
+      else if (reason !== undefined) controller.abort(reason)
+      else if (!isOver) lease.addEventListener('abort', follow, { once: true })
+      return controller.signal
+    },
+    abort(error) {
+      reason = error
+      controller?.abort(error)
+    },
+    end() {
+      isOver = true
+      if (controller !== undefined) lease.removeEventListener('abort', follow)
+    },
+  }
 }
 
 /** One time limit after another, for one answer. */
