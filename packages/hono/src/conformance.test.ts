@@ -42,6 +42,20 @@ describeAdapter('@kinde-billing/hono', {
     'json(), which keeps the text': { start: reading((c) => c.req.json()), keepsBytes: true },
     'parseBody() of a type that is no form': { start: reading((c) => c.req.parseBody()), keepsBytes: true },
     'a clone': { start: reading((c) => c.req.raw.clone().text()), keepsBytes: true },
+    'a clone that nobody reads': { start: reading(async (c) => c.req.raw.clone()), keepsBytes: true },
+    'another request in its place': {
+      start: reading(async (c) => {
+        c.req.raw = new Request(c.req.raw)
+      }),
+      keepsBytes: true,
+    },
+    'another request in its place, at once': {
+      start: behind((c, next) => {
+        c.req.raw = new Request(c.req.raw)
+        return next()
+      }),
+      keepsBytes: true,
+    },
     'bodyLimit()': { start: behind(bodyLimit({ maxSize: 100_000 })), keepsBytes: true },
     'raw.text()': { start: reading((c) => c.req.raw.text()), keepsBytes: false },
     'raw.body that is read': { start: reading(async (c) => c.req.raw.body?.getReader().read()), keepsBytes: false },

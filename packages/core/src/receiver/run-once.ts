@@ -29,23 +29,20 @@ export type RunOutcome =
  *
  * @throws KindeWebhookError `handler_failed`, `handler_timeout`, `ledger_unavailable`, `delivery_in_progress`
  */
-export async function runOnce<Scope>(
+export function runOnce<Scope>(
   ledger: DeliveryLedger<Scope>,
   delivery: LedgerDelivery,
   handle: Handle<Scope>,
   settings: RunSettings,
 ): Promise<RunOutcome> {
-  const deadline = createDeadline()
-  const work = createWork(delivery, handle, settings, deadline)
-  const pending = attempt(ledger, delivery, work)
-  // a ledger in memory has begun the work by now, and the work's own limit runs
-  if (work.state === 'not begun')
-    deadline.set(settings.ledgerTimeoutMs, () => ledgerUnavailable('did not answer in time'))
-  try {
-    return await Promise.race([deadline.passed, pending])
-  } finally {
-    deadline.end()
-  }
+  return new Promise((resolve, reject) => {
+    const deadline = createDeadline(reject)
+    const work = createWork(delivery, handle, settings, deadline)
+    attempt(ledger, delivery, work).then(resolve, reject).finally(deadline.end)
+    // a ledger in memory has begun the work by now, and the work's own limit runs
+    if (work.state === 'not begun')
+      deadline.set(settings.ledgerTimeoutMs, () => ledgerUnavailable('did not answer in time'))
+  })
 }
 
 async function attempt<Scope>(
@@ -149,20 +146,15 @@ function createStop(lease: AbortSignal): Stop & { abort(reason: unknown): void; 
 /** One time limit after another, for one answer. */
 interface Deadline {
   readonly isOver: boolean
-  /** Rejects with the error of the limit that has passed. */
-  readonly passed: Promise<never>
   /** Sets the limit for the step that begins, in the place of the one before. */
   set(timeoutMs: number, error: () => KindeWebhookError): void
   end(): void
 }
 
-function createDeadline(): Deadline {
+/** `onPassed` hears the error of the limit that has passed. */
+function createDeadline(onPassed: (error: KindeWebhookError) => void): Deadline {
   let isOver = false
   let timer: ReturnType<typeof setTimeout> | undefined
-  let reject: (error: KindeWebhookError) => void
-  const passed = new Promise<never>((_, rejectPassed) => {
-    reject = rejectPassed
-  })
   const end = (): void => {
     isOver = true
     clearTimeout(timer)
@@ -171,13 +163,12 @@ function createDeadline(): Deadline {
     get isOver() {
       return isOver
     },
-    passed,
     set(timeoutMs, error) {
       clearTimeout(timer)
       if (isOver) return
       timer = setTimeout(() => {
         end()
-        reject(error())
+        onPassed(error())
       }, timeoutMs)
     },
     end,
