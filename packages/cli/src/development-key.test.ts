@@ -1,13 +1,12 @@
-import { mkdtemp, readdir, stat, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { createBillingVerifier } from '@kinde-billing/core'
 import { billingEventFixture } from '@kinde-billing/testing'
 import { describe, expect, it } from 'vitest'
+import { temporaryFolder } from '../test/temporary-folder.js'
 import { createDevelopmentKey, defaultKeyFile, loadDevelopmentKey } from './development-key.js'
 
-const freshFile = async (): Promise<string> =>
-  join(await mkdtemp(join(tmpdir(), 'kinde-billing-')), 'state', 'key.json')
+const freshFile = async (): Promise<string> => join(await temporaryFolder(), 'state', 'key.json')
 
 describe('the development key', () => {
   it("is the same from run to run, and the owner's only", async () => {

@@ -1,9 +1,7 @@
-import { mkdtemp } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import pc from 'picocolors'
 import { run } from '../src/program.js'
 import type { Terminal } from '../src/terminal.js'
+import { temporaryFolder } from './temporary-folder.js'
 
 /** What a command wrote, and how it ended. */
 export interface Recording {
@@ -13,11 +11,11 @@ export interface Recording {
 }
 
 /** One for all tests of a file: a key takes its time to make. */
-const state = mkdtemp(join(tmpdir(), 'kinde-billing-state-'))
+const state = temporaryFolder()
 
 /** A terminal that keeps what is written to it, with an empty working directory. */
 export async function recordingTerminal(changes: Partial<Terminal> = {}) {
-  const home = await mkdtemp(join(tmpdir(), 'kinde-billing-'))
+  const home = await temporaryFolder()
   const written = { out: '', err: '' }
   const terminal: Terminal = {
     out: (text) => {

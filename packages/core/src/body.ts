@@ -76,7 +76,7 @@ function alreadyParsed(mend = RAW_BODY_MEND): KindeWebhookError {
 
 /** Collects into one growing buffer: a body that comes a byte at a time must not cost an object a byte. */
 async function collect(source: ChunkSource, maxBytes: number, isOver: () => boolean): Promise<Uint8Array> {
-  let buffer = new Uint8Array(Math.min(maxBytes, 16_384))
+  let buffer = new Uint8Array()
   let size = 0
   let counted = 0
   for (;;) {
