@@ -99,7 +99,8 @@ it('a schema that does not settle is given 5 s', async () => {
   const result = createBillingVerifier({ issuer, jwks, dataSchemas: { [TYPE]: never } }).safeVerifyAndParse(token)
   await asked.promise
   await vi.advanceTimersByTimeAsync(5000)
-  expect(await result).toMatchObject({ ok: false, error: { code: 'schema_mismatch' } })
+  const cause = new Error('the schema did not settle in time')
+  expect(await result).toMatchObject({ ok: false, error: { code: 'schema_mismatch', cause } })
 })
 
 it('leaves no timer behind, and an issue without a path is one of the whole', async () => {

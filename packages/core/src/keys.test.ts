@@ -1,6 +1,6 @@
 import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
 import { type KeySetResponder, startTestIssuer, type TestIssuerServer } from '@kinde-billing/testing/server'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type BillingVerifierOptions, type BillingWarning, createBillingVerifier } from './index.js'
 
 const MINUTE = 60_000
@@ -70,6 +70,19 @@ describe('a cold start', () => {
     )
     expect(issuer.requests).toBe(0)
   })
+})
+
+it('a hundred key sets are kept: the one that was longest unused goes', async () => {
+  const openOthers = (count: number, from: number) => {
+    for (let index = 0; index < count; index++) verifier({ keys: { staleIfErrorMs: from + index } })
+  }
+  await outcome(verifier(), await genuine())
+  openOthers(99, 0)
+  await outcome(verifier(), await genuine())
+  expect(issuer.requests).toBe(1)
+  openOthers(100, 1000)
+  await outcome(verifier(), await genuine())
+  expect(issuer.requests).toBe(2)
 })
 
 describe('a flood of forged tokens', () => {
@@ -171,8 +184,22 @@ describe('an outage', () => {
     const startedAt = performance.now()
     expect(await Promise.all([outcome(judge, await genuine()), outcome(judge, await genuine())])).toEqual(['ok', 'ok'])
     expect(performance.now() - startedAt).toBeGreaterThan(900)
+    now += 60_500
+    expect(await outcome(judge, await genuine())).toBe('ok')
     expect(issuer.requests).toBe(2)
     expect(warnings).toEqual([])
+  })
+
+  it('that keeps a fetch from ever settling is one, a second after its time', async () => {
+    const judge = verifier({ keys: { timeoutMs: 60_000 } })
+    await outcome(judge, await genuine())
+    issuer.respondWith(hanging)
+    now += 10 * MINUTE
+    await outcome(judge, await genuine())
+    now += 61_000
+    expect(await outcome(judge, await genuine())).toBe('ok')
+    expect(issuer.requests).toBe(3)
+    expect(warnings.map(({ message }) => message)).toEqual([expect.stringContaining('(it did not settle)')])
   })
 
   it('that is known of costs no waiting at all', async () => {
@@ -297,6 +324,26 @@ describe('rotation', () => {
     expect(await outcome(judge, await genuine())).toBe('ok')
   })
 
+  it('is waited for by all that come while the key set is asked for', async () => {
+    const judge = verifier()
+    await outcome(judge, await genuine())
+    await issuer.rotate({ keepOld: true })
+    now += 30_000
+    const tokens = [await genuine(), await genuine()]
+    expect(await Promise.all(tokens.map((token) => outcome(judge, token)))).toEqual(['ok', 'ok'])
+    expect(issuer.requests).toBe(2)
+  })
+
+  it('ends the old key for all that come while an expired set is refreshed', async () => {
+    const judge = verifier()
+    const old = await genuine()
+    await outcome(judge, old)
+    await issuer.rotate()
+    now += 10 * MINUTE
+    const outcomes = await Promise.all([outcome(judge, old), outcome(judge, old)])
+    expect(outcomes).toEqual(['unknown_key', 'unknown_key'])
+  })
+
   it('ends the old key also after a quiet time that began with a failed refresh', async () => {
     const judge = verifier()
     const old = await genuine()
@@ -390,6 +437,12 @@ describe('which members of a set may verify', () => {
     ['one that is too long', (key) => [other, { ...key, n: String(key['n']).repeat(9) }]],
   ])('not %s', async (_, members) => {
     expect(await judgeBy(members)).toBe('unknown_key')
+  })
+
+  it('not one that the runtime does not take, which spoils no other', async () => {
+    vi.spyOn(crypto.subtle, 'importKey').mockRejectedValueOnce(new Error('not supported'))
+    expect(await judgeBy((key) => [{ ...other, kid: key['kid'] }, key])).toBe('ok')
+    vi.restoreAllMocks()
   })
 
   it('not the fifth of one kid', async () => {

@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { quote } from './quote.js'
+import { quote, reasonOf } from './quote.js'
 
 it.each([
   ['plain', '"plain"'],
@@ -19,4 +19,10 @@ it.each([
   [10n, 'a bigint'],
 ])('a value is put into words: %#', (value, words) => {
   expect(quote(value, 12)).toBe(words)
+})
+
+it('a reason is put into words, whatever it is', () => {
+  expect(reasonOf(new Error('a\nb'), 12)).toBe('a\\nb')
+  expect(reasonOf('gone', 12)).toBe('gone')
+  expect(reasonOf({ toString: null }, 12)).toBe('a value that cannot be put into words')
 })

@@ -197,7 +197,19 @@ describe('what is refused, and with which code', () => {
     const error = await errorOf(
       verifier().verifyAndParse(await issuer.sign({ type: 'customer.plan_changed', timestamp: 1 })),
     )
-    expect(error.issues.map(({ path }) => path.join('.'))).toEqual(['event_id', 'timestamp', 'data'])
+    expect(error.issues).toEqual([
+      { path: ['event_id'], message: 'must be a non-blank string of at most 256 characters' },
+      {
+        path: ['timestamp'],
+        message: expect.stringMatching(/^must be a date and time with an offset \(RFC 3339\), such as 2026-/),
+      },
+      { path: ['data'], message: 'must be an object' },
+    ])
+  })
+
+  it('names no member of the envelope that is right', async () => {
+    const error = await errorOf(verifier().verifyAndParse(await issuer.sign(claims({ timestamp: 1 }))))
+    expect(error.issues.map(({ path }) => path)).toEqual([['timestamp']])
   })
 })
 
@@ -235,6 +247,11 @@ describe('the window', () => {
     })
   })
 
+  it('of no width is a setting like any other: what is as old as the clock is too old', async () => {
+    const error = await errorOf(verifier({ replayWindowMs: 0 }).verifyAndParse(await issuer.sign(claims())))
+    expect(error.message).toMatch(/^The event's timestamp is 0 s old: /)
+  })
+
   it('can be made narrower, or have no end', async () => {
     expect(await at(61_000, { replayWindowMs: 60_000 })).toBe('timestamp_out_of_range')
     expect(await at(10_000 * HOUR, { replayWindowMs: false })).toBe('ok')
@@ -259,6 +276,8 @@ describe('size', () => {
       /larger than 9 bytes\. .* raise maxTokenBytes/,
     )
     expect(await codeOf('\u0000'.repeat(101), { maxTokenBytes: 100 })).toBe('payload_too_large')
+    const view = new Uint16Array(51) as unknown as Uint8Array
+    expect(await codeOf(view, { maxTokenBytes: 100 })).toBe('payload_too_large')
   })
 })
 

@@ -377,6 +377,21 @@ describe('handlers', () => {
     expect(runs).toBe(1)
   })
 
+  it('that ask for their signal only when it is too late are told so, by one and the same signal', async () => {
+    const [finish, asked] = [deferred(), deferred<unknown[]>()]
+    const one = receiver({
+      handlerTimeoutMs: 20,
+      onEvent: async (_, delivery) => {
+        await finish.promise
+        const { signal } = delivery
+        asked.resolve([signal.reason, signal === { ...delivery }.signal])
+      },
+    })
+    expect((await one.receive(request(await token()))).status).toBe(503)
+    finish.resolve()
+    expect(await asked.promise).toEqual([expect.objectContaining({ code: 'handler_timeout' }), true])
+  })
+
   it('that settle after their lease cause a warning, and cannot mark what another attempt has taken over', async () => {
     const warnings: BillingWarning[] = []
     let now = Date.now()
