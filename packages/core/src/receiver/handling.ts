@@ -50,7 +50,7 @@ export function createHandling<Context, Scope, Schemas extends DataSchemas>(
           stop.lease.throwIfAborted()
           await handler(event, forHandlers(delivery, scope, stop))
         })
-        return { ...outcome, event }
+        return { event, ...outcome }
       } catch (error) {
         return { error: asKindeWebhookError(error), event }
       }
@@ -78,7 +78,7 @@ function forHandlers<Context, Scope>(
     context,
     scope,
     get signal() {
-      return stop.signal
+      return stop.signal()
     },
   }
 }

@@ -58,7 +58,7 @@ export function createBillingReceiver<
   const settle = async (request: DeliveryRequest<Context>, delivery: Delivery<Context>): Promise<Result<Schemas>> => {
     judgeRequest(request)
     const { issuer, verifier } = verifierOf(request.context)
-    const body = await readBody(() => request.body(), { ...limits, rawBodyMend: request.rawBodyMend })
+    const body = await readBody(() => request.body(), { rawBodyMend: request.rawBodyMend, ...limits })
     const verified = await verifier.safeVerifyAndParse(body)
     if (verified.ok) return handling.handleEvent(issuer, verified.event, delivery)
     if (isUnsupportedEventError(verified.error)) return handling.handleUnsupported(issuer, verified.error, delivery)
@@ -98,7 +98,7 @@ function outcomeOf<Schemas extends DataSchemas>(
   { status }: DeliveryResponse,
   durationMs: number,
 ): DeliveryOutcome<Schemas> {
-  return { ...result, outcome: result.outcome ?? result.error.code, status, durationMs }
+  return { status, durationMs, ...result, outcome: result.outcome ?? result.error.code }
 }
 
 function report<Context, Schemas extends DataSchemas>(

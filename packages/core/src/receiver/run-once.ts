@@ -14,7 +14,7 @@ export type Handle<Scope> = (scope: Scope, stop: Stop) => Promise<void>
 /** What tells handlers to stop. */
 export interface Stop {
   /** Aborted when the time is over, or the lease is lost. Made when a handler asks for it: as a rule none does. */
-  readonly signal: AbortSignal
+  signal(): AbortSignal
   /** Aborted when the lease is lost. */
   readonly lease: AbortSignal
 }
@@ -38,7 +38,7 @@ export function runOnce<Scope>(
   return new Promise((resolve, reject) => {
     const deadline = createDeadline(reject)
     const work = createWork(delivery, handle, settings, deadline)
-    attempt(ledger, delivery, work).then(resolve, reject).finally(deadline.end)
+    attempt(ledger, delivery, work).then(resolve, reject).then(deadline.end)
     // a ledger in memory has begun the work by now, and the work's own limit runs
     if (work.state === 'not begun')
       deadline.set(settings.ledgerTimeoutMs, () => ledgerUnavailable('did not answer in time'))
@@ -90,7 +90,7 @@ function createWork<Scope>(
     state: 'not begun',
     failure: undefined,
     async run(scope, leaseSignal) {
-      if (deadline.isOver || work.state !== 'not begun')
+      if (deadline.isOver() || work.state !== 'not begun')
         throw new Error('The claim came after the answer, or twice: nothing is run.')
       work.state = 'not finished'
       const begunAt = now()
@@ -123,7 +123,7 @@ function createStop(lease: AbortSignal): Stop & { abort(reason: unknown): void; 
   const follow = (): void => controller?.abort(lease.reason)
   return {
     lease,
-    get signal() {
+    signal() {
       if (controller !== undefined) return controller.signal
       controller = new AbortController()
       // not AbortSignal.any, which some runtimes lack
@@ -145,7 +145,7 @@ function createStop(lease: AbortSignal): Stop & { abort(reason: unknown): void; 
 
 /** One time limit after another, for one answer. */
 interface Deadline {
-  readonly isOver: boolean
+  isOver(): boolean
   /** Sets the limit for the step that begins, in the place of the one before. */
   set(timeoutMs: number, error: () => KindeWebhookError): void
   end(): void
@@ -160,9 +160,7 @@ function createDeadline(onPassed: (error: KindeWebhookError) => void): Deadline 
     clearTimeout(timer)
   }
   return {
-    get isOver() {
-      return isOver
-    },
+    isOver: () => isOver,
     set(timeoutMs, error) {
       clearTimeout(timer)
       if (isOver) return
