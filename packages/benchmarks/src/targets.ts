@@ -28,6 +28,7 @@ export function inFlightTargets(measured: readonly Measured[]): Target[] {
     atLeast('64 in flight: × the throughput of jose and valibot', 1, speedOver(JOSE_AND_VALIBOT)),
     atLeast('64 in flight: × the throughput of fast-jwt and get-jwks', 0.75, speedOver(FAST_JWT)),
     atLeast('64 in flight: × the throughput of fast-jwt, key given', 0.75, speedOver(FAST_JWT_SYNC)),
+    atLeast('64 in flight: × the throughput of @kinde/webhooks', 10, speedOver(KINDE_WEBHOOKS)),
   ]
 }
 

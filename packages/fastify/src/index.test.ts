@@ -1,4 +1,5 @@
 import { connect } from 'node:http2'
+import { PassThrough } from 'node:stream'
 import { type BillingEvent, KindeWebhookError } from '@kinde-billing/core'
 import { billingEventFixture, createTestIssuer, deliver } from '@kinde-billing/testing'
 import Fastify, { type FastifyInstance } from 'fastify'
@@ -149,4 +150,29 @@ it('names the mend of Fastify where a hook has consumed the body', async () => {
   app.register(kindeBilling({ ...options, onOutcome: ({ error }) => reasons.push(error?.message) }))
   expect(await deliver((await serve(app)) + path, await token())).toMatchObject({ status: 500 })
   expect(reasons).toEqual([expect.stringContaining('request.rawBody (fastify-raw-body)')])
+})
+
+it('answers where a hook hands on a stream that is taken and will never end', async () => {
+  const app = Fastify()
+  app.addHook('preParsing', async (_request, _reply, payload) => {
+    payload.resume()
+    const taken = new PassThrough().resume()
+    taken.end('x')
+    return taken.destroy()
+  })
+  app.register(kindeBilling({ ...options, onOutcome: () => {} }))
+  const headers = { 'content-type': 'application/jwt' }
+  const { statusCode, body } = await app.inject({ method: 'POST', url: path, headers, payload: 'x' })
+  expect([statusCode, body]).toEqual([500, '{"error":"body_already_parsed"}'])
+})
+
+it("leaves the application's own answers to errors as they are", async () => {
+  const app = Fastify()
+  app.addHook('onSend', async (_request, reply) => {
+    if (reply.statusCode === 200) throw new Error('not sent')
+  })
+  app.setErrorHandler((error, _request, reply) => reply.code(418).send({ mine: String(error) }))
+  app.register(kindeBilling(options))
+  const { status, body } = await deliver((await serve(app)) + path, await token())
+  expect([status, body]).toEqual([418, { mine: 'Error: not sent' }])
 })

@@ -64,11 +64,11 @@ export function kindeBilling<Scope = undefined, const Schemas extends DataSchema
     })
     // a handler has answered by itself
     if (reply.sent || reply.raw.headersSent) return reply
-    reply.code(status).headers(headers)
-    // a serializer of its own: without one, Fastify adds a charset to text
-    if (request.raw.complete !== false) return reply.serializer(String).send(body)
-    reply.raw.shouldKeepAlive = false
+    // bytes: Fastify adds a charset to text
     const bytes = Buffer.from(body)
+    reply.code(status).headers(headers)
+    if (request.raw.complete !== false) return reply.send(bytes)
+    reply.raw.shouldKeepAlive = false
     return reply.header('content-length', bytes.byteLength).send(Readable.from(lingering(bytes)))
   }
   return async (app) => {
@@ -96,12 +96,15 @@ async function* lingering(answer: Buffer): AsyncGenerator<Buffer> {
   await setTimeout(LINGER_MS)
 }
 
-/** The bytes that a plugin has kept, or the stream as this plugin's parser was given it. */
-function bodyOf(request: FastifyRequest & { rawBody?: string | Uint8Array }): DeliveryBody | Promise<DeliveryBody> {
+function bodyOf(request: FastifyRequest): DeliveryBody | Promise<DeliveryBody> {
   const stream = request.body instanceof Readable ? request.body : request.raw
-  // a plugin is collecting them at this moment
-  if (stream.readableFlowing && !stream.readableEnded) return finished(stream).then(() => bodyOf(request))
-  const { rawBody } = request
+  // a plugin is collecting the bytes at this moment
+  const isTaken = stream.readableFlowing && !stream.readableEnded
+  return isTaken ? finished(stream).then(() => bytesOf(request, stream)) : bytesOf(request, stream)
+}
+
+/** The bytes that a plugin has kept, or the stream as this plugin's parser was given it. */
+function bytesOf({ rawBody }: FastifyRequest & { rawBody?: string | Uint8Array }, stream: Readable): DeliveryBody {
   if (typeof rawBody === 'string' || ArrayBuffer.isView(rawBody)) return rawBody
   return stream.readableDidRead ? undefined : stream.iterator({ destroyOnReturn: false })
 }

@@ -1,5 +1,8 @@
+import type { Server } from 'node:http'
+import { createAdaptorServer } from '@hono/node-server'
 import { KindeWebhookError } from '@kinde-billing/core'
 import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
+import { listen } from '@kinde-billing/testing/conformance'
 import { type Context, Hono } from 'hono'
 import { describe, expect, it } from 'vitest'
 import { kindeBilling } from './index.js'
@@ -12,6 +15,44 @@ const delivery = async (): Promise<RequestInit> => ({
   method: 'POST',
   headers: { 'content-type': 'application/jwt' },
   body: await sign(billingEventFixture('customer.plan_assigned')),
+})
+
+/** A body that means something else than its bytes, as an encrypting proxy would send it. */
+const disguise = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes, (byte) => byte ^ 1)
+
+describe('on @hono/node-server, where another request is in the place of the one that came', () => {
+  const inPlace = {
+    'by app.request() from another route': (app: Hono) => {
+      app.post('/other', async (c) => app.request(path, await delivery(), c.env))
+    },
+    'by a middleware, with a body of its own': (app: Hono) => {
+      app.use('/other', async (c, next) => {
+        c.req.raw = new Request(c.req.url, await delivery())
+        await next()
+      })
+    },
+    'by a middleware, whose body comes from the one that came': (app: Hono) => {
+      app.use('/other', async (c, next) => {
+        const plain = new TransformStream<Uint8Array, Uint8Array>({
+          transform: (chunk, controller) => controller.enqueue(disguise(chunk)),
+        })
+        const body = c.req.raw.body?.pipeThrough(plain) ?? null
+        c.req.raw = new Request(c.req.url, { method: 'POST', body, ...{ duplex: 'half' } })
+        await next()
+      })
+    },
+  }
+  it.each(Object.entries(inPlace))('%s, its body is judged', async (_, prepare) => {
+    const app = new Hono()
+    const handle = kindeBilling({ issuer, jwks, onEvent: () => {}, onOutcome: () => {} })
+    app.post(path, handle)
+    prepare(app)
+    app.post('/other', handle)
+    const server = await listen(createAdaptorServer({ fetch: app.fetch }) as Server, '/other')
+    const body = disguise(new TextEncoder().encode(String((await delivery()).body)))
+    expect((await fetch(server.url, { method: 'POST', body })).status).toBe(200)
+    await server.close()
+  })
 })
 
 describe('kindeBilling on Hono', () => {

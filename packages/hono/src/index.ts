@@ -64,15 +64,19 @@ async function bodyOf({ req, env }: Context): Promise<DeliveryBody> {
   if (arrayBuffer !== undefined) return new Uint8Array(await arrayBuffer)
   if (blob !== undefined) return new Uint8Array(await (await blob).arrayBuffer())
   if (text !== undefined) return text
-  if (isUntouched(env?.incoming)) return chunksOf(env.incoming)
+  if (isUntouched(req.raw, env?.incoming)) return chunksOf(env.incoming)
   return req.raw.bodyUsed || req.raw.body?.locked ? undefined : req.raw.body
 }
 
 /** Node's stream below a request of @hono/node-server: to make a Web stream of it would cost more than all else here. */
 type NodeStream = Pick<Readable, 'readableFlowing' | 'readableDidRead' | 'destroyed' | 'iterator'>
 
-function isUntouched(stream: NodeStream | undefined): stream is NodeStream {
-  return stream?.readableFlowing === null && !stream.readableDidRead && !stream.destroyed
+/** Whether this is the request of that stream, and not one in its place, and nobody has read it or made a Web request of it. */
+function isUntouched(request: Request, stream: NodeStream | undefined): stream is NodeStream {
+  if (stream?.readableFlowing !== null || stream.readableDidRead || stream.destroyed || 'rawBody' in stream)
+    return false
+  const parts = Object.getOwnPropertySymbols(request).map((name): unknown => Reflect.get(request, name))
+  return parts.includes(stream) && !parts.some((part) => part instanceof Request)
 }
 
 /** Never told to stop: the server then empties the stream, however much is still to come. Like this, it closes the connection. */

@@ -68,10 +68,13 @@ export function kindeBilling<Scope = undefined, const Schemas extends DataSchema
   }
 }
 
-/** The exact bytes, from where they are: a parser may have kept them, or not have touched the stream at all. */
-function bodyOf(req: IncomingMessage & { rawBody?: unknown; body?: unknown }): DeliveryBody | Promise<DeliveryBody> {
+function bodyOf(req: IncomingMessage): DeliveryBody | Promise<DeliveryBody> {
   // somebody is collecting the bytes at this moment, and did not wait for their end
-  if (req.readableFlowing && !req.readableEnded) return finished(req).then(() => bodyOf(req))
+  return req.readableFlowing && !req.readableEnded ? finished(req).then(() => bytesOf(req)) : bytesOf(req)
+}
+
+/** The exact bytes, from where they are: a parser may have kept them, or not have touched the stream at all. */
+function bytesOf(req: IncomingMessage & { rawBody?: unknown; body?: unknown }): DeliveryBody {
   if (isExact(req.rawBody)) return req.rawBody
   // Express 4 sets an empty `req.body` on a stream that nobody has read
   if (!req.readableDidRead) return req.iterator({ destroyOnReturn: false })

@@ -72,13 +72,18 @@ function forHandlers<Context, Scope>(
   scope: Scope,
   stop: Stop,
 ): HandlerDelivery<Context, Scope> {
+  let own: AbortSignal | undefined
   return {
     webhookId,
     receivedAt,
     context,
     scope,
     get signal() {
-      return stop.signal()
+      return own ?? stop.signal()
+    },
+    // as open to a wrapper of handlers as the other members
+    set signal(signal) {
+      own = signal
     },
   }
 }

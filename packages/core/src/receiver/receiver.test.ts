@@ -392,6 +392,41 @@ describe('handlers', () => {
     expect(await asked.promise).toEqual([expect.objectContaining({ code: 'handler_timeout' }), true])
   })
 
+  it('whose clock fails as they begin are answered, though the ledger hangs over it', async () => {
+    let looks = 0
+    const one = receiver({
+      handlerTimeoutMs: 20,
+      name: 'x',
+      // at the arrival, at the verification, and at the begin of the work
+      now: () => {
+        if (++looks === 3) throw new Error('no clock')
+        return Date.now()
+      },
+      ledger: {
+        once: async (_, work) => {
+          await work(undefined, new AbortController().signal).catch(() => {})
+          return new Promise<never>(() => {})
+        },
+      },
+      onEvent: () => {},
+    } as Partial<Options>)
+    expect((await one.receive(request(await token()))).status).toBe(503)
+    expect(looks).toBe(3)
+  })
+
+  it('may be wrapped by one that gives them a signal of its own', async () => {
+    const own = AbortSignal.abort('mine')
+    const seen: unknown[] = []
+    const one = receiver({
+      onEvent: (_, delivery) => {
+        delivery.signal = own
+        seen.push(delivery.signal.reason)
+      },
+    })
+    expect((await one.receive(request(await token()))).status).toBe(200)
+    expect(seen).toEqual(['mine'])
+  })
+
   it('that settle after their lease cause a warning, and cannot mark what another attempt has taken over', async () => {
     const warnings: BillingWarning[] = []
     let now = Date.now()

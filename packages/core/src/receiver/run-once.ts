@@ -93,13 +93,13 @@ function createWork<Scope>(
       if (deadline.isOver() || work.state !== 'not begun')
         throw new Error('The claim came after the answer, or twice: nothing is run.')
       work.state = 'not finished'
-      const begunAt = now()
       const stop = createStop(leaseSignal)
       deadline.set(handlerTimeoutMs, () => {
         const error = handlerTimeout(delivery.type, handlerTimeoutMs)
         stop.abort(error)
         return error
       })
+      const begunAt = now()
       try {
         await handle(scope, stop)
         work.state = 'finished'
@@ -108,8 +108,8 @@ function createWork<Scope>(
         throw error
       } finally {
         stop.end()
-        if (now() - begunAt > delivery.leaseMs || leaseSignal.aborted) onWarning(settledLate(delivery))
         deadline.set(ledgerTimeoutMs, () => ledgerUnavailable('did not mark the delivery in time'))
+        if (now() - begunAt > delivery.leaseMs || leaseSignal.aborted) onWarning(settledLate(delivery))
       }
     },
   }
@@ -119,7 +119,8 @@ function createWork<Scope>(
 function createStop(lease: AbortSignal): Stop & { abort(reason: unknown): void; end(): void } {
   let controller: AbortController | undefined
   let reason: unknown
-  let isOver = false
+  // nothing more to hear of the lease
+  let isOver = lease.aborted
   const follow = (): void => controller?.abort(lease.reason)
   return {
     lease,
@@ -127,8 +128,8 @@ function createStop(lease: AbortSignal): Stop & { abort(reason: unknown): void; 
       if (controller !== undefined) return controller.signal
       controller = new AbortController()
       // not AbortSignal.any, which some runtimes lack
-      if (lease.aborted) follow()
-      else if (reason !== undefined) controller.abort(reason)
+      if (reason !== undefined) controller.abort(reason)
+      else if (lease.aborted) follow()
       else if (!isOver) lease.addEventListener('abort', follow, { once: true })
       return controller.signal
     },
