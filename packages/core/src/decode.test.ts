@@ -100,6 +100,8 @@ describe('agreement, plan, invoice', () => {
     ['2026-02-30T00:00:00Z', undefined],
     ['2026-04-17T00:00:00', undefined],
     ['17/04/2026', undefined],
+    ['on 2026-04-17', undefined],
+    ['2026-04-17 or so', undefined],
     [1776384000, undefined],
     [['2026-04-17'], undefined],
     [null, undefined],
@@ -130,7 +132,13 @@ describe('usage', () => {
       { meterId: undefined, featureCode: undefined, quantity: 9 },
     ],
     [{ quantity: -3 }, { meterId: undefined, featureCode: undefined, quantity: -3 }],
-    ...['', ' 1', '0x10', 'Infinity', '1e999', Number.POSITIVE_INFINITY, true, [1], { value: 1 }].map(
+    ...Object.entries({ '1e3': 1000, '2E+10': 20_000_000_000, '-1.5e-2': -0.015, '12e12': 12_000_000_000_000 }).map(
+      ([quantity, number]): [Record<string, unknown>, BillingEventOf<'customer.meter_usage_updated'>['usage']] => [
+        { quantity },
+        { meterId: undefined, featureCode: undefined, quantity: number },
+      ],
+    ),
+    ...['', ' 1', '1e', '1ex', '0x10', 'Infinity', '1e999', Number.POSITIVE_INFINITY, true, [1], { value: 1 }].map(
       (quantity): [Record<string, unknown>, BillingEventOf<'customer.meter_usage_updated'>['usage']] => [
         { quantity },
         { meterId: undefined, featureCode: undefined, quantity: undefined },

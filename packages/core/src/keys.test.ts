@@ -432,7 +432,10 @@ describe('which members of a set may verify', () => {
     ['one with exponent 1', (key) => [other, { ...key, e: 'AQ' }]],
     ['one with exponent 3', (key) => [other, { ...key, e: 'Aw' }]],
     ['one with an even exponent', (key) => [other, { ...key, e: 'AQAC' }]],
-    ['one whose private half is published', (key) => [other, { ...key, d: 'AQAB' }]],
+    ...['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth'].map((member): [string, (key: Record<string, unknown>) => unknown[]] => [
+      `one whose private half is published (${member})`,
+      (key) => [other, { ...key, [member]: 'AQAB' }],
+    ]),
     ['one that is too short', (key) => [other, { ...key, n: String(key['n']).slice(0, 300) }]],
     ['one that is too long', (key) => [other, { ...key, n: String(key['n']).repeat(9) }]],
   ])('not %s', async (_, members) => {
