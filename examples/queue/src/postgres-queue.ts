@@ -15,7 +15,7 @@ export async function openPostgresQueue({ url, takeOverSeconds }: QueueSettings)
   const boss = new PgBoss({ connectionString: url, maintenanceIntervalSeconds: takeOverSeconds, schedule: false })
   boss.on('error', ({ message }) => console.error(`pg-boss: ${message}`))
   await boss.start()
-  await boss.createQueue(QUEUE_NAME)
+  await createQueue(boss, pool)
 
   return {
     receive: () =>
@@ -41,6 +41,18 @@ export async function openPostgresQueue({ url, takeOverSeconds }: QueueSettings)
       await boss.stop()
       await pool.end()
     },
+  }
+}
+
+/** One process after the other: two that create the queue at the same moment can end in a deadlock. */
+async function createQueue(boss: PgBoss, pool: Pool): Promise<void> {
+  const session = await pool.connect()
+  try {
+    await session.query('select pg_advisory_lock(hashtextextended($1, 0))', [`queue ${QUEUE_NAME}`])
+    if ((await boss.getQueue(QUEUE_NAME)) === null) await boss.createQueue(QUEUE_NAME)
+  } finally {
+    // the lock ends with the session
+    session.release(true)
   }
 }
 
