@@ -26,7 +26,7 @@ const CODES: Record<KindeWebhookErrorCode, true> = {
   timestamp_out_of_range: true,
   unsupported_event: true,
   keys_unavailable: true,
-  ledger_unavailable: true,
+  inbox_unavailable: true,
   delivery_in_progress: true,
   handler_failed: true,
   handler_timeout: true,

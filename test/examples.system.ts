@@ -1,5 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { ensureBuilt, nextBuild } from '@kinde-billing/test-support/example-builds'
+import { freePort, startServer } from '@kinde-billing/test-support/server-process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import {
   type BillingEventClaims,
@@ -8,8 +10,6 @@ import {
   deliver,
 } from '../packages/testing/src/index.js'
 import { startTestIssuer, type TestIssuerServer } from '../packages/testing/src/server.js'
-import { ensureBuilt, nextBuild } from './examples/build.js'
-import { freePort, startServer } from './stores/server-process.js'
 
 const ROOT = join(import.meta.dirname, '..')
 const folderOf = (example: string): string => join(ROOT, 'examples', example)

@@ -2,13 +2,13 @@ import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
 import { EventEmitter, once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
+import { isInstalled } from '@kinde-billing/test-support/installed'
+import { startPostgres } from '@kinde-billing/test-support/postgres-server'
+import { startRedis } from '@kinde-billing/test-support/redis-server'
+import { freePort } from '@kinde-billing/test-support/server-process'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { billingEventFixture, deliver } from '../packages/testing/src/index.js'
 import { startTestIssuer, type TestIssuerServer } from '../packages/testing/src/server.js'
-import { isInstalled } from './stores/installed.js'
-import { startPostgres } from './stores/postgres-server.js'
-import { startRedis } from './stores/redis-server.js'
-import { freePort } from './stores/server-process.js'
 
 const FOLDER = join(import.meta.dirname, '../examples/queue')
 
@@ -22,7 +22,7 @@ interface Engine {
   readonly server: 'postgres' | 'redis-server'
   readonly variable: string
   start(): Promise<Store>
-  /** Makes the ledger forget every event, as if each mark had been lost, and says how many there were. */
+  /** Makes the inbox forget every event, as if each mark had been lost, and says how many there were. */
   forgetMarks(url: string): number
 }
 

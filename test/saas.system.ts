@@ -1,6 +1,9 @@
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { isInstalled } from '@kinde-billing/test-support/installed'
+import { startPostgres } from '@kinde-billing/test-support/postgres-server'
+import { freePort, startServer as startProcess } from '@kinde-billing/test-support/server-process'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
 import { chromiumBinary, openBrowser, played, playScenario } from '../examples/saas/test/browser.js'
@@ -8,9 +11,6 @@ import { type RunningServer, startServer } from '../examples/saas/test/server.js
 import { billingEventFixture, deliver } from '../packages/testing/src/index.js'
 import { startTestIssuer } from '../packages/testing/src/server.js'
 import { contrastsBelow } from './saas/contrast.js'
-import { isInstalled } from './stores/installed.js'
-import { startPostgres } from './stores/postgres-server.js'
-import { freePort, startServer as startProcess } from './stores/server-process.js'
 
 const ROOT = join(import.meta.dirname, '..')
 const PHONE = { width: 360, height: 740 }

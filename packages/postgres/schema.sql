@@ -1,4 +1,4 @@
--- The deliveries that the ledger of @kinde-billing/postgres knows of: one row for each event of each endpoint.
+-- The deliveries that the inbox of @kinde-billing/postgres knows of: one row for each event of each endpoint.
 create table if not exists kinde_billing_deliveries (
   -- "<issuer> <name> <event_id>". Compared by its bytes: fast, and the same under every version of the system's locales.
   key text collate "C" primary key,

@@ -7,7 +7,7 @@ export default defineConfig(
     'src/server.ts',
     'src/corpus/index.ts',
     'src/conformance/index.ts',
-    'src/ledger-contract.ts',
+    'src/inbox-contract.ts',
     'src/simulator.ts',
   ]),
 )

@@ -2,12 +2,12 @@
 export const CONSUMER: string = `
 import { createServer } from 'node:http'
 import { type BillingEvent, isKindeWebhookError, KindeWebhookError, verifyAndParse } from '@kinde-billing/core'
-import { createBillingReceiver, createMemoryLedger, createWebHandler, DiscardEvent } from '@kinde-billing/core/receiver'
+import { createBillingReceiver, createMemoryInbox, createWebHandler, DiscardEvent } from '@kinde-billing/core/receiver'
 import { kindeBilling as forFastify } from '@kinde-billing/fastify'
 import { kindeBilling as forHono } from '@kinde-billing/hono'
 import { kindeBilling as forNode } from '@kinde-billing/node'
-import { createPostgresLedger } from '@kinde-billing/postgres'
-import { createRedisLedger } from '@kinde-billing/redis'
+import { createPostgresInbox } from '@kinde-billing/postgres'
+import { createRedisInbox } from '@kinde-billing/redis'
 import { applyBillingEvent, customerKey, summarize } from '@kinde-billing/state'
 import { billingEventFixture, deliver } from '@kinde-billing/testing'
 import { adversarialCorpus } from '@kinde-billing/testing/corpus'
@@ -35,7 +35,7 @@ async function main(): Promise<void> {
   await receiver.receive({ method: 'POST', header: () => undefined, body: () => 'forged', context: undefined })
   if (!(error instanceof KindeWebhookError && isKindeWebhookError(error))) throw new Error('two copies of core')
 
-  const server = createServer(forNode({ ...options, name: 'app', ledger: createMemoryLedger(), onEvent: () => {} }))
+  const server = createServer(forNode({ ...options, name: 'app', inbox: createMemoryInbox(), onEvent: () => {} }))
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
   const port = typeof address === 'object' && address !== null ? address.port : 0
@@ -67,11 +67,11 @@ export function withStores(): unknown[] {
   const client = createClient()
   const pool = new Pool()
   return [
-    forNode({ name: 'app', ledger: createRedisLedger({ client }) }),
+    forNode({ name: 'app', inbox: createRedisInbox({ client }) }),
     forNode({
       name: 'app',
-      ledger: createPostgresLedger({ pool }),
-      on: { 'customer.plan_assigned': async (_event, { scope }) => { await scope.query('select 1') } },
+      inbox: createPostgresInbox({ pool }),
+      on: { 'customer.plan_assigned': async (_event, { tx }) => { await tx.query('select 1') } },
     }),
   ]
 }

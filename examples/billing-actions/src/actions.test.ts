@@ -172,7 +172,7 @@ it('reads both dialects of data', async () => {
     receivedAt: new Date(),
     context: undefined,
     signal: new AbortController().signal,
-    scope: undefined,
+    tx: undefined,
   })
   expect(listCustomers(customers)).toMatchObject([{ plan: 'pro', access: 'full' }])
 })

@@ -65,7 +65,7 @@ function lineOf(
     webhookId: delivery.webhookId,
     reason: discarded?.message ?? error?.message,
     issues: error?.issues.length ? error.issues : undefined,
-    // what a handler threw, or the ledger's store
+    // what a handler threw, or the inbox's store
     err: error?.cause,
   }
 }

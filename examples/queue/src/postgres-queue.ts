@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { decodeBillingEvent } from '@kinde-billing/core'
 import { kindeBilling } from '@kinde-billing/node'
-import { createPostgresLedger, ensureSchema } from '@kinde-billing/postgres'
+import { createPostgresInbox, ensureSchema } from '@kinde-billing/postgres'
 import { Pool } from 'pg'
 import PgBoss from 'pg-boss'
 import { ATTEMPTS, type BillingQueue, FIRST_RETRY_SECONDS, QUEUE_NAME, type QueueSettings } from './billing-queue.js'
 
-/** pg-boss, whose jobs are inserted in the ledger's transaction: the mark and the job are there together, or neither is. */
+/** pg-boss, whose jobs are inserted in the inbox's transaction: the mark and the job are there together, or neither is. */
 export async function openPostgresQueue({ url, takeOverSeconds }: QueueSettings): Promise<BillingQueue> {
   const pool = new Pool({ connectionString: url })
   pool.on('error', ({ message }) => console.error(`Postgres: ${message}`))
@@ -21,15 +21,15 @@ export async function openPostgresQueue({ url, takeOverSeconds }: QueueSettings)
     receive: () =>
       kindeBilling({
         name: 'billing',
-        ledger: createPostgresLedger({ pool }),
-        onEvent: (event, { scope }) =>
+        inbox: createPostgresInbox({ pool }),
+        onEvent: (event, { tx }) =>
           boss.send(QUEUE_NAME, event.claims, {
             id: jobIdOf(event.id),
             retryLimit: ATTEMPTS - 1,
             retryDelay: FIRST_RETRY_SECONDS,
             retryBackoff: true,
             expireInSeconds: takeOverSeconds,
-            db: { executeSql: (text, values) => scope.query(text, values) },
+            db: { executeSql: (text, values) => tx.query(text, values) },
           }),
       }),
     async work(handle) {

@@ -1,15 +1,15 @@
 import { decodeBillingEvent } from '@kinde-billing/core'
 import { kindeBilling } from '@kinde-billing/node'
-import { createRedisLedger } from '@kinde-billing/redis'
+import { createRedisInbox } from '@kinde-billing/redis'
 import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { ATTEMPTS, type BillingQueue, FIRST_RETRY_SECONDS, QUEUE_NAME, type QueueSettings } from './billing-queue.js'
 
-/** As long as a done job is kept, its id cannot be enqueued again: a day longer than the ledger remembers. */
+/** As long as a done job is kept, its id cannot be enqueued again: a day longer than the inbox remembers. */
 const KEEP_DONE_SECONDS = 8 * 24 * 60 * 60
 
 /**
- * BullMQ, beside a ledger on the same Redis. The job is there before the mark; where a crash comes between the two, the
+ * BullMQ, beside an inbox on the same Redis. The job is there before the mark; where a crash comes between the two, the
  * next attempt enqueues again, under the same job id, which BullMQ ignores.
  */
 export async function openRedisQueue({ url, takeOverSeconds }: QueueSettings): Promise<BillingQueue> {
@@ -31,7 +31,7 @@ export async function openRedisQueue({ url, takeOverSeconds }: QueueSettings): P
     receive: () =>
       kindeBilling({
         name: 'billing',
-        ledger: createRedisLedger({ client }),
+        inbox: createRedisInbox({ client }),
         onEvent: (event) => queue.add(event.type, event.claims, { jobId: jobIdOf(event.id) }),
       }),
     async work(handle) {

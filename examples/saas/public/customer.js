@@ -64,15 +64,15 @@ function fact(name, value) {
   return html('div', {}, html('dt', {}, name), html('dd', {}, value))
 }
 
-function renderAgreement({ id, plan, createdAt, cancelledAt, owesSince }) {
+function renderAgreement({ id, plan, createdAt, cancelledAt, pastDueSince }) {
   const state = cancelledAt
     ? `ended ${formatMoment(cancelledAt)}`
-    : owesSince
-      ? `owes since ${formatMoment(owesSince)}`
+    : pastDueSince
+      ? `owes since ${formatMoment(pastDueSince)}`
       : 'runs'
   return html(
     'li',
-    { class: cancelledAt ? 'ended' : owesSince ? 'owing' : 'running' },
+    { class: cancelledAt ? 'ended' : pastDueSince ? 'owing' : 'running' },
     html('span', { class: 'tariff' }, plan),
     html('span', {}, createdAt ? `made ${formatMoment(createdAt)}` : 'made before it was known', ', ', state),
     html('span', { class: 'key' }, shortId(id)),

@@ -37,7 +37,7 @@ export async function createApplication(settings: ApplicationSettings): Promise<
   const policy: AccessPolicy = {
     pastDueGraceMs: 14 * DAY_MS,
     // the default of five minutes is too long to watch
-    ...(playedKinde && { cancellationWaitMs: 3000 }),
+    ...(playedKinde && { cancellationGraceMs: 3000 }),
   }
   const database = await openDatabase({ url: settings.databaseUrl, folder: settings.dataFolder })
   const queue = await startWorkQueue(database, policy)
@@ -51,7 +51,7 @@ export async function createApplication(settings: ApplicationSettings): Promise<
       path: WEBHOOK_PATH,
       ...(playedKinde ? { issuer: playedKinde.issuer, jwks: playedKinde.jwks } : { issuer: settings.issuer }),
       name: 'saas',
-      ledger: database.ledger,
+      inbox: database.inbox,
       onEvent: handleBilling(queue, policy),
       onOutcome: logDeliveries(database),
     }),

@@ -1,8 +1,8 @@
 import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
-import type { DeliveryLedger } from '@kinde-billing/core/receiver'
+import type { DeliveryInbox } from '@kinde-billing/core/receiver'
 import {
-  createPostgresLedger,
+  createPostgresInbox,
   createPostgresStateStore,
   ensureSchema,
   ensureStateSchema,
@@ -18,7 +18,7 @@ export interface Sql {
 
 /** Postgres, on a server or inside this process. */
 export interface Database extends Sql {
-  readonly ledger: DeliveryLedger<Sql>
+  readonly inbox: DeliveryInbox<Sql>
   /** Several statements in one text; answers with the rows of the last. */
   script(text: string): Promise<{ rows: unknown[] }>
   /** Calls back after every commit that changed what the page shows, whichever process made it. */
@@ -55,7 +55,7 @@ async function openServer(connectionString: string): Promise<Database> {
     listener()
   }
   return {
-    ledger: createPostgresLedger({ pool }),
+    inbox: createPostgresInbox({ pool }),
     query: (text, values) => pool.query(text, values),
     script: async (text) => lastOf([await pool.query(text)].flat()),
     onChange: listen,
@@ -73,7 +73,7 @@ async function openEmbedded(folder: string | undefined): Promise<Database> {
   await ensureSchema(postgres)
   await ensureStateSchema(postgres)
   return {
-    ledger: createPostgresLedger({ pool: postgres }),
+    inbox: createPostgresInbox({ pool: postgres }),
     query: (text, values) => postgres.query<Record<string, unknown>>(text, values),
     script: async (text) => lastOf(await postgres.exec(text)),
     async onChange(listener) {

@@ -39,8 +39,8 @@ async function readCustomer(database: Sql, policy: AccessPolicy, key: string) {
   }
 }
 
-function shownAgreement({ id, plan, createdAt, cancelledAt, owesSince }: AgreementSummary) {
-  return { id, plan: planName(plan), createdAt, cancelledAt, owesSince }
+function shownAgreement({ id, plan, createdAt, cancelledAt, pastDueSince }: AgreementSummary) {
+  return { id, plan: planName(plan), createdAt, cancelledAt, pastDueSince }
 }
 
 /** As they happened, the latest first; `late` where something later was known before. */

@@ -1,7 +1,7 @@
 /** Where a commit that changed what the page shows is announced. */
 export const CHANNEL = 'saas_changes'
 
-/** The application's own tables, beside those of the ledger and of the state store. */
+/** The application's own tables, beside those of the inbox and of the state store. */
 export const SCHEMA = `
 create table if not exists saas_customers (
   key text primary key,

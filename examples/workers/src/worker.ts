@@ -5,7 +5,7 @@ import { type Context, Hono } from 'hono'
 type AppEnv = { Bindings: { KINDE_ISSUER_URL: string } }
 
 // Workers run in many isolates that come and go, each with a memory of its own: what your application knows belongs into D1,
-// a Durable Object or a database, and so does the ledger
+// a Durable Object or a database, and so does the inbox
 const customers: Customers = new Map()
 const app = new Hono<AppEnv>()
 

@@ -2,7 +2,7 @@ import { cpus } from 'node:os'
 import { measureAdapters } from './adapters.js'
 import { comparisonTable } from './comparison.js'
 import { writeResults } from './document.js'
-import { measureLedgers } from './ledgers.js'
+import { measureInboxes } from './inboxes.js'
 import { measure } from './measure.js'
 import { measureRefusals } from './refusals.js'
 import { measureState } from './state.js'
@@ -17,7 +17,7 @@ import {
 } from './targets.js'
 import { verificationContestants } from './verification.js'
 
-const PARTS = ['verification', 'adapters', 'ledgers', 'state', 'refusals'] as const
+const PARTS = ['verification', 'adapters', 'inboxes', 'state', 'refusals'] as const
 type Part = (typeof PARTS)[number]
 
 /** `--quick` for a first look; `--only verification,refusals` for some of it; `--write` for `docs/benchmarks.md`. */
@@ -54,13 +54,13 @@ const parts: Record<Part, () => Promise<void>> = {
     )
     targets.push(...adapterTargets(costs))
   },
-  async ledgers() {
-    const speeds = await measureLedgers(course)
+  async inboxes() {
+    const speeds = await measureInboxes(course)
     print(
-      'Ledgers, new deliveries',
+      'Inboxes, new deliveries',
       table(
-        ['ledger', 'marks', 'in flight', 'once per second'],
-        speeds.map((one) => [one.ledger, figure(one.marks, 0), String(one.inFlight), figure(one.oncePerSecond, 0)]),
+        ['inbox', 'marks', 'in flight', 'once per second'],
+        speeds.map((one) => [one.inbox, figure(one.marks, 0), String(one.inFlight), figure(one.oncePerSecond, 0)]),
       ),
     )
   },

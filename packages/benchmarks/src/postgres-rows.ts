@@ -4,10 +4,10 @@
  *
  *     node --conditions=@kinde-billing/source --import tsx packages/benchmarks/src/postgres-rows.ts [rows] [rounds]
  */
-import type { DeliveryLedger, LedgerOutcome } from '@kinde-billing/core/receiver'
-import { createPostgresLedger, ensureSchema } from '@kinde-billing/postgres'
+import type { DeliveryInbox, InboxOutcome } from '@kinde-billing/core/receiver'
+import { createPostgresInbox, ensureSchema } from '@kinde-billing/postgres'
+import { startPostgres } from '@kinde-billing/test-support/postgres-server'
 import { Pool, type PoolClient } from 'pg'
-import { startPostgres } from '../../../test/stores/postgres-server.js'
 import { median } from './measure.js'
 import { figure, table } from './table.js'
 
@@ -41,30 +41,34 @@ interface Times {
 }
 
 interface Subject {
-  ledger: DeliveryLedger<PoolClient>
+  inbox: DeliveryInbox<PoolClient>
   times: Times
 }
 
 const subjectOn = (pool: Pool, table: string): Subject => ({
-  ledger: createPostgresLedger({ pool, table }),
+  inbox: createPostgresInbox({ pool, table }),
   times: { first: [], duplicate: [] },
 })
 
 /** One event that is new, then its duplicate. */
-async function measureOne({ ledger, times }: Subject): Promise<void> {
+async function measureOne({ inbox, times }: Subject): Promise<void> {
   const eventId = `event_${crypto.randomUUID().replaceAll('-', '')}`
   const delivery = {
     key: `https://acme.kinde.com billing ${eventId}`,
     eventId,
     type: 'customer.payment_succeeded',
     occurredAt: new Date(),
+    customer: 'customer_1',
+    claims: {},
     leaseMs: 60_000,
-    rememberMs: 7 * 86_400_000,
+    retentionMs: 7 * 86_400_000,
+    redelivery: false,
+    answered: new AbortController().signal,
   }
-  const timed = async (expected: LedgerOutcome): Promise<number> => {
+  const timed = async (expected: InboxOutcome): Promise<number> => {
     const begin = performance.now()
-    const outcome = await ledger.once(delivery, async () => {})
-    if (outcome !== expected) throw new Error(`The ledger answered ${outcome}, not ${expected}`)
+    const outcome = await inbox.once(delivery, async () => {})
+    if (outcome !== expected) throw new Error(`The inbox answered ${outcome}, not ${expected}`)
     return performance.now() - begin
   }
   times.first.push(await timed('processed'))

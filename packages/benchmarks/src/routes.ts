@@ -2,7 +2,7 @@ import { createServer, type IncomingMessage, type Server, type ServerResponse } 
 import { Readable } from 'node:stream'
 import { createAdaptorServer } from '@hono/node-server'
 import { type BillingVerifier, createBillingVerifier } from '@kinde-billing/core'
-import { createMemoryLedger } from '@kinde-billing/core/receiver'
+import { createMemoryInbox } from '@kinde-billing/core/receiver'
 import { kindeBilling as forFastify } from '@kinde-billing/fastify'
 import { kindeBilling as forHono } from '@kinde-billing/hono'
 import { kindeBilling as forNext } from '@kinde-billing/next'
@@ -24,13 +24,13 @@ const HOUR_MS = 3_600_000
 
 export function routePairs(issuer: string): RoutePair[] {
   const verifier = createBillingVerifier({ issuer })
-  let ledgerTime = Date.now()
+  let inboxTime = Date.now()
   // its clock runs ahead, so that each token has been forgotten when its turn comes again, and is handled anew
-  const now = (): number => (ledgerTime += HOUR_MS)
+  const now = (): number => (inboxTime += HOUR_MS)
   const options = () => ({
     issuer,
     name: 'benchmark',
-    ledger: createMemoryLedger({ now }),
+    inbox: createMemoryInbox({ now }),
     on: { 'customer.plan_changed': () => {} },
   })
   return [

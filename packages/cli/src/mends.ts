@@ -34,7 +34,7 @@ export const MENDS: { readonly [Code in KindeWebhookErrorCode]: string } = {
   unsupported_event: 'Nothing: it is authentic, and receivers acknowledge it with 200.',
   keys_unavailable:
     'Check that --issuer is right and that this machine may reach it. A receiver answers 503 here, and Kinde tries again.',
-  ledger_unavailable: APPLICATION,
+  inbox_unavailable: APPLICATION,
   delivery_in_progress: APPLICATION,
   handler_failed: APPLICATION,
   handler_timeout: APPLICATION,

@@ -77,7 +77,7 @@ async function receive(
     fetch,
     ...(at === undefined ? {} : { now: () => at.getTime() }),
     ...(hasWindow ? {} : { replayWindowMs: false as const, clockToleranceMs: Number.MAX_VALUE }),
-    ledger: false,
+    inbox: false,
     onEvent: () => {},
     onWarning,
     onOutcome: (outcome) => {

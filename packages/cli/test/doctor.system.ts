@@ -2,9 +2,9 @@ import { execFile } from 'node:child_process'
 import { mkdtemp, readFile, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { ensureBuilt, nextBuild } from '@kinde-billing/test-support/example-builds'
+import { freePort, type ServerProcess, startServer } from '@kinde-billing/test-support/server-process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { ensureBuilt, nextBuild } from '../../../test/examples/build.js'
-import { freePort, type ServerProcess, startServer } from '../../../test/stores/server-process.js'
 
 const ROOT = join(import.meta.dirname, '../../..')
 const TSX = join(ROOT, 'node_modules/.bin/tsx')

@@ -30,7 +30,7 @@ describe.concurrent('faults that the receiver cannot have, or that show in other
     ['200 while at work', { delayMs: 80, fails: 'always' }, 'acknowledged_while_at_work'],
     ['a failed fetch is kept', {}, 'no_recovery_from_outage'],
     ['iss required', {}, 'issuer_claim_required'],
-    ['no ledger', { isCooperating: true }, 'duplicate_handled_again'],
+    ['no inbox', { isCooperating: true }, 'duplicate_handled_again'],
     ['duplicates refused', {}, 'duplicate_refused'],
     ['one type refused', {}, 'genuine_refused'],
     ['any method', {}, 'wrong_method_accepted'],

@@ -22,7 +22,7 @@ export type Plant =
   | '401 on an outage'
   | 'a failed fetch is kept'
   | 'iss required'
-  | 'no ledger'
+  | 'no inbox'
   | 'duplicates refused'
   | 'one type refused'
   | 'any method'
@@ -204,9 +204,9 @@ function createOnce(plant: Plant | undefined, { isTelling = false }: Handling) {
     isDone: (key: string): boolean => done.has(key),
     async run(key: string, work: () => Promise<void>): Promise<string> {
       if (done.has(key) && plant === 'duplicates refused') throw new Refusal(422)
-      if (done.has(key) && plant !== 'no ledger') return isTelling ? 'duplicate' : 'ok'
+      if (done.has(key) && plant !== 'no inbox') return isTelling ? 'duplicate' : 'ok'
       if (atWork.has(key) && plant === '200 while at work') return 'ok'
-      if (atWork.has(key) && plant !== 'no ledger') throw new Refusal(409)
+      if (atWork.has(key) && plant !== 'no inbox') throw new Refusal(409)
       if (plant === 'marked before the handler') done.add(key)
       atWork.add(key)
       try {

@@ -14,9 +14,9 @@ export interface BodyLimits {
   readonly maxBytes: number
   readonly timeoutMs: number
   /** What to do about a body that is too slow. */
-  readonly timeoutMend?: string | undefined
+  readonly timeoutHint?: string | undefined
   /** How to keep a body's bytes, where they are lost. */
-  readonly rawBodyMend?: string | undefined
+  readonly rawBodyHint?: string | undefined
 }
 
 /**
@@ -33,11 +33,11 @@ export async function readBody(
   let isOver = false
   const read = async (opened: DeliveryBody | Promise<DeliveryBody>): Promise<string | Uint8Array> => {
     const body = await opened
-    if (body === undefined) throw alreadyParsed(limits.rawBodyMend)
+    if (body === undefined) throw alreadyParsed(limits.rawBodyHint)
     if (body === null) return ''
     if (isAtHand(body)) return body
     // a parsed body, of which an adapter has no bytes
-    if (!isChunked(body)) throw alreadyParsed(limits.rawBodyMend)
+    if (!isChunked(body)) throw alreadyParsed(limits.rawBodyHint)
     source = chunksOf(body)
     if (isOver) source.cancel()
     return collect(source, limits.maxBytes, () => isOver)
@@ -48,7 +48,7 @@ export async function readBody(
     return await inTime(read(opened), limits.timeoutMs, () => {
       throw new KindeWebhookError(
         'request_timeout',
-        `The body did not arrive within ${limits.timeoutMs} ms. ${limits.timeoutMend ?? ''}`.trimEnd(),
+        `The body did not arrive within ${limits.timeoutMs} ms. ${limits.timeoutHint ?? ''}`.trimEnd(),
       )
     })
   } catch (error) {
@@ -65,9 +65,9 @@ function isAtHand(body: unknown): body is string | Uint8Array {
   return typeof body === 'string' || ArrayBuffer.isView(body)
 }
 
-const RAW_BODY_MEND = 'Hand over a request whose body nobody has read.'
+const RAW_BODY_HINT = 'Hand over a request whose body nobody has read.'
 
-function alreadyParsed(mend = RAW_BODY_MEND): KindeWebhookError {
+function alreadyParsed(mend = RAW_BODY_HINT): KindeWebhookError {
   return new KindeWebhookError(
     'body_already_parsed',
     `The body was consumed before it came here, and its exact bytes are lost, so that the signature cannot be checked. ${mend}`,

@@ -15,9 +15,9 @@ import {
 } from './index.js'
 import {
   createBillingReceiver,
-  createMemoryLedger,
+  createMemoryInbox,
   createWebHandler,
-  type DeliveryLedger,
+  type DeliveryInbox,
   type HandlerDelivery,
 } from './receiver/index.js'
 
@@ -127,7 +127,7 @@ describe('receiver options', () => {
       issuer,
       on: { 'customer.plan_changed': (event) => expectTypeOf(event).toEqualTypeOf<PlanChangedEvent>() },
       onEvent: (event) => expectTypeOf(event).toEqualTypeOf<BillingEvent>(),
-      onUnsupportedEvent: (error) => expectTypeOf(error.type).toBeString(),
+      onOtherEvent: (error) => expectTypeOf(error.type).toBeString(),
     })
     createBillingReceiver({
       issuer,
@@ -138,23 +138,23 @@ describe('receiver options', () => {
     })
   })
 
-  it('a ledger given needs a name, and lends handlers its scope', () => {
-    const ledger: DeliveryLedger<{ query(sql: string): void }> = { once: async () => 'duplicate' }
+  it('an inbox given needs a name, and lends handlers its tx', () => {
+    const inbox: DeliveryInbox<{ query(sql: string): void }> = { once: async () => 'duplicate' }
     createBillingReceiver({
       issuer,
-      ledger,
+      inbox,
       name: 'billing',
-      onEvent: (_, { scope }) => expectTypeOf(scope).toEqualTypeOf<{ query(sql: string): void }>(),
+      onEvent: (_, { tx }) => expectTypeOf(tx).toEqualTypeOf<{ query(sql: string): void }>(),
     })
     // @ts-expect-error the endpoint's name is missing
-    createBillingReceiver({ issuer, ledger })
+    createBillingReceiver({ issuer, inbox })
     createBillingReceiver({
       issuer,
-      ledger: createMemoryLedger(),
+      inbox: createMemoryInbox(),
       name: 'x',
-      onEvent: (_, { scope }) => expectTypeOf(scope).toBeUndefined(),
+      onEvent: (_, { tx }) => expectTypeOf(tx).toBeUndefined(),
     })
-    createBillingReceiver({ issuer, ledger: false, onEvent: (_, { scope }) => expectTypeOf(scope).toBeUndefined() })
+    createBillingReceiver({ issuer, inbox: false, onEvent: (_, { tx }) => expectTypeOf(tx).toBeUndefined() })
   })
 
   it('a context is named at the issuer or at a handler', () => {

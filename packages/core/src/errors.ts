@@ -28,7 +28,7 @@ const CODES = {
   unsupported_event: [200, false],
   // not the sender's fault
   keys_unavailable: [503, true],
-  ledger_unavailable: [503, true],
+  inbox_unavailable: [503, true],
   delivery_in_progress: [409, true],
   handler_failed: [500, true],
   handler_timeout: [503, true],

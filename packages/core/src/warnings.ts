@@ -1,7 +1,7 @@
 /** Something an operator should know, while deliveries go on. */
 export interface BillingWarning {
   /** What it is about: stable, and meant for programs. */
-  readonly code: 'stale_keys' | 'customer_not_found' | 'mark_evicted' | 'handler_settled_late'
+  readonly code: 'stale_keys' | 'customer_not_found' | 'inbox_entry_evicted' | 'handler_finished_late'
   /** What was seen, and what to do about it. */
   readonly message: string
 }

@@ -1,5 +1,5 @@
 import type { PlanChangedEvent } from '@kinde-billing/core'
-import type { DeliveryLedger } from '@kinde-billing/core/receiver'
+import type { DeliveryInbox } from '@kinde-billing/core/receiver'
 import Fastify, { type FastifyReply, type FastifyRequest } from 'fastify'
 import { expectTypeOf, it } from 'vitest'
 import { type KindeBillingOptions, kindeBilling } from './index.js'
@@ -8,7 +8,7 @@ interface Transaction {
   query(sql: string): Promise<void>
 }
 
-declare const ledger: DeliveryLedger<Transaction>
+declare const inbox: DeliveryInbox<Transaction>
 declare const planSchema: {
   readonly '~standard': {
     readonly version: 1
@@ -29,11 +29,11 @@ it('infers what handlers get, through register', () => {
         return 'https://acme.kinde.com'
       },
       on: {
-        'customer.plan_changed': (event, { context, scope }) => {
+        'customer.plan_changed': (event, { context, tx }) => {
           expectTypeOf(event).toEqualTypeOf<PlanChangedEvent>()
           expectTypeOf(context.request).toEqualTypeOf<FastifyRequest>()
           expectTypeOf(context.reply).toEqualTypeOf<FastifyReply>()
-          expectTypeOf(scope).toBeUndefined()
+          expectTypeOf(tx).toBeUndefined()
         },
       },
     }),
@@ -42,13 +42,13 @@ it('infers what handlers get, through register', () => {
   app.register(
     kindeBilling({
       path,
-      ledger,
+      inbox,
       name: 'billing',
       dataSchemas: { 'customer.plan_changed': planSchema },
       on: {
-        'customer.plan_changed': ({ data }, { scope }) => {
+        'customer.plan_changed': ({ data }, { tx }) => {
           expectTypeOf(data).toEqualTypeOf<{ plan_code: string }>()
-          expectTypeOf(scope).toEqualTypeOf<Transaction>()
+          expectTypeOf(tx).toEqualTypeOf<Transaction>()
         },
       },
     }),
@@ -69,8 +69,8 @@ it('refuses what cannot work', () => {
   kindeBilling({ issuer: 'https://acme.kinde.com' })
   // @ts-expect-error: misspelled
   kindeBilling({ path, on: { 'customer.plan_change': () => {} } })
-  // @ts-expect-error: a ledger needs the endpoint's name
-  kindeBilling({ path, ledger })
+  // @ts-expect-error: an inbox needs the endpoint's name
+  kindeBilling({ path, inbox })
 })
 
 it('names its options', () => {

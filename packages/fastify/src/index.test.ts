@@ -21,7 +21,7 @@ async function serve<App extends Pick<FastifyInstance, 'listen' | 'close'>>(app:
 
 describe('registering', () => {
   it('judges its options when it is called', () => {
-    expect(() => kindeBilling({ ...options, rememberMs: -1 })).toThrow(KindeWebhookError)
+    expect(() => kindeBilling({ ...options, retentionMs: -1 })).toThrow(KindeWebhookError)
     const { path: _, ...rest } = options
     expect(() => kindeBilling(JSON.parse(JSON.stringify(rest)))).toThrow(/with a path/)
   })

@@ -14,16 +14,16 @@ export interface KindeBillingContext {
 }
 
 /** The options of {@link kindeBilling}: those of the receiver, and where Kinde posts to, such as `/webhooks/kinde`. */
-export type KindeBillingOptions<Scope = undefined, Schemas extends DataSchemas = NoSchemas> = BillingReceiverOptions<
+export type KindeBillingOptions<Tx = undefined, Schemas extends DataSchemas = NoSchemas> = BillingReceiverOptions<
   KindeBillingContext,
-  Scope,
+  Tx,
   Schemas
 > & {
   /** The route's path. */
   path: string
 }
 
-const RAW_BODY_MEND =
+const RAW_BODY_HINT =
   'Let no hook and no plugin consume the body of this route, or keep its bytes as request.rawBody (fastify-raw-body).'
 const LINGER_MS = 1000
 
@@ -48,11 +48,11 @@ const LINGER_MS = 1000
  * )
  * ```
  */
-export function kindeBilling<Scope = undefined, const Schemas extends DataSchemas = NoSchemas>(
-  options: KindeBillingOptions<Scope, Schemas>,
+export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
+  options: KindeBillingOptions<Tx, Schemas>,
 ): (app: FastifyInstance) => Promise<void> {
   if (typeof options?.path !== 'string') return misused(options)
-  const receiver = createBillingReceiver<KindeBillingContext, Scope, Schemas>(options)
+  const receiver = createBillingReceiver<KindeBillingContext, Tx, Schemas>(options)
   const deliver = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { status, headers, body } = await receiver.receive({
       method: request.method,
@@ -60,7 +60,7 @@ export function kindeBilling<Scope = undefined, const Schemas extends DataSchema
       header: (name) => (request.raw.headersDistinct?.[name] ?? request.raw.headers[name])?.toString(),
       body: () => bodyOf(request),
       context: { request, reply },
-      rawBodyMend: RAW_BODY_MEND,
+      rawBodyHint: RAW_BODY_HINT,
     })
     // a handler has answered by itself
     if (reply.sent || reply.raw.headersSent) return reply

@@ -1,5 +1,5 @@
 import type { MeterUsageUpdatedEvent } from '@kinde-billing/core'
-import type { DeliveryLedger, HandlerDelivery } from '@kinde-billing/core/receiver'
+import type { DeliveryInbox, HandlerDelivery } from '@kinde-billing/core/receiver'
 import { type Context, type Handler, Hono } from 'hono'
 import { expectTypeOf, it } from 'vitest'
 import { type KindeBillingContext, type KindeBillingOptions, kindeBilling } from './index.js'
@@ -10,7 +10,7 @@ interface Transaction {
   query(sql: string): Promise<void>
 }
 
-declare const ledger: DeliveryLedger<Transaction>
+declare const inbox: DeliveryInbox<Transaction>
 declare const usageSchema: {
   readonly '~standard': {
     readonly version: 1
@@ -28,11 +28,11 @@ it("types the context by the application's Env, named once", () => {
     kindeBilling({
       issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER_URL,
       on: {
-        'customer.meter_usage_updated': (event, { context, scope }) => {
+        'customer.meter_usage_updated': (event, { context, tx }) => {
           expectTypeOf(event).toEqualTypeOf<MeterUsageUpdatedEvent>()
           expectTypeOf(context).toEqualTypeOf<Context<AppEnv>>()
           expectTypeOf(context.var.tenant).toBeString()
-          expectTypeOf(scope).toBeUndefined()
+          expectTypeOf(tx).toBeUndefined()
         },
       },
     }),
@@ -48,16 +48,16 @@ it("types the context by the application's Env, named once", () => {
     path,
     kindeBilling({
       issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER_URL,
-      ledger: (c) => {
+      inbox: (c) => {
         expectTypeOf(c).toEqualTypeOf<Context<AppEnv>>()
-        return ledger
+        return inbox
       },
       name: 'billing',
       dataSchemas: { 'customer.meter_usage_updated': usageSchema },
       on: {
-        'customer.meter_usage_updated': ({ data }, { scope }) => {
+        'customer.meter_usage_updated': ({ data }, { tx }) => {
           expectTypeOf(data).toEqualTypeOf<{ quantity: number }>()
-          expectTypeOf(scope).toEqualTypeOf<Transaction>()
+          expectTypeOf(tx).toEqualTypeOf<Transaction>()
         },
       },
     }),
@@ -75,8 +75,8 @@ it('mounts in applications of any Env', () => {
 it('refuses what cannot work', () => {
   // @ts-expect-error: misspelled
   kindeBilling({ on: { 'customer.meter_usage': () => {} } })
-  // @ts-expect-error: a ledger needs the endpoint's name
-  kindeBilling({ ledger })
+  // @ts-expect-error: an inbox needs the endpoint's name
+  kindeBilling({ inbox })
   // @ts-expect-error: no such binding
   kindeBilling({ issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER })
 })

@@ -10,11 +10,11 @@ export type KindeBillingContext<AppEnv extends Env = Env> = Context<AppEnv>
 /** The options of {@link kindeBilling}: those of the receiver. */
 export type KindeBillingOptions<
   AppEnv extends Env = Env,
-  Scope = undefined,
+  Tx = undefined,
   Schemas extends DataSchemas = NoSchemas,
-> = BillingReceiverOptions<KindeBillingContext<AppEnv>, Scope, Schemas>
+> = BillingReceiverOptions<KindeBillingContext<AppEnv>, Tx, Schemas>
 
-const RAW_BODY_MEND =
+const RAW_BODY_HINT =
   'Let a middleware that must see the body of this route read it with c.req.text() or c.req.arrayBuffer(), whose bytes Hono keeps, and not with c.req.json() or c.req.raw.'
 
 /**
@@ -39,19 +39,17 @@ const RAW_BODY_MEND =
  * )
  * ```
  */
-export function kindeBilling<
-  AppEnv extends Env = Env,
-  Scope = undefined,
-  const Schemas extends DataSchemas = NoSchemas,
->(options: KindeBillingOptions<AppEnv, Scope, Schemas>): Handler<AppEnv> {
-  const receiver = createBillingReceiver<KindeBillingContext<AppEnv>, Scope, Schemas>(options)
+export function kindeBilling<AppEnv extends Env = Env, Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
+  options: KindeBillingOptions<AppEnv, Tx, Schemas>,
+): Handler<AppEnv> {
+  const receiver = createBillingReceiver<KindeBillingContext<AppEnv>, Tx, Schemas>(options)
   return async (c) => {
     const { status, headers, body } = await receiver.receive({
       method: c.req.method,
       header: (name) => c.req.raw.headers.get(name) ?? undefined,
       body: () => bodyOf(c),
       context: c,
-      rawBodyMend: RAW_BODY_MEND,
+      rawBodyHint: RAW_BODY_HINT,
     })
     // by the context, so that headers that a middleware has set are kept
     return c.body(body, status as ContentfulStatusCode, headers)

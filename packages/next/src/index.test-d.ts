@@ -1,5 +1,5 @@
 import type { PaymentSucceededEvent } from '@kinde-billing/core'
-import type { DeliveryLedger } from '@kinde-billing/core/receiver'
+import type { DeliveryInbox } from '@kinde-billing/core/receiver'
 import type { NextRequest } from 'next/server'
 import { expectTypeOf, it } from 'vitest'
 import { type KindeBillingContext, type KindeBillingOptions, kindeBilling } from './index.js'
@@ -8,7 +8,7 @@ interface Transaction {
   query(sql: string): Promise<void>
 }
 
-declare const ledger: DeliveryLedger<Transaction>
+declare const inbox: DeliveryInbox<Transaction>
 declare const paymentSchema: {
   readonly '~standard': {
     readonly version: 1
@@ -36,22 +36,22 @@ it('infers what handlers get', () => {
       return 'https://acme.kinde.com'
     },
     on: {
-      'customer.payment_succeeded': (event, { context, scope }) => {
+      'customer.payment_succeeded': (event, { context, tx }) => {
         expectTypeOf(event).toEqualTypeOf<PaymentSucceededEvent>()
         expectTypeOf(context).toEqualTypeOf<KindeBillingContext>()
         expectTypeOf(context.params).resolves.toEqualTypeOf<Record<string, string | string[] | undefined>>()
-        expectTypeOf(scope).toBeUndefined()
+        expectTypeOf(tx).toBeUndefined()
       },
     },
   })
   kindeBilling({
-    ledger,
+    inbox,
     name: 'billing',
     dataSchemas: { 'customer.payment_succeeded': paymentSchema },
     on: {
-      'customer.payment_succeeded': ({ data }, { scope }) => {
+      'customer.payment_succeeded': ({ data }, { tx }) => {
         expectTypeOf(data).toEqualTypeOf<{ invoice_id: string }>()
-        expectTypeOf(scope).toEqualTypeOf<Transaction>()
+        expectTypeOf(tx).toEqualTypeOf<Transaction>()
       },
     },
   })
@@ -60,8 +60,8 @@ it('infers what handlers get', () => {
 it('refuses what cannot work', () => {
   // @ts-expect-error: misspelled
   kindeBilling({ on: { 'customer.payment_succeded': () => {} } })
-  // @ts-expect-error: a ledger needs the endpoint's name
-  kindeBilling({ ledger })
+  // @ts-expect-error: an inbox needs the endpoint's name
+  kindeBilling({ inbox })
 })
 
 it('names its options', () => {

@@ -1,5 +1,5 @@
 import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
-import { type BillingReceiverOptions, createDeferredWebHandler } from '@kinde-billing/core/receiver'
+import { type BillingReceiverOptions, createLazyWebHandler } from '@kinde-billing/core/receiver'
 import type { NextRequest } from 'next/server.js'
 
 /** What handlers get of Next: the request, and the parameters of the route's path. */
@@ -13,9 +13,9 @@ export interface KindeBillingContext {
 type RouteParams = Record<string, string | string[] | undefined>
 
 /** The options of {@link kindeBilling}: those of the receiver. */
-export type KindeBillingOptions<Scope = undefined, Schemas extends DataSchemas = NoSchemas> = BillingReceiverOptions<
+export type KindeBillingOptions<Tx = undefined, Schemas extends DataSchemas = NoSchemas> = BillingReceiverOptions<
   KindeBillingContext,
-  Scope,
+  Tx,
   Schemas
 >
 
@@ -33,9 +33,9 @@ export type KindeBillingOptions<Scope = undefined, Schemas extends DataSchemas =
  * })
  * ```
  */
-export function kindeBilling<Scope = undefined, const Schemas extends DataSchemas = NoSchemas>(
-  options: KindeBillingOptions<Scope, Schemas>,
+export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
+  options: KindeBillingOptions<Tx, Schemas>,
 ): (request: NextRequest, route?: { params: Promise<RouteParams> }) => Promise<Response> {
-  const handle = createDeferredWebHandler<KindeBillingContext, Scope, Schemas>(options)
+  const handle = createLazyWebHandler<KindeBillingContext, Tx, Schemas>(options)
   return (request, route) => handle(request, { request, params: route?.params ?? Promise.resolve({}) })
 }

@@ -5,7 +5,7 @@ import type {
   PaymentFailedEvent,
   UnsupportedEventError,
 } from '@kinde-billing/core'
-import type { DeliveryLedger, HandlerDelivery } from '@kinde-billing/core/receiver'
+import type { DeliveryInbox, HandlerDelivery } from '@kinde-billing/core/receiver'
 import connect from 'connect'
 import express from 'express'
 import { expectTypeOf, it } from 'vitest'
@@ -15,7 +15,7 @@ interface Transaction {
   query(sql: string): Promise<void>
 }
 
-declare const ledger: DeliveryLedger<Transaction>
+declare const inbox: DeliveryInbox<Transaction>
 declare const amountSchema: {
   readonly '~standard': {
     readonly version: 1
@@ -40,12 +40,12 @@ it('infers what handlers get', () => {
         expectTypeOf(delivery).toEqualTypeOf<HandlerDelivery<KindeBillingContext, undefined>>()
         expectTypeOf(delivery.context.req).toEqualTypeOf<IncomingMessage>()
         expectTypeOf(delivery.context.res).toEqualTypeOf<ServerResponse>()
-        expectTypeOf(delivery.scope).toBeUndefined()
+        expectTypeOf(delivery.tx).toBeUndefined()
       },
       'customer.agreement_created': async (event) => expectTypeOf(event).toEqualTypeOf<AgreementCreatedEvent>(),
     },
     onEvent: (event) => expectTypeOf(event).toEqualTypeOf<BillingEvent>(),
-    onUnsupportedEvent: (error) => expectTypeOf(error).toEqualTypeOf<UnsupportedEventError>(),
+    onOtherEvent: (error) => expectTypeOf(error).toEqualTypeOf<UnsupportedEventError>(),
     onOutcome: ({ status }, { context }) => {
       expectTypeOf(status).toBeNumber()
       expectTypeOf(context).toEqualTypeOf<KindeBillingContext>()
@@ -64,24 +64,24 @@ it('takes the issuer from the request', () => {
   kindeBilling({ issuer: async () => 'https://acme.kinde.com' })
 })
 
-it('lends the scope of a ledger, which needs a name', () => {
+it('lends the tx of an inbox, which needs a name', () => {
   kindeBilling({
-    ledger,
+    inbox,
     name: 'billing',
-    onEvent: (_event, { scope }) => expectTypeOf(scope).toEqualTypeOf<Transaction>(),
-    on: { 'customer.plan_changed': (_event, { scope }) => expectTypeOf(scope).toEqualTypeOf<Transaction>() },
+    onEvent: (_event, { tx }) => expectTypeOf(tx).toEqualTypeOf<Transaction>(),
+    on: { 'customer.plan_changed': (_event, { tx }) => expectTypeOf(tx).toEqualTypeOf<Transaction>() },
   })
   kindeBilling({
-    ledger: ({ req }) => {
+    inbox: ({ req }) => {
       expectTypeOf(req).toEqualTypeOf<IncomingMessage>()
-      return ledger
+      return inbox
     },
     name: 'billing',
-    onEvent: (_event, { scope }) => expectTypeOf(scope).toEqualTypeOf<Transaction>(),
+    onEvent: (_event, { tx }) => expectTypeOf(tx).toEqualTypeOf<Transaction>(),
   })
-  kindeBilling({ ledger: false, onEvent: (_event, { scope }) => expectTypeOf(scope).toBeUndefined() })
-  // @ts-expect-error: endpoints that share a ledger are told apart by their names
-  kindeBilling({ ledger })
+  kindeBilling({ inbox: false, onEvent: (_event, { tx }) => expectTypeOf(tx).toBeUndefined() })
+  // @ts-expect-error: endpoints that share an inbox are told apart by their names
+  kindeBilling({ inbox })
 })
 
 it('types data by its schema', () => {

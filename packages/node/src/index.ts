@@ -12,13 +12,13 @@ export interface KindeBillingContext {
 }
 
 /** The options of {@link kindeBilling}: those of the receiver. */
-export type KindeBillingOptions<Scope = undefined, Schemas extends DataSchemas = NoSchemas> = BillingReceiverOptions<
+export type KindeBillingOptions<Tx = undefined, Schemas extends DataSchemas = NoSchemas> = BillingReceiverOptions<
   KindeBillingContext,
-  Scope,
+  Tx,
   Schemas
 >
 
-const RAW_BODY_MEND =
+const RAW_BODY_HINT =
   'Mount this route before express.json() and other body parsers, exempt its path from them, or let express.raw({ type: () => true }) read it.'
 /** How long a client that is still sending may take to read its answer, in milliseconds. */
 const LINGER_MS = 1000
@@ -41,10 +41,10 @@ const LINGER_MS = 1000
  * )
  * ```
  */
-export function kindeBilling<Scope = undefined, const Schemas extends DataSchemas = NoSchemas>(
-  options: KindeBillingOptions<Scope, Schemas>,
+export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
+  options: KindeBillingOptions<Tx, Schemas>,
 ): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
-  const receiver = createBillingReceiver<KindeBillingContext, Scope, Schemas>(options)
+  const receiver = createBillingReceiver<KindeBillingContext, Tx, Schemas>(options)
   return async (req, res) => {
     const { status, headers, body } = await receiver.receive({
       method: req.method ?? '',
@@ -52,7 +52,7 @@ export function kindeBilling<Scope = undefined, const Schemas extends DataSchema
       header: (name) => (req.headersDistinct?.[name] ?? req.headers[name])?.toString(),
       body: () => bodyOf(req),
       context: { req, res },
-      rawBodyMend: RAW_BODY_MEND,
+      rawBodyHint: RAW_BODY_HINT,
     })
     // a handler has answered by itself: its answer is out
     if (res.headersSent) return

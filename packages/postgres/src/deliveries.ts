@@ -1,4 +1,4 @@
-import type { LedgerDelivery } from '@kinde-billing/core/receiver'
+import type { InboxDelivery } from '@kinde-billing/core/receiver'
 import { MAX_TIMER_MS } from './lease.js'
 import { type TableOptions, tableName } from './schema.js'
 import type { Rows, Session } from './session.js'
@@ -9,15 +9,15 @@ const ROW_LOCK_TIMEOUT_MS = 2000
 
 const SERVER_GRACE_MS = 1000
 
-/** The statements on the ledger's table. Every time is the server's. */
+/** The statements on the inbox's table. Every time is the server's. */
 export interface Deliveries {
   /** Notes that a delivery has arrived, in a transaction of its own: what becomes of it does not undo the note. */
-  recordArrival(session: Session, delivery: LedgerDelivery): Promise<'done' | 'open' | 'locked'>
+  recordArrival(session: Session, delivery: InboxDelivery): Promise<'done' | 'open' | 'locked'>
   /** Claims the key until the transaction ends, and limits what the server lets the transaction take. */
-  claim(session: Session, delivery: LedgerDelivery): Promise<boolean>
+  claim(session: Session, delivery: InboxDelivery): Promise<boolean>
   /** What stands in the row now that it is claimed: another attempt may have finished just before. */
-  readClaimed(session: Session, delivery: LedgerDelivery): Promise<'done' | 'open'>
-  mark(session: Session, delivery: LedgerDelivery, discarded: boolean): Promise<void>
+  readClaimed(session: Session, delivery: InboxDelivery): Promise<'done' | 'open'>
+  mark(session: Session, delivery: InboxDelivery, discarded: boolean): Promise<void>
 }
 
 export function deliveriesTable(options: TableOptions): Deliveries {
@@ -25,8 +25,8 @@ export function deliveriesTable(options: TableOptions): Deliveries {
   const arrival = arrivalStatement(table)
 
   return {
-    async recordArrival(session, { key, eventId, type, occurredAt, rememberMs }) {
-      const values = [key, eventId, type, occurredAt.getTime(), rememberMs, String(ROW_LOCK_TIMEOUT_MS)]
+    async recordArrival(session, { key, eventId, type, occurredAt, retentionMs }) {
+      const values = [key, eventId, type, occurredAt.getTime(), retentionMs, String(ROW_LOCK_TIMEOUT_MS)]
       try {
         return stateOf(await session.query(arrival, values))
       } catch (error) {
@@ -42,14 +42,14 @@ export function deliveriesTable(options: TableOptions): Deliveries {
     async readClaimed(session, { key }) {
       return stateOf(await session.query(`select done_at is not null as done from ${table} where key = $1`, [key]))
     },
-    async mark(session, { key, rememberMs }, discarded) {
+    async mark(session, { key, retentionMs }, discarded) {
       const marked = await session.query(
         `update ${table}
          set done_at = clock_timestamp(), discarded = $2,
              expires_at = clock_timestamp() + $3::float8 * interval '1 millisecond'
          where key = $1 and done_at is null
          returning key`,
-        [key, discarded, rememberMs],
+        [key, discarded, retentionMs],
       )
       if (marked.length !== 1) throw new Error('The delivery cannot be marked: its row is gone, or marked by another')
     },

@@ -1,7 +1,7 @@
 import type { EmbeddedPostgres, EmbeddedTransaction } from './pool.js'
 import type { Database, Session } from './session.js'
 
-/** Keys at work, per database: several ledgers may stand on one. */
+/** Keys at work, per database: several inboxes may stand on one. */
 const reservedKeys = new WeakMap<EmbeddedPostgres, Set<string>>()
 
 export function embeddedDatabase(postgres: EmbeddedPostgres): Database {

@@ -1,16 +1,16 @@
 import { PGlite, type Transaction } from '@electric-sql/pglite'
-import { createBillingReceiver, type DeliveryLedger } from '@kinde-billing/core/receiver'
+import { createBillingReceiver, type DeliveryInbox } from '@kinde-billing/core/receiver'
 import { Pool, type PoolClient } from 'pg'
 import { describe, expectTypeOf, it } from 'vitest'
-import { createPostgresLedger, ensureSchema, type PostgresScope, sweepDeliveries } from './index.js'
+import { createPostgresInbox, ensureSchema, type PostgresTx, sweepDeliveries } from './index.js'
 
-describe('the scope', () => {
+describe('the tx', () => {
   it("is the client of pg's pool", () => {
-    expectTypeOf(createPostgresLedger({ pool: new Pool() })).toEqualTypeOf<DeliveryLedger<PoolClient>>()
+    expectTypeOf(createPostgresInbox({ pool: new Pool() })).toEqualTypeOf<DeliveryInbox<PoolClient>>()
   })
 
   it("is PGlite's transaction", () => {
-    expectTypeOf(createPostgresLedger({ pool: new PGlite() })).toEqualTypeOf<DeliveryLedger<Transaction>>()
+    expectTypeOf(createPostgresInbox({ pool: new PGlite() })).toEqualTypeOf<DeliveryInbox<Transaction>>()
   })
 
   it('is the client of any pool with one connect()', () => {
@@ -19,18 +19,18 @@ describe('the scope', () => {
       release(destroy?: boolean): void
       readonly own: true
     }
-    expectTypeOf<PostgresScope<{ connect(): Promise<OwnClient> }>>().toEqualTypeOf<OwnClient>()
+    expectTypeOf<PostgresTx<{ connect(): Promise<OwnClient> }>>().toEqualTypeOf<OwnClient>()
   })
 
   it('reaches handlers', () => {
     createBillingReceiver({
       issuer: 'https://acme.kinde.com',
       name: 'billing',
-      ledger: createPostgresLedger({ pool: new Pool() }),
+      inbox: createPostgresInbox({ pool: new Pool() }),
       on: {
-        'customer.plan_assigned': async (event, { scope }) => {
-          expectTypeOf(scope).toEqualTypeOf<PoolClient>()
-          const { rows } = await scope.query<{ id: number }>('select id from plans where code = $1', [event.plan.code])
+        'customer.plan_assigned': async (event, { tx }) => {
+          expectTypeOf(tx).toEqualTypeOf<PoolClient>()
+          const { rows } = await tx.query<{ id: number }>('select id from plans where code = $1', [event.plan.code])
           expectTypeOf(rows).toEqualTypeOf<{ id: number }[]>()
         },
       },
@@ -47,8 +47,8 @@ describe('the pool', () => {
 
   it('is nothing else', () => {
     // @ts-expect-error a URL is not a pool
-    createPostgresLedger({ pool: 'postgres://127.0.0.1/postgres' })
+    createPostgresInbox({ pool: 'postgres://127.0.0.1/postgres' })
     // @ts-expect-error the application brings the pool
-    createPostgresLedger({})
+    createPostgresInbox({})
   })
 })

@@ -1,4 +1,4 @@
-export { createPostgresLedger, type PostgresLedgerOptions } from './ledger.js'
+export { createPostgresInbox, type PostgresInboxOptions } from './inbox.js'
 export type {
   AnyPostgresPool,
   EmbeddedPostgres,
@@ -6,7 +6,7 @@ export type {
   PostgresClient,
   PostgresPool,
   PostgresResult,
-  PostgresScope,
+  PostgresTx,
 } from './pool.js'
 export { ensureSchema, schemaSql, type TableOptions } from './schema.js'
 export {

@@ -1,4 +1,4 @@
-/** What a query answers with, as far as the ledger reads it. */
+/** What a query answers with, as far as the inbox reads it. */
 export interface PostgresResult {
   /** The rows, by column name. */
   readonly rows: readonly Record<string, unknown>[]
@@ -36,11 +36,11 @@ export interface EmbeddedPostgres {
   transaction<Result>(work: (transaction: EmbeddedTransaction) => Promise<Result>): Promise<Result>
 }
 
-/** Whatever the ledger takes as `pool`. */
+/** Whatever the inbox takes as `pool`. */
 export type AnyPostgresPool = PostgresPool | EmbeddedPostgres
 
-/** What handlers get as `delivery.scope`: the pool's own client type, or PGlite's transaction. */
-export type PostgresScope<Pool> = Pool extends {
+/** What handlers get as `delivery.tx`: the pool's own client type, or PGlite's transaction. */
+export type PostgresTx<Pool> = Pool extends {
   /** As in {@link PostgresPool}. */
   connect: infer Connect
 }

@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { KindeWebhookError } from '@kinde-billing/core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createPostgresLedger, ensureSchema, schemaSql, sweepDeliveries } from './index.js'
+import { createPostgresInbox, ensureSchema, schemaSql, sweepDeliveries } from './index.js'
 
 let pglite: PGlite
 beforeAll(async () => {
@@ -43,7 +43,7 @@ describe('the schema', () => {
     'refuses %j as a name',
     async (table) => {
       const options = { table: table as string }
-      for (const use of [() => createPostgresLedger({ pool: pglite, ...options }), () => schemaSql(options)])
+      for (const use of [() => createPostgresInbox({ pool: pglite, ...options }), () => schemaSql(options)])
         expect(use).toThrow(KindeWebhookError)
       await expect(ensureSchema(pglite, options)).rejects.toMatchObject({ code: 'invalid_configuration' })
       await expect(sweepDeliveries(pglite, options)).rejects.toMatchObject({ code: 'invalid_configuration' })
@@ -53,7 +53,7 @@ describe('the schema', () => {
 
 it('answers every question of the docs', async () => {
   await ensureSchema(pglite)
-  const page = readFileSync(new URL('../../../docs/ledgers.md', import.meta.url), 'utf8')
+  const page = readFileSync(new URL('../../../docs/inboxes.md', import.meta.url), 'utf8')
   const statements = [...page.matchAll(/^```sql\n([\s\S]*?)^```$/gm)].map(([, statement = '']) => statement)
   expect(statements.length).toBeGreaterThan(4)
   for (const statement of statements) await pglite.exec(statement)

@@ -27,7 +27,7 @@ export function tableName({ table = DEFAULT_TABLE }: TableOptions = {}): string 
 export function schemaSql(options?: TableOptions): string {
   const table = tableName(options)
   const name = table.replace(/^.*\./, '')
-  return `-- The deliveries that the ledger of @kinde-billing/postgres knows of: one row for each event of each endpoint.
+  return `-- The deliveries that the inbox of @kinde-billing/postgres knows of: one row for each event of each endpoint.
 create table if not exists ${table} (
   -- "<issuer> <name> <event_id>". Compared by its bytes: fast, and the same under every version of the system's locales.
   key text collate "C" primary key,
@@ -54,7 +54,7 @@ create index if not exists ${name}_first_seen_at on ${table} (first_seen_at);
 }
 
 /**
- * Creates the ledger's table where it is not there yet. Safe to call at every start, from many processes at once; where the
+ * Creates the inbox's table where it is not there yet. Safe to call at every start, from many processes at once; where the
  * table exists, nothing is done and no privilege to create is needed. The same statements are in the package's `schema.sql`.
  *
  * Rejects with Postgres's error where the table cannot be created. Throws a `KindeWebhookError` of code

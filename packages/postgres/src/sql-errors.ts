@@ -16,7 +16,7 @@ export function sqlState(error: unknown): string | undefined {
 export function explainedArrival(error: unknown, table: string): unknown {
   if (sqlState(error) !== UNDEFINED_TABLE) return error
   const mend = "Call ensureSchema(pool) at the start, or run the package's schema.sql, with the same name of the table."
-  return new Error(`The ledger's table ${table} does not exist. ${mend}`, { cause: error })
+  return new Error(`The inbox's table ${table} does not exist. ${mend}`, { cause: error })
 }
 
 /** An error at the statement that ends the handler's part: it says what the handler did before. */
@@ -30,7 +30,7 @@ export function explainedEnd(cause: unknown): unknown {
     case NO_TRANSACTION:
     case NO_SUCH_SAVEPOINT:
       return new Error(
-        "The handler has ended the ledger's transaction (COMMIT or ROLLBACK on delivery.scope): what it committed stands without a mark, and the event will be handled again. Leave the transaction to the ledger.",
+        "The handler has ended the inbox's transaction (COMMIT or ROLLBACK on delivery.tx): what it committed stands without a mark, and the event will be handled again. Leave the transaction to the inbox.",
         { cause },
       )
     default:

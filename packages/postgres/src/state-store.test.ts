@@ -1,9 +1,10 @@
 import { PGlite } from '@electric-sql/pglite'
-import type { HandlerDelivery, LedgerDelivery } from '@kinde-billing/core/receiver'
+import type { HandlerDelivery, InboxDelivery } from '@kinde-billing/core/receiver'
 import { type BillingState, createBillingStateHandler } from '@kinde-billing/state'
+import { at, fold } from '@kinde-billing/test-support/billing-events'
+import { newDelivery } from '@kinde-billing/testing/inbox-contract/attempts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { at, fold } from '../../state/test/billing-events.js'
-import { createPostgresLedger, ensureSchema } from './index.js'
+import { createPostgresInbox, ensureSchema } from './index.js'
 import { createPostgresStateStore, ensureStateSchema, type StateClient, stateSchemaSql } from './state-store.js'
 
 const KEY = 'customer:customer_1'
@@ -18,7 +19,7 @@ const stateOf = (...events: Parameters<typeof fold>[0]): BillingState => {
 describe('on PGlite', () => {
   const pglite = new PGlite()
   const store = createPostgresStateStore()
-  const scope = { scope: pglite }
+  const tx = { tx: pglite }
   beforeAll(async () => {
     await ensureSchema(pglite)
     await Promise.all([ensureStateSchema(pglite), ensureStateSchema(pglite)])
@@ -27,42 +28,42 @@ describe('on PGlite', () => {
 
   it('gives back what was saved, to the byte, whatever is in it', async () => {
     const state = stateOf(at(0, 'created', { agreement: 'NUL \0, half \ud83d, " and \\', plan: '__proto__' }))
-    expect(await store.load('customer:hostile', scope)).toBeUndefined()
+    expect(await store.load('customer:hostile', tx)).toBeUndefined()
     expect(await store.read('customer:hostile', pglite)).toBeUndefined()
-    expect(await store.save('customer:hostile', state, undefined, scope)).toBe(true)
-    expect(JSON.stringify((await store.load('customer:hostile', scope))?.state)).toBe(JSON.stringify(state))
+    expect(await store.save('customer:hostile', state, undefined, tx)).toBe(true)
+    expect(JSON.stringify((await store.load('customer:hostile', tx))?.state)).toBe(JSON.stringify(state))
     expect(JSON.stringify(await store.read('customer:hostile', pglite))).toBe(JSON.stringify(state))
   })
 
   it('refuses a version that is not the stored one', async () => {
     const [first, second] = [stateOf(created), stateOf(created, at(1, 'failed'))]
-    expect(await store.save('customer:race', first, undefined, scope)).toBe(false)
-    await store.load('customer:race', scope)
-    expect(await store.save('customer:race', first, undefined, scope)).toBe(true)
-    expect(await store.save('customer:race', second, undefined, scope)).toBe(false)
-    const stored = await store.load('customer:race', scope)
-    expect(await store.save('customer:race', second, stored?.version, scope)).toBe(true)
-    expect(await store.save('customer:race', first, stored?.version, scope)).toBe(false)
-    expect((await store.load('customer:race', scope))?.state).toStrictEqual(second)
+    expect(await store.save('customer:race', first, undefined, tx)).toBe(false)
+    await store.load('customer:race', tx)
+    expect(await store.save('customer:race', first, undefined, tx)).toBe(true)
+    expect(await store.save('customer:race', second, undefined, tx)).toBe(false)
+    const stored = await store.load('customer:race', tx)
+    expect(await store.save('customer:race', second, stored?.version, tx)).toBe(true)
+    expect(await store.save('customer:race', first, stored?.version, tx)).toBe(false)
+    expect((await store.load('customer:race', tx))?.state).toStrictEqual(second)
   })
 
-  it('is undone with the transaction of the ledger, and so are the changes that were told', async () => {
+  it('is undone with the transaction of the inbox, and so are the changes that were told', async () => {
     await pglite.exec('create table mails (change text)')
     const handle = createBillingStateHandler({
       ...store,
       async onChange(changes, { delivery }: { delivery: HandlerDelivery<unknown, StateClient> }) {
-        for (const { type } of changes) await delivery.scope.query('insert into mails values ($1)', [type])
+        for (const { type } of changes) await delivery.tx.query('insert into mails values ($1)', [type])
       },
     })
-    const ledger = createPostgresLedger({ pool: pglite })
+    const inbox = createPostgresInbox({ pool: pglite })
     const attempt = (fails: boolean) =>
-      ledger.once(ledgerDelivery(created.id), async (client, signal) => {
+      inbox.once(inboxDelivery(created.id), async (client, signal) => {
         await handle(created, {
           webhookId: undefined,
           receivedAt: new Date(),
           context: undefined,
           signal,
-          scope: client,
+          tx: client,
         })
         if (fails) throw new Error('the mail server is down')
       })
@@ -78,15 +79,14 @@ describe('on PGlite', () => {
     const table = 'other_states'
     await ensureStateSchema(pglite, { table })
     const other = createPostgresStateStore({ table })
-    await other.load(KEY, scope)
-    expect(await other.save(KEY, stateOf(created), undefined, scope)).toBe(true)
+    await other.load(KEY, tx)
+    expect(await other.save(KEY, stateOf(created), undefined, tx)).toBe(true)
     expect((await pglite.query('select key from other_states')).rows).toEqual([{ key: KEY }])
     expect(stateSchemaSql({ table })).toContain('create table if not exists other_states (')
     expect(() => createPostgresStateStore({ table: 'a; drop table b' })).toThrow('table:')
   })
 })
 
-function ledgerDelivery(eventId: string): LedgerDelivery {
-  const occurredAt = new Date()
-  return { key: `issuer test ${eventId}`, eventId, type: 'test', occurredAt, leaseMs: 60_000, rememberMs: 60_000 }
+function inboxDelivery(eventId: string): InboxDelivery {
+  return newDelivery({ key: `issuer test ${eventId}`, eventId })
 }

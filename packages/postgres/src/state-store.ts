@@ -3,7 +3,7 @@ import type { AnyPostgresPool, PostgresResult } from './pool.js'
 import { tableName } from './schema.js'
 import { databaseOf } from './session.js'
 
-/** What the store runs its statements on: the ledger's `delivery.scope`, a pool, a client, or a PGlite. */
+/** What the store runs its statements on: the inbox's `delivery.tx`, a pool, a client, or a PGlite. */
 export interface StateClient {
   /** Runs one statement, with its parameters. */
   query(text: string, values?: unknown[]): Promise<PostgresResult>
@@ -20,22 +20,22 @@ export interface StateTableOptions {
 
 /** What {@link createPostgresStateStore} returns: the `load` and `save` of `createBillingStateHandler`, and `read`. */
 export interface PostgresStateStore {
-  /** The customer's state, locked until the transaction of `delivery.scope` ends: other writers of this customer wait. */
-  load(key: string, delivery: { readonly scope: StateClient }): Promise<StoredState<string> | undefined>
-  /** `false` where the stored version is another. Inside the ledger's transaction, `load` has made sure that it is not. */
+  /** The customer's state, locked until the transaction of `delivery.tx` ends: other writers of this customer wait. */
+  load(key: string, delivery: { readonly tx: StateClient }): Promise<StoredState<string> | undefined>
+  /** `false` where the stored version is another. Inside the inbox's transaction, `load` has made sure that it is not. */
   save(
     key: string,
     state: BillingState,
     version: string | undefined,
-    delivery: { readonly scope: StateClient },
+    delivery: { readonly tx: StateClient },
   ): Promise<boolean>
   /** The customer's state as it is committed, without a lock: for answering requests. */
   read(key: string, client: StateClient): Promise<BillingState | undefined>
 }
 
 /**
- * Keeps the states of `@kinde-billing/state` in Postgres, inside the ledger's transaction: the state, the application's own
- * writes and the ledger's mark are committed together or not at all, and writers of one customer take turns.
+ * Keeps the states of `@kinde-billing/state` in Postgres, inside the inbox's transaction: the state, the application's own
+ * writes and the inbox's mark are committed together or not at all, and writers of one customer take turns.
  *
  * Needs the table of {@link ensureStateSchema}. Its functions reject with what Postgres rejects with. Throws a
  * `KindeWebhookError` of code `invalid_configuration` for a name that is no identifier.
@@ -43,7 +43,7 @@ export interface PostgresStateStore {
  * @example
  * ```ts
  * import { createBillingReceiver } from '@kinde-billing/core/receiver'
- * import { createPostgresLedger, createPostgresStateStore } from '@kinde-billing/postgres'
+ * import { createPostgresInbox, createPostgresStateStore } from '@kinde-billing/postgres'
  * import { createBillingStateHandler, customerKey, summarize } from '@kinde-billing/state'
  * import { Pool } from 'pg'
  *
@@ -53,12 +53,12 @@ export interface PostgresStateStore {
  * createBillingReceiver({
  *   issuer: 'https://acme.kinde.com',
  *   name: 'billing',
- *   ledger: createPostgresLedger({ pool }),
+ *   inbox: createPostgresInbox({ pool }),
  *   onEvent: createBillingStateHandler({
  *     ...store,
  *     async onChange(changes, { key, delivery }) {
  *       for (const change of changes)
- *         await delivery.scope.query('insert into outbox (customer, change) values ($1, $2)', [key, JSON.stringify(change)])
+ *         await delivery.tx.query('insert into outbox (customer, change) values ($1, $2)', [key, JSON.stringify(change)])
  *     },
  *   }),
  * })
@@ -73,9 +73,9 @@ export interface PostgresStateStore {
 export function createPostgresStateStore(options?: StateTableOptions): PostgresStateStore {
   const table = stateTable(options)
   return {
-    async load(key, { scope }) {
+    async load(key, { tx }) {
       // An upsert locks the row, and creates it where there is none: of two first events one waits for the other.
-      const { rows } = await scope.query(
+      const { rows } = await tx.query(
         `insert into ${table} as known (key) values ($1)
          on conflict (key) do update set version = known.version
          returning state, version::text as version`,
@@ -84,8 +84,8 @@ export function createPostgresStateStore(options?: StateTableOptions): PostgresS
       const state = readState(rows)
       return state && { state, version: String(rows[0]?.['version']) }
     },
-    async save(key, state, version = '0', { scope }) {
-      const { rows } = await scope.query(
+    async save(key, state, version = '0', { tx }) {
+      const { rows } = await tx.query(
         `update ${table} set state = $2, version = version + 1, updated_at = now()
          where key = $1 and version = $3::bigint
          returning key`,

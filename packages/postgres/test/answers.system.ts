@@ -1,12 +1,12 @@
 import { createWebHandler } from '@kinde-billing/core/receiver'
+import { type CuttableProxy, startProxy } from '@kinde-billing/test-support/cuttable-proxy'
+import { isInstalled } from '@kinde-billing/test-support/installed'
+import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
 import { billingEventFixture, createTestIssuer, type TestIssuer } from '@kinde-billing/testing'
+import { latch } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type CuttableProxy, startProxy } from '../../../test/stores/cuttable-proxy.js'
-import { isInstalled } from '../../../test/stores/installed.js'
-import { type PostgresServer, startPostgres } from '../../../test/stores/postgres-server.js'
-import { latch } from '../../testing/src/ledger-contract/attempts.js'
-import { createPostgresLedger, ensureSchema } from '../src/index.js'
+import { createPostgresInbox, ensureSchema } from '../src/index.js'
 import { hookedPool } from './hooked-pool.js'
 
 describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres that fails', () => {
@@ -46,15 +46,15 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
       issuer: issuer.issuer,
       jwks: issuer.jwks,
       name: 'billing',
-      ledger: createPostgresLedger({ pool }),
-      ledgerTimeoutMs: 300,
+      inbox: createPostgresInbox({ pool }),
+      inboxTimeoutMs: 300,
       ...options,
       onOutcome: () => {},
       on: {
-        'customer.payment_failed': async (_, { scope }) => {
-          await scope.query("insert into effects values ('early')")
+        'customer.payment_failed': async (_, { tx }) => {
+          await tx.query("insert into effects values ('early')")
           await meanwhile()
-          await scope.query("insert into effects values ('late')")
+          await tx.query("insert into effects values ('late')")
         },
       },
     })
@@ -69,7 +69,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
     return rows.map(({ value }) => value)
   }
 
-  const unavailable = [503, { error: 'ledger_unavailable' }]
+  const unavailable = [503, { error: 'inbox_unavailable' }]
 
   it('down at the claim: 503, and the handler does not run', async () => {
     proxy.cut()
@@ -83,7 +83,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
 
   it('down at the mark: 503, nothing is left, and the next attempt runs', async () => {
     const cutAtTheMark = (statement: string) => (statement.startsWith('update') ? proxy.cut() : undefined)
-    const post = receiver(() => {}, { ledger: createPostgresLedger({ pool: hookedPool(pool, cutAtTheMark) }) })
+    const post = receiver(() => {}, { inbox: createPostgresInbox({ pool: hookedPool(pool, cutAtTheMark) }) })
     expect(await post()).toEqual(unavailable)
     expect(await effects()).toEqual([])
     proxy.mend()

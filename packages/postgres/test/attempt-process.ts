@@ -1,12 +1,12 @@
 /** One attempt in a process of its own, which stops where the test wants to kill it, and says how far it has come. */
-import type { LedgerDelivery } from '@kinde-billing/core/receiver'
+import type { InboxDelivery } from '@kinde-billing/core/receiver'
 import { Pool } from 'pg'
-import { createPostgresLedger } from '../src/index.js'
+import { createPostgresInbox } from '../src/index.js'
 import { hookedPool } from './hooked-pool.js'
 
 export interface AttemptSettings {
   url: string
-  delivery: Omit<LedgerDelivery, 'occurredAt'>
+  delivery: Omit<InboxDelivery, 'occurredAt'>
   /** The statement before which it stops for ever, or `handler`: after the handler's write. */
   stopAt: string
 }
@@ -22,10 +22,10 @@ async function stopFor(place: string): Promise<void> {
 }
 
 const pool = new Pool({ connectionString: url }).on('error', () => {})
-const ledger = createPostgresLedger({ pool: hookedPool(pool, stopFor) })
-const outcome = await ledger
-  .once({ ...delivery, occurredAt: new Date() }, async (scope, signal) => {
-    await scope.query('insert into effects values ($1)', [delivery.eventId])
+const inbox = createPostgresInbox({ pool: hookedPool(pool, stopFor) })
+const outcome = await inbox
+  .once({ ...delivery, occurredAt: new Date() }, async (tx, signal) => {
+    await tx.query('insert into effects values ($1)', [delivery.eventId])
     signal.addEventListener('abort', () => say('aborted'))
     await stopFor('handler')
   })

@@ -1,18 +1,18 @@
 import { readFileSync } from 'node:fs'
+import { isInstalled } from '@kinde-billing/test-support/installed'
+import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
+import { aborted, latch, newDelivery, nothing, settled } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Client, Pool, type PoolClient } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { isInstalled } from '../../../test/stores/installed.js'
-import { type PostgresServer, startPostgres } from '../../../test/stores/postgres-server.js'
-import { aborted, latch, newDelivery, nothing, settled } from '../../testing/src/ledger-contract/attempts.js'
-import { createPostgresLedger, ensureSchema } from '../src/index.js'
+import { createPostgresInbox, ensureSchema } from '../src/index.js'
 
-describe.runIf(isInstalled('postgres'))("a Postgres ledger and the pool's connections", () => {
+describe.runIf(isInstalled('postgres'))("a Postgres inbox and the pool's connections", () => {
   let server: PostgresServer
   let observer: Pool
   let pool: Pool
-  const ledgerOn = (options: object = {}) => {
+  const inboxOn = (options: object = {}) => {
     pool = new Pool({ connectionString: server.url, ...options })
-    return createPostgresLedger({ pool })
+    return createPostgresInbox({ pool })
   }
 
   beforeAll(async () => {
@@ -36,14 +36,14 @@ describe.runIf(isInstalled('postgres'))("a Postgres ledger and the pool's connec
   }
 
   it('gives its connection back after every outcome, with nothing of its own left on it', async () => {
-    const ledger = ledgerOn({ max: 2 })
+    const inbox = inboxOn({ max: 2 })
     const delivery = newDelivery()
-    const failing = () => ledger.once(delivery, () => Promise.reject(new Error('no')))
+    const failing = () => inbox.once(delivery, () => Promise.reject(new Error('no')))
     for (let run = 0; run < 20; run += 1) await settled(failing())
-    await ledger.once(delivery, async () => {
-      expect(await ledger.once(delivery, nothing)).toBe('in_progress')
+    await inbox.once(delivery, async () => {
+      expect(await inbox.once(delivery, nothing)).toBe('in_progress')
     })
-    expect(await ledger.once(delivery, nothing)).toBe('duplicate')
+    expect(await inbox.once(delivery, nothing)).toBe('duplicate')
     expect({ total: pool.totalCount, idle: pool.idleCount }).toEqual({ total: 2, idle: 2 })
     const client = await pool.connect()
     expect(client.listenerCount('error')).toBe(0)
@@ -51,10 +51,10 @@ describe.runIf(isInstalled('postgres'))("a Postgres ledger and the pool's connec
   })
 
   it('closes its connection at the end of the lease, and the server ends the transaction', async () => {
-    const ledger = ledgerOn()
+    const inbox = inboxOn()
     let pid = 0
-    const attempt = ledger.once(newDelivery({ leaseMs: 200 }), async (scope, signal) => {
-      const { rows } = await scope.query<{ pid: number }>('select pg_backend_pid() as pid')
+    const attempt = inbox.once(newDelivery({ leaseMs: 200 }), async (tx, signal) => {
+      const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid')
       pid = rows[0]?.pid ?? 0
       await aborted(signal)
       await new Promise(() => {})
@@ -66,9 +66,9 @@ describe.runIf(isInstalled('postgres'))("a Postgres ledger and the pool's connec
   })
 
   it('closes it while a statement runs, too', async () => {
-    const ledger = ledgerOn()
-    const attempt = ledger.once(newDelivery({ leaseMs: 200 }), async (scope) => {
-      await scope.query("insert into effects select 'late' from pg_sleep(1)")
+    const inbox = inboxOn()
+    const attempt = inbox.once(newDelivery({ leaseMs: 200 }), async (tx) => {
+      await tx.query("insert into effects select 'late' from pg_sleep(1)")
     })
     await expect(attempt).rejects.toThrow('The lease of 200 ms is over')
     const isBusy = async () =>
@@ -79,37 +79,37 @@ describe.runIf(isInstalled('postgres'))("a Postgres ledger and the pool's connec
   })
 
   it('refuses what a handler still writes after it has failed, on a connection that serves others by then', async () => {
-    const ledger = ledgerOn({ max: 1 })
+    const inbox = inboxOn({ max: 1 })
     const failed = latch()
     let late: Promise<PromiseSettledResult<unknown>> | undefined
-    const attempt = ledger.once(newDelivery(), async (scope) => {
+    const attempt = inbox.once(newDelivery(), async (tx) => {
       const slow = async () => {
-        await scope.query("insert into effects values ('early')")
+        await tx.query("insert into effects values ('early')")
         await failed.opened
-        await scope.query("insert into effects values ('late')")
+        await tx.query("insert into effects values ('late')")
       }
       late = settled(slow())
       throw new Error('the other half failed')
     })
     await expect(attempt).rejects.toThrow('the other half failed')
-    await ledger.once(newDelivery(), async (scope) => {
+    await inbox.once(newDelivery(), async (tx) => {
       failed.open()
       expect(await late).toMatchObject({ status: 'rejected' })
-      await scope.query("insert into effects values ('next')")
+      await tx.query("insert into effects values ('next')")
     })
     expect(await effects()).toEqual(['next'])
   })
 
   it('lets the server end the transaction of a process that hangs, and restores the limits after it', async () => {
-    const ledger = ledgerOn({ max: 1, options: '-c statement_timeout=5s' })
+    const inbox = inboxOn({ max: 1, options: '-c statement_timeout=5s' })
     const limits = async (client: Pool | PoolClient) => {
       const { rows } = await client.query(
         "select current_setting('idle_in_transaction_session_timeout') as idle, current_setting('statement_timeout') as statement",
       )
       return rows[0]
     }
-    await ledger.once(newDelivery({ leaseMs: 60_000 }), async (scope) => {
-      expect(await limits(scope)).toEqual({ idle: '61s', statement: '5s' })
+    await inbox.once(newDelivery({ leaseMs: 60_000 }), async (tx) => {
+      expect(await limits(tx)).toEqual({ idle: '61s', statement: '5s' })
     })
     expect(await limits(pool)).toEqual({ idle: '0', statement: '5s' })
   })
@@ -117,71 +117,67 @@ describe.runIf(isInstalled('postgres'))("a Postgres ledger and the pool's connec
   it.each(['serializable', 'repeatable read'])(
     'runs one of many where the default isolation is %s',
     async (isolation) => {
-      const ledger = ledgerOn({ options: `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}` })
+      const inbox = inboxOn({ options: `-c default_transaction_isolation=${isolation.replace(' ', '\\ ')}` })
       const delivery = newDelivery()
-      const work = (scope: PoolClient) => scope.query("insert into effects values ('once')").then(() => {})
-      await Promise.all(Array.from({ length: 20 }, () => settled(ledger.once(delivery, work))))
-      expect(await ledger.once(delivery, work)).toBe('duplicate')
+      const work = (tx: PoolClient) => tx.query("insert into effects values ('once')").then(() => {})
+      await Promise.all(Array.from({ length: 20 }, () => settled(inbox.once(delivery, work))))
+      expect(await inbox.once(delivery, work)).toBe('duplicate')
       expect(await effects()).toEqual(['once'])
     },
   )
 
   it('serves any number of events with few connections', async () => {
-    const ledger = ledgerOn({ max: 2 })
-    const outcomes = await Promise.all(Array.from({ length: 100 }, () => ledger.once(newDelivery(), nothing)))
+    const inbox = inboxOn({ max: 2 })
+    const outcomes = await Promise.all(Array.from({ length: 100 }, () => inbox.once(newDelivery(), nothing)))
     expect(new Set(outcomes)).toEqual(new Set(['processed']))
   })
 
   it('rejects with what the pool says where it has no connection to give', async () => {
-    const ledger = ledgerOn({ max: 1, connectionTimeoutMillis: 50 })
+    const inbox = inboxOn({ max: 1, connectionTimeoutMillis: 50 })
     const held = await pool.connect()
-    await expect(ledger.once(newDelivery(), nothing)).rejects.toThrow('timeout exceeded when trying to connect')
+    await expect(inbox.once(newDelivery(), nothing)).rejects.toThrow('timeout exceeded when trying to connect')
     held.release()
   })
 
-  it('lends a client like any other of pg, which only the ledger gives back or closes', async () => {
-    const ledger = ledgerOn()
-    await ledger.once(newDelivery(), async (scope) => {
-      expect(scope).toBeInstanceOf(Client)
-      expect(scope.getTransactionStatus()).toBe('T')
-      expect((await scope.query({ name: 'named', text: 'select $1::int as one', values: [1] })).rows).toEqual([
-        { one: 1 },
-      ])
-      const rows = await new Promise((resolve) =>
-        scope.query('select 2 as two', [], (_, result) => resolve(result.rows)),
-      )
+  it('lends a client like any other of pg, which only the inbox gives back or closes', async () => {
+    const inbox = inboxOn()
+    await inbox.once(newDelivery(), async (tx) => {
+      expect(tx).toBeInstanceOf(Client)
+      expect(tx.getTransactionStatus()).toBe('T')
+      expect((await tx.query({ name: 'named', text: 'select $1::int as one', values: [1] })).rows).toEqual([{ one: 1 }])
+      const rows = await new Promise((resolve) => tx.query('select 2 as two', [], (_, result) => resolve(result.rows)))
       expect(rows).toEqual([{ two: 2 }])
-      expect(scope.on('notice', () => {})).toBe(scope)
-      scope.release()
-      expect(() => scope.end()).toThrow("is the ledger's")
-      expect(() => scope.query({ text: 'commit' })).toThrow("is the ledger's")
+      expect(tx.on('notice', () => {})).toBe(tx)
+      tx.release()
+      expect(() => tx.end()).toThrow("is the inbox's")
+      expect(() => tx.query({ text: 'commit' })).toThrow("is the inbox's")
     })
   })
 
   it('shows an operator what is being handled, by the query of the docs', async () => {
-    const page = readFileSync(new URL('../../../docs/ledgers.md', import.meta.url), 'utf8')
+    const page = readFileSync(new URL('../../../docs/inboxes.md', import.meta.url), 'utf8')
     const query = page.match(/^```sql\n([^`]*pg_locks[^`]*)^```$/m)?.[1] ?? ''
-    const ledger = ledgerOn()
+    const inbox = inboxOn()
     const delivery = newDelivery()
-    await ledger.once(delivery, async (scope) => {
-      const { rows } = await scope.query<{ pid: number }>('select pg_backend_pid() as pid')
+    await inbox.once(delivery, async (tx) => {
+      const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid')
       expect((await observer.query(query)).rows).toMatchObject([{ event_id: delivery.eventId, pid: rows[0]?.pid }])
     })
     expect((await observer.query(query)).rows).toEqual([])
   })
 
   it('works on a pool that pipelines its statements', async () => {
-    const ledger = ledgerOn({ pipeline: true })
+    const inbox = inboxOn({ pipeline: true })
     const delivery = newDelivery()
     await settled(
-      ledger.once(delivery, async (scope) => {
-        void scope.query("insert into effects values ('undone')")
+      inbox.once(delivery, async (tx) => {
+        void tx.query("insert into effects values ('undone')")
         throw new Error('no')
       }),
     )
     expect(
-      await ledger.once(delivery, async (scope) => {
-        void scope.query("insert into effects values ('kept, though nobody awaited it')")
+      await inbox.once(delivery, async (tx) => {
+        void tx.query("insert into effects values ('kept, though nobody awaited it')")
       }),
     ).toBe('processed')
     expect(await effects()).toEqual(['kept, though nobody awaited it'])

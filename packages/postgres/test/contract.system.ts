@@ -1,9 +1,9 @@
-import { describeLedger } from '@kinde-billing/testing/ledger-contract'
+import { isInstalled } from '@kinde-billing/test-support/installed'
+import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
+import { describeInbox } from '@kinde-billing/testing/inbox-contract'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { isInstalled } from '../../../test/stores/installed.js'
-import { type PostgresServer, startPostgres } from '../../../test/stores/postgres-server.js'
-import { createPostgresLedger, ensureSchema } from '../src/index.js'
+import { createPostgresInbox, ensureSchema } from '../src/index.js'
 
 describe.runIf(isInstalled('postgres'))('on a real Postgres', () => {
   let server: PostgresServer
@@ -18,22 +18,22 @@ describe.runIf(isInstalled('postgres'))('on a real Postgres', () => {
     await server.close()
   })
 
-  describeLedger(
-    'a Postgres ledger',
+  describeInbox(
+    'a Postgres inbox',
     async () => {
       const pools = [new Pool({ connectionString: server.url }), new Pool({ connectionString: server.url })] as const
       await Promise.all(pools.map((pool) => ensureSchema(pool)))
       return {
-        ledger: createPostgresLedger({ pool: pools[0] }),
-        other: createPostgresLedger({ pool: pools[1] }),
+        inbox: createPostgresInbox({ pool: pools[0] }),
+        other: createPostgresInbox({ pool: pools[1] }),
         close: async () => {
           await Promise.all(pools.map((pool) => pool.end()))
         },
       }
     },
     {
-      async write(scope, value) {
-        await scope.query('insert into effects values ($1)', [value])
+      async write(tx, value) {
+        await tx.query('insert into effects values ($1)', [value])
       },
       async committed() {
         const { rows } = await observer.query<{ value: string }>('select value from effects')

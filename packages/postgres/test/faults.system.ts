@@ -1,21 +1,21 @@
-import type { LedgerDelivery } from '@kinde-billing/core/receiver'
+import type { InboxDelivery } from '@kinde-billing/core/receiver'
+import { type CuttableProxy, startProxy } from '@kinde-billing/test-support/cuttable-proxy'
+import { isInstalled } from '@kinde-billing/test-support/installed'
+import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
+import { type ScriptProcess, startScript } from '@kinde-billing/test-support/script-process'
+import { aborted, newDelivery, nothing, settled, untilNot } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type CuttableProxy, startProxy } from '../../../test/stores/cuttable-proxy.js'
-import { isInstalled } from '../../../test/stores/installed.js'
-import { type PostgresServer, startPostgres } from '../../../test/stores/postgres-server.js'
-import { type ScriptProcess, startScript } from '../../../test/stores/script-process.js'
-import { aborted, newDelivery, nothing, settled, untilNot } from '../../testing/src/ledger-contract/attempts.js'
-import { createPostgresLedger, ensureSchema } from '../src/index.js'
+import { createPostgresInbox, ensureSchema } from '../src/index.js'
 import type { AttemptSettings } from './attempt-process.js'
 import { hookedPool } from './hooked-pool.js'
 
-describe.runIf(isInstalled('postgres'))('a Postgres ledger when things break', () => {
+describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', () => {
   let server: PostgresServer
   let proxy: CuttableProxy
   let pool: Pool
   let observer: Pool
-  let delivery: LedgerDelivery
+  let delivery: InboxDelivery
 
   beforeAll(async () => {
     server = await startPostgres()
@@ -51,7 +51,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres ledger when things break', (
   /** The next attempt of the same delivery, again and again while the server still holds the claim of a dead one. */
   const nextAttempt = () =>
     untilNot('in_progress', () =>
-      createPostgresLedger({ pool: observer }).once(delivery, async (scope) => void (await takeEffect(scope))),
+      createPostgresInbox({ pool: observer }).once(delivery, async (tx) => void (await takeEffect(tx))),
     )
 
   function startAttempt(stopAt: string, leaseMs = 60_000): ScriptProcess {
@@ -100,11 +100,11 @@ describe.runIf(isInstalled('postgres'))('a Postgres ledger when things break', (
   })
 
   it('a connection cut while the handler runs: the signal fires, nothing is left, the next attempt runs', async () => {
-    const attempt = createPostgresLedger({ pool }).once(delivery, async (scope, signal) => {
-      await takeEffect(scope)
+    const attempt = createPostgresInbox({ pool }).once(delivery, async (tx, signal) => {
+      await takeEffect(tx)
       proxy.cut()
       await aborted(signal)
-      expect((await settled(takeEffect(scope))).status).toBe('rejected')
+      expect((await settled(takeEffect(tx))).status).toBe('rejected')
     })
     expect((await settled(attempt)).status).toBe('rejected')
     expect(pool.totalCount).toBe(0)
@@ -115,10 +115,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres ledger when things break', (
 
   it.each(['update kinde_billing_deliveries', 'commit'])('a connection cut before %s: nothing is left', async (at) => {
     const cutting = hookedPool(pool, (statement) => (statement === at ? proxy.cut() : undefined))
-    const attempt = createPostgresLedger({ pool: cutting }).once(
-      delivery,
-      async (scope) => void (await takeEffect(scope)),
-    )
+    const attempt = createPostgresInbox({ pool: cutting }).once(delivery, async (tx) => void (await takeEffect(tx)))
     expect((await settled(attempt)).status).toBe('rejected')
     proxy.mend()
     expect(await effects()).toBe(0)
@@ -128,8 +125,8 @@ describe.runIf(isInstalled('postgres'))('a Postgres ledger when things break', (
 
   it('a commit whose answer is lost: the attempt fails, the effect stands, the next one is a duplicate', async () => {
     const silent = hookedPool(pool, (statement) => (statement === 'commit' ? proxy.mute() : undefined))
-    const attempt = createPostgresLedger({ pool: silent }).once({ ...delivery, leaseMs: 500 }, async (scope) => {
-      await takeEffect(scope)
+    const attempt = createPostgresInbox({ pool: silent }).once({ ...delivery, leaseMs: 500 }, async (tx) => {
+      await takeEffect(tx)
     })
     await expect(attempt).rejects.toThrow('The lease of 500 ms is over')
     proxy.mend()
@@ -138,10 +135,10 @@ describe.runIf(isInstalled('postgres'))('a Postgres ledger when things break', (
   })
 
   it('a network that goes silent: the attempt is over with its lease, and so is its claim', async () => {
-    const attempt = createPostgresLedger({ pool }).once({ ...delivery, leaseMs: 500 }, async (scope) => {
-      await takeEffect(scope)
+    const attempt = createPostgresInbox({ pool }).once({ ...delivery, leaseMs: 500 }, async (tx) => {
+      await takeEffect(tx)
       proxy.stall()
-      await takeEffect(scope)
+      await takeEffect(tx)
     })
     await expect(attempt).rejects.toThrow('The lease of 500 ms is over')
     expect(pool.totalCount).toBe(0)
@@ -152,8 +149,8 @@ describe.runIf(isInstalled('postgres'))('a Postgres ledger when things break', (
 
   it('a server restarted while the handler runs: nothing is left, and the next attempt runs', async () => {
     let restarted = Promise.resolve()
-    const attempt = createPostgresLedger({ pool }).once(delivery, async (scope, signal) => {
-      await takeEffect(scope)
+    const attempt = createPostgresInbox({ pool }).once(delivery, async (tx, signal) => {
+      await takeEffect(tx)
       restarted = server.restart()
       await aborted(signal)
     })
@@ -167,7 +164,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres ledger when things break', (
   it('a server that is down: rejects, and runs nothing', async () => {
     proxy.cut()
     let ran = false
-    const attempt = createPostgresLedger({ pool }).once(delivery, async () => {
+    const attempt = createPostgresInbox({ pool }).once(delivery, async () => {
       ran = true
     })
     expect((await settled(attempt)).status).toBe('rejected')
@@ -178,7 +175,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres ledger when things break', (
   it('a server that takes no writes, as a replica: rejects, and runs nothing', async () => {
     const replica = new Pool({ connectionString: server.url, options: '-c default_transaction_read_only=on' })
     let ran = false
-    const attempt = createPostgresLedger({ pool: replica }).once(delivery, async () => {
+    const attempt = createPostgresInbox({ pool: replica }).once(delivery, async () => {
       ran = true
     })
     await expect(attempt).rejects.toMatchObject({ code: '25006' })
@@ -187,13 +184,13 @@ describe.runIf(isInstalled('postgres'))('a Postgres ledger when things break', (
   })
 
   it('a row that somebody holds: the duplicate waits two seconds, and is in progress', async () => {
-    await createPostgresLedger({ pool }).once(delivery, nothing)
+    await createPostgresInbox({ pool }).once(delivery, nothing)
     const operator = await observer.connect()
     await operator.query('begin')
     await operator.query('select 1 from kinde_billing_deliveries where key = $1 for update', [delivery.key])
-    expect(await createPostgresLedger({ pool }).once(delivery, nothing)).toBe('in_progress')
+    expect(await createPostgresInbox({ pool }).once(delivery, nothing)).toBe('in_progress')
     await operator.query('rollback')
     operator.release()
-    expect(await createPostgresLedger({ pool }).once(delivery, nothing)).toBe('duplicate')
+    expect(await createPostgresInbox({ pool }).once(delivery, nothing)).toBe('duplicate')
   })
 })

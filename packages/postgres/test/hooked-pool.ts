@@ -2,7 +2,7 @@ import type { Pool, PoolClient } from 'pg'
 
 type HookedClient = Pick<PoolClient, 'query' | 'release'>
 
-/** A pool whose clients call `before` with the first two words of every statement of the ledger's, and wait for it. */
+/** A pool whose clients call `before` with the first two words of every statement of the inbox's, and wait for it. */
 export function hookedPool(
   pool: Pool,
   before: (statement: string) => void | Promise<void>,

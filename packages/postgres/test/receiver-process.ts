@@ -1,11 +1,12 @@
-/** A receiver with a ledger on Postgres, in a process of its own. */
+/** A receiver with an inbox on Postgres, in a process of its own. */
+
+import { type ReceiverSettings, serveReceiver } from '@kinde-billing/test-support/receiver-server'
 import { Pool } from 'pg'
-import { type ReceiverSettings, serveReceiver } from '../../../test/stores/receiver-server.js'
-import { createPostgresLedger } from '../src/index.js'
+import { createPostgresInbox } from '../src/index.js'
 
 const settings: ReceiverSettings = JSON.parse(process.argv[2] ?? '')
 const pool = new Pool({ connectionString: settings.storeUrl, max: 10 })
 
-await serveReceiver(settings, createPostgresLedger({ pool }), (eventId, scope) =>
-  scope.query('insert into effects values ($1)', [eventId]),
+await serveReceiver(settings, createPostgresInbox({ pool }), (eventId, tx) =>
+  tx.query('insert into effects values ($1)', [eventId]),
 )

@@ -1,11 +1,12 @@
 import type { BillingEvent } from '@kinde-billing/core'
 import { createBillingStateHandler } from '@kinde-billing/state'
+import { at, fold, type ShortType } from '@kinde-billing/test-support/billing-events'
+import { isInstalled } from '@kinde-billing/test-support/installed'
+import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
+import { newDelivery } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Pool, type PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { isInstalled } from '../../../test/stores/installed.js'
-import { type PostgresServer, startPostgres } from '../../../test/stores/postgres-server.js'
-import { at, fold, type ShortType } from '../../state/test/billing-events.js'
-import { createPostgresLedger, ensureSchema } from '../src/index.js'
+import { createPostgresInbox, ensureSchema } from '../src/index.js'
 import { createPostgresStateStore, ensureStateSchema } from '../src/state-store.js'
 
 const KEY = 'customer:customer_1'
@@ -38,13 +39,12 @@ describe.runIf(isInstalled('postgres'))('the state store on a real Postgres', ()
     const store = createPostgresStateStore()
     const told: string[] = []
     const handlers = pools.map((pool) => {
-      const ledger = createPostgresLedger({ pool })
+      const inbox = createPostgresInbox({ pool })
       const handle = createBillingStateHandler({
         ...store,
         onChange: (changes) => told.push(...changes.map(({ type }) => type)),
       })
-      return (event: BillingEvent) =>
-        ledger.once(deliveryOf(event), (scope, signal) => handle(event, lent(scope, signal)))
+      return (event: BillingEvent) => inbox.once(deliveryOf(event), (tx, signal) => handle(event, lent(tx, signal)))
     })
     const outcomes = await Promise.all(EVENTS.map((event, index) => handlers[index % 2]?.(event)))
     expect(new Set(outcomes)).toEqual(new Set(['processed']))
@@ -65,9 +65,9 @@ describe.runIf(isInstalled('postgres'))('the state store on a real Postgres', ()
 })
 
 function deliveryOf({ id, type, occurredAt }: BillingEvent) {
-  return { key: `issuer test ${id}`, eventId: id, type, occurredAt, leaseMs: 60_000, rememberMs: 60_000 }
+  return newDelivery({ key: `issuer test ${id}`, eventId: id, type, occurredAt })
 }
 
-function lent<Scope extends Pool | PoolClient>(scope: Scope, signal: AbortSignal) {
-  return { webhookId: undefined, receivedAt: new Date(), context: undefined, signal, scope }
+function lent<Tx extends Pool | PoolClient>(tx: Tx, signal: AbortSignal) {
+  return { webhookId: undefined, receivedAt: new Date(), context: undefined, signal, tx }
 }

@@ -1,8 +1,8 @@
+import { isInstalled } from '@kinde-billing/test-support/installed'
+import { startPostgres } from '@kinde-billing/test-support/postgres-server'
+import { describeTwoProcesses, type SharedStore } from '@kinde-billing/test-support/two-processes'
 import { Pool } from 'pg'
 import { describe, expect } from 'vitest'
-import { isInstalled } from '../../../test/stores/installed.js'
-import { startPostgres } from '../../../test/stores/postgres-server.js'
-import { describeTwoProcesses, type SharedStore } from '../../../test/stores/two-processes.js'
 import { ensureSchema } from '../src/index.js'
 
 async function openPostgres(): Promise<SharedStore> {

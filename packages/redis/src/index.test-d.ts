@@ -1,8 +1,8 @@
-import type { DeliveryLedger } from '@kinde-billing/core/receiver'
+import type { DeliveryInbox } from '@kinde-billing/core/receiver'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createClientPool, createCluster, createSentinel, RESP_TYPES } from 'redis'
 import { describe, expectTypeOf, it } from 'vitest'
-import { createRedisLedger, type RedisClient } from './index.js'
+import { createRedisInbox, type RedisClient } from './index.js'
 
 describe('the client', () => {
   it('is one of node-redis', () => {
@@ -21,12 +21,12 @@ describe('the client', () => {
 
   it('is nothing else', () => {
     // @ts-expect-error a URL is not a client
-    createRedisLedger({ client: 'redis://127.0.0.1:6379' })
+    createRedisInbox({ client: 'redis://127.0.0.1:6379' })
     // @ts-expect-error the application brings the client
-    createRedisLedger({})
+    createRedisInbox({})
   })
 })
 
-it('lends handlers no scope', () => {
-  expectTypeOf(createRedisLedger({ client: createClient() })).toEqualTypeOf<DeliveryLedger<undefined>>()
+it('lends handlers no tx', () => {
+  expectTypeOf(createRedisInbox({ client: createClient() })).toEqualTypeOf<DeliveryInbox<undefined>>()
 })

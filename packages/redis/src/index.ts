@@ -1,2 +1,2 @@
 export type { IoRedisClient, NodeRedisClient, RedisClient } from './client.js'
-export { createRedisLedger, type RedisLedgerOptions } from './ledger.js'
+export { createRedisInbox, type RedisInboxOptions } from './inbox.js'

@@ -23,7 +23,7 @@ local now = time[1] * 1000 + math.floor(time[2] / 1000)
 if value then
   if string.sub(value, 1, 5) == 'done ' then return ${DONE} end
   local token, deadline = string.match(value, '^claim (%S+) (%d+)$')
-  if not token then return redis.error_reply('ERR the key holds a value that the ledger has not written') end
+  if not token then return redis.error_reply('ERR the key holds a value that the inbox has not written') end
   if token ~= ARGV[1] and tonumber(deadline) > now then return ${IN_PROGRESS} end
 end
 local deadline = string.format('%.0f', now + ARGV[2])

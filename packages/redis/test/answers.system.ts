@@ -1,12 +1,12 @@
 import { createWebHandler } from '@kinde-billing/core/receiver'
+import { type CuttableProxy, startProxy } from '@kinde-billing/test-support/cuttable-proxy'
+import { isInstalled } from '@kinde-billing/test-support/installed'
+import { type RedisServer, startRedis } from '@kinde-billing/test-support/redis-server'
 import { billingEventFixture, createTestIssuer, type TestIssuer } from '@kinde-billing/testing'
+import { latch } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type CuttableProxy, startProxy } from '../../../test/stores/cuttable-proxy.js'
-import { isInstalled } from '../../../test/stores/installed.js'
-import { type RedisServer, startRedis } from '../../../test/stores/redis-server.js'
-import { latch } from '../../testing/src/ledger-contract/attempts.js'
-import { createRedisLedger } from '../src/index.js'
+import { createRedisInbox } from '../src/index.js'
 
 describe.runIf(isInstalled('redis-server'))('what a receiver answers on a Redis that fails', () => {
   let server: RedisServer
@@ -41,8 +41,8 @@ describe.runIf(isInstalled('redis-server'))('what a receiver answers on a Redis 
       issuer: issuer.issuer,
       jwks: issuer.jwks,
       name: 'billing',
-      ledger: createRedisLedger({ client }),
-      ledgerTimeoutMs: 300,
+      inbox: createRedisInbox({ client }),
+      inboxTimeoutMs: 300,
       ...timeouts,
       onOutcome: () => {},
       on: {
@@ -58,7 +58,7 @@ describe.runIf(isInstalled('redis-server'))('what a receiver answers on a Redis 
     }
   }
 
-  const unavailable = [503, { error: 'ledger_unavailable' }]
+  const unavailable = [503, { error: 'inbox_unavailable' }]
 
   it.each(['cut', 'stall'] as const)(
     'at the claim (%s): 503 within the timeout, and what is claimed later runs nothing',

@@ -1,12 +1,12 @@
 /** One attempt in a process of its own, which stops where the test wants to kill it, and says how far it has come. */
-import type { LedgerDelivery } from '@kinde-billing/core/receiver'
+import type { InboxDelivery } from '@kinde-billing/core/receiver'
 import { createClient } from 'redis'
-import { createRedisLedger } from '../src/index.js'
+import { createRedisInbox } from '../src/index.js'
 import { CLAIM, MARK } from '../src/scripts.js'
 
 export interface AttemptSettings {
   url: string
-  delivery: Omit<LedgerDelivery, 'occurredAt'>
+  delivery: Omit<InboxDelivery, 'occurredAt'>
   stopAt: 'after the claim' | 'in the handler' | 'before the mark' | 'nowhere'
 }
 
@@ -30,7 +30,7 @@ const stopping = {
   },
 }
 
-const outcome = await createRedisLedger({ client: stopping })
+const outcome = await createRedisInbox({ client: stopping })
   .once({ ...delivery, occurredAt: new Date() }, async (_, signal) => {
     await client.incr(`runs of ${delivery.eventId}`)
     signal.addEventListener('abort', () => say('aborted'))

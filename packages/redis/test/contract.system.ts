@@ -1,10 +1,10 @@
-import { describeLedger, type LedgerUnderTest } from '@kinde-billing/testing/ledger-contract'
+import { isInstalled } from '@kinde-billing/test-support/installed'
+import { type RedisServer, startRedis, startRedisCluster } from '@kinde-billing/test-support/redis-server'
+import { describeInbox, type InboxUnderTest } from '@kinde-billing/testing/inbox-contract'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createClientPool, createCluster } from 'redis'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { isInstalled } from '../../../test/stores/installed.js'
-import { type RedisServer, startRedis, startRedisCluster } from '../../../test/stores/redis-server.js'
-import { createRedisLedger } from '../src/index.js'
+import { createRedisInbox } from '../src/index.js'
 
 describe.runIf(isInstalled('redis-server'))('on a real Redis', () => {
   let server: RedisServer
@@ -13,12 +13,12 @@ describe.runIf(isInstalled('redis-server'))('on a real Redis', () => {
   })
   afterAll(() => server.close())
 
-  describeLedger('a Redis ledger on node-redis', async () => {
+  describeInbox('a Redis inbox on node-redis', async () => {
     const clients = [createClient({ url: server.url }), createClient({ url: server.url })] as const
     const [client, another] = await Promise.all([clients[0].connect(), clients[1].connect()])
     return {
-      ledger: createRedisLedger({ client }),
-      other: createRedisLedger({ client: another }),
+      inbox: createRedisInbox({ client }),
+      other: createRedisInbox({ client: another }),
       close: () => {
         client.destroy()
         another.destroy()
@@ -26,17 +26,17 @@ describe.runIf(isInstalled('redis-server'))('on a real Redis', () => {
     }
   })
 
-  describeLedger('a Redis ledger on a pool of node-redis', async () => {
+  describeInbox('a Redis inbox on a pool of node-redis', async () => {
     const pool = createClientPool({ url: server.url })
     await pool.connect()
-    return { ledger: createRedisLedger({ client: pool, prefix: 'pool:' }), close: () => pool.destroy() }
+    return { inbox: createRedisInbox({ client: pool, prefix: 'pool:' }), close: () => pool.destroy() }
   })
 
-  describeLedger('a Redis ledger on ioredis', (): LedgerUnderTest<undefined> => {
+  describeInbox('a Redis inbox on ioredis', (): InboxUnderTest<undefined> => {
     const [client, another] = [new Redis(server.port), new Redis(server.port)]
     return {
-      ledger: createRedisLedger({ client, prefix: 'ioredis:' }),
-      other: createRedisLedger({ client: another, prefix: 'ioredis:' }),
+      inbox: createRedisInbox({ client, prefix: 'ioredis:' }),
+      other: createRedisInbox({ client: another, prefix: 'ioredis:' }),
       close: () => {
         client.disconnect()
         another.disconnect()
@@ -52,13 +52,13 @@ describe.runIf(isInstalled('redis-server'))('on a Redis Cluster', () => {
   })
   afterAll(() => server.close())
 
-  describeLedger('a Redis ledger on a cluster of node-redis', async () => {
+  describeInbox('a Redis inbox on a cluster of node-redis', async () => {
     const client = await createCluster({ rootNodes: [{ url: server.url }] }).connect()
-    return { ledger: createRedisLedger({ client }), close: () => client.destroy() }
+    return { inbox: createRedisInbox({ client }), close: () => client.destroy() }
   })
 
-  describeLedger('a Redis ledger on a cluster of ioredis', () => {
+  describeInbox('a Redis inbox on a cluster of ioredis', () => {
     const client = new Cluster([{ host: '127.0.0.1', port: server.port }])
-    return { ledger: createRedisLedger({ client, prefix: 'ioredis:' }), close: () => client.disconnect() }
+    return { inbox: createRedisInbox({ client, prefix: 'ioredis:' }), close: () => client.disconnect() }
   })
 })

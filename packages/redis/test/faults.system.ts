@@ -1,23 +1,23 @@
-import type { LedgerDelivery } from '@kinde-billing/core/receiver'
+import type { InboxDelivery } from '@kinde-billing/core/receiver'
+import { type CuttableProxy, startProxy } from '@kinde-billing/test-support/cuttable-proxy'
+import { isInstalled } from '@kinde-billing/test-support/installed'
+import { type RedisServer, startRedis } from '@kinde-billing/test-support/redis-server'
+import { type ScriptProcess, startScript } from '@kinde-billing/test-support/script-process'
+import { aborted, newDelivery, nothing, settled, untilNot } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { type CuttableProxy, startProxy } from '../../../test/stores/cuttable-proxy.js'
-import { isInstalled } from '../../../test/stores/installed.js'
-import { type RedisServer, startRedis } from '../../../test/stores/redis-server.js'
-import { type ScriptProcess, startScript } from '../../../test/stores/script-process.js'
-import { aborted, newDelivery, nothing, settled, untilNot } from '../../testing/src/ledger-contract/attempts.js'
-import { createRedisLedger, type IoRedisClient, type NodeRedisClient } from '../src/index.js'
+import { createRedisInbox, type IoRedisClient, type NodeRedisClient } from '../src/index.js'
 import { CLAIM, MARK } from '../src/scripts.js'
 import type { AttemptSettings } from './attempt-process.js'
 
-describe.runIf(isInstalled('redis-server'))('a Redis ledger when things break', () => {
+describe.runIf(isInstalled('redis-server'))('a Redis inbox when things break', () => {
   let server: RedisServer
   let proxy: CuttableProxy
   let observer: Redis
   /** A client that sends again, once it is connected again, whatever was not answered. */
   let client: Redis
-  let delivery: LedgerDelivery
+  let delivery: InboxDelivery
 
   beforeAll(async () => {
     server = await startRedis()
@@ -40,7 +40,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis ledger when things break', 
   const key = () => `kinde-billing:${delivery.key}`
   const run = async () => void (await observer.incr(`runs of ${delivery.eventId}`))
   const runs = async () => Number(await observer.get(`runs of ${delivery.eventId}`))
-  const nextAttempt = () => createRedisLedger({ client: observer }).once(delivery, run)
+  const nextAttempt = () => createRedisInbox({ client: observer }).once(delivery, run)
 
   function startAttempt(stopAt: AttemptSettings['stopAt'], leaseMs: number): ScriptProcess {
     const settings: AttemptSettings = { url: server.url, delivery: { ...delivery, leaseMs }, stopAt }
@@ -85,7 +85,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis ledger when things break', 
   })
 
   it('an attempt that ends after its lease is marked all the same, where nobody has taken over', async () => {
-    const attempt = createRedisLedger({ client }).once({ ...delivery, leaseMs: 50 }, async (_, signal) =>
+    const attempt = createRedisInbox({ client }).once({ ...delivery, leaseMs: 50 }, async (_, signal) =>
       aborted(signal),
     )
     expect(await attempt).toBe('processed')
@@ -124,7 +124,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis ledger when things break', 
         defineCommand: () => {},
       }
       const losing = kind === 'ioredis' ? losingIoRedis : losingNodeRedis
-      expect(await createRedisLedger({ client: losing }).once(delivery, run)).toBe('processed')
+      expect(await createRedisInbox({ client: losing }).once(delivery, run)).toBe('processed')
       expect(await nextAttempt()).toBe('duplicate')
       expect(await runs()).toBe(1)
       nodeRedis.destroy()
@@ -134,7 +134,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis ledger when things break', 
   it('a connection cut for good at the mark: rejects, and the claim stands until its lease is over', async () => {
     const hasty = createClient({ url: `redis://127.0.0.1:${proxy.port}`, disableOfflineQueue: true })
     await hasty.on('error', () => {}).connect()
-    const attempt = createRedisLedger({ client: hasty }).once({ ...delivery, leaseMs: 500 }, async () => {
+    const attempt = createRedisInbox({ client: hasty }).once({ ...delivery, leaseMs: 500 }, async () => {
       await run()
       proxy.cut()
     })
@@ -146,7 +146,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis ledger when things break', 
   })
 
   it('a server restarted while the handler runs: its claim is still there, and the mark is set', async () => {
-    const attempt = createRedisLedger({ client }).once(delivery, async () => {
+    const attempt = createRedisInbox({ client }).once(delivery, async () => {
       await server.restart()
       expect(await nextAttempt()).toBe('in_progress')
     })
@@ -155,7 +155,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis ledger when things break', 
   })
 
   it('a claim that the store has lost: the signal fires, and the mark does not count', async () => {
-    const attempt = createRedisLedger({ client }).once({ ...delivery, leaseMs: 2000 }, async (_, signal) => {
+    const attempt = createRedisInbox({ client }).once({ ...delivery, leaseMs: 2000 }, async (_, signal) => {
       await observer.flushall()
       expect(await nextAttempt()).toBe('processed')
       await aborted(signal)
@@ -168,7 +168,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis ledger when things break', 
   it('a server that is down: rejects, and runs nothing', async () => {
     const hasty = new Redis(proxy.port, { maxRetriesPerRequest: 0, retryStrategy: () => 10 }).on('error', () => {})
     proxy.cut()
-    expect((await settled(createRedisLedger({ client: hasty }).once(delivery, run))).status).toBe('rejected')
+    expect((await settled(createRedisInbox({ client: hasty }).once(delivery, run))).status).toBe('rejected')
     expect(await runs()).toBe(0)
     proxy.mend()
     hasty.disconnect()
@@ -181,26 +181,26 @@ describe.runIf(isInstalled('redis-server'))('a Redis ledger when things break', 
     'a server that takes no writes, for it %s: rejects at the claim and at the mark',
     async (_, name, on, off, error) => {
       await observer.config('SET', name, on)
-      await expect(createRedisLedger({ client }).once(delivery, nothing)).rejects.toThrow(error)
+      await expect(createRedisInbox({ client }).once(delivery, nothing)).rejects.toThrow(error)
       await observer.config('SET', name, off)
-      const attempt = createRedisLedger({ client }).once(
+      const attempt = createRedisInbox({ client }).once(
         delivery,
         async () => void (await observer.config('SET', name, on)),
       )
       await expect(attempt).rejects.toThrow(error)
       await observer.config('SET', name, off)
-      expect(await createRedisLedger({ client }).once(delivery, nothing)).toBe('in_progress')
+      expect(await createRedisInbox({ client }).once(delivery, nothing)).toBe('in_progress')
     },
   )
 
   it('a key that somebody else has written: rejects, and runs nothing', async () => {
     await observer.set(key(), 'something else')
-    await expect(createRedisLedger({ client }).once(delivery, run)).rejects.toThrow('the ledger has not written')
+    await expect(createRedisInbox({ client }).once(delivery, run)).rejects.toThrow('the inbox has not written')
     expect(await runs()).toBe(0)
   })
 
-  it('every key ends by itself: a mark with rememberMs, a claim not before its lease', async () => {
-    await createRedisLedger({ client }).once({ ...delivery, leaseMs: 60_000, rememberMs: 10_000 }, async () => {
+  it('every key ends by itself: a mark with retentionMs, a claim not before its lease', async () => {
+    await createRedisInbox({ client }).once({ ...delivery, leaseMs: 60_000, retentionMs: 10_000 }, async () => {
       expect(await observer.pttl(key())).toBeGreaterThan(50_000)
     })
     expect(await observer.pttl(key())).toBeGreaterThan(5000)

@@ -1,8 +1,8 @@
+import { isInstalled } from '@kinde-billing/test-support/installed'
+import { startRedis } from '@kinde-billing/test-support/redis-server'
+import { describeTwoProcesses, type SharedStore } from '@kinde-billing/test-support/two-processes'
 import { createClient } from 'redis'
 import { describe, expect } from 'vitest'
-import { isInstalled } from '../../../test/stores/installed.js'
-import { startRedis } from '../../../test/stores/redis-server.js'
-import { describeTwoProcesses, type SharedStore } from '../../../test/stores/two-processes.js'
 
 async function openRedis(): Promise<SharedStore> {
   const server = await startRedis()

@@ -20,13 +20,13 @@ export interface AccessPolicy {
    * How long a cancellation waits for the agreement that replaces it: for so long the customer is in as before, since a
    * plan change cancels too, and its other half may still be on its way. Default 5 minutes; `0`: it does not wait.
    */
-  readonly cancellationWaitMs?: number | undefined
+  readonly cancellationGraceMs?: number | undefined
   /**
    * Whether a payment without an agreement id lets a customer in all of whose agreements have ended before it: it may be
    * for one that no event has told of, or a last invoice. Default `true`. Set it to `false` if your tenant's payments
    * carry no agreement id, and last invoices are paid after a cancellation.
    */
-  readonly unnamedPaymentLetsIn?: boolean | undefined
+  readonly unlinkedPaymentGrantsAccess?: boolean | undefined
 }
 
 /** The policy with its defaults filled in. */
@@ -53,8 +53,8 @@ interface Row {
 const ACCESS_TABLE: readonly Row[] = [
   {
     access: 'cancelled',
-    from: ({ cancelledAt, isReplaced }, { cancellationWaitMs }) =>
-      later(cancelledAt, isReplaced ? 0 : cancellationWaitMs),
+    from: ({ cancelledAt, isReplaced }, { cancellationGraceMs }) =>
+      later(cancelledAt, isReplaced ? 0 : cancellationGraceMs),
   },
   { access: 'suspended', from: ({ failedSince }, { pastDueGraceMs }) => later(failedSince, pastDueGraceMs) },
   { access: 'suspended', from: ({ overdueSince }, { overdueGraceMs }) => later(overdueSince, overdueGraceMs) },
@@ -92,8 +92,8 @@ export function fullPolicy(given: AccessPolicy = {}): Policy {
   return {
     pastDueGraceMs: time('pastDueGraceMs', given.pastDueGraceMs ?? Number.POSITIVE_INFINITY),
     overdueGraceMs: time('overdueGraceMs', given.overdueGraceMs ?? Number.POSITIVE_INFINITY),
-    cancellationWaitMs: time('cancellationWaitMs', given.cancellationWaitMs ?? 5 * 60_000),
-    unnamedPaymentLetsIn: given.unnamedPaymentLetsIn ?? true,
+    cancellationGraceMs: time('cancellationGraceMs', given.cancellationGraceMs ?? 5 * 60_000),
+    unlinkedPaymentGrantsAccess: given.unlinkedPaymentGrantsAccess ?? true,
   }
 }
 

@@ -1,7 +1,7 @@
 import type { BillingEvent } from '@kinde-billing/core'
+import { at, fold, LATER, minute, renewed, type ShortType, START } from '@kinde-billing/test-support/billing-events'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { at, fold, LATER, minute, renewed, type ShortType, START } from '../test/billing-events.js'
 import { applyBillingEvent, type BillingState, mergeStates, summarize } from './index.js'
 
 const AGREEMENTS = [undefined, 'agreement_a', 'agreement_b', '__proto__', 'constructor', '\ud800']
@@ -189,7 +189,7 @@ describe('the state', () => {
       access: 'past_due',
       plan: { code: 'pro' },
       createdAt: minute(0),
-      owesSince: minute(1),
+      pastDueSince: minute(1),
       nextInvoiceOn: new Date('2026-04-01'),
     })
     expect(summary.usage.map(({ meterId, quantity }) => [meterId, quantity])).toEqual([

@@ -1,6 +1,6 @@
 import type { BillingEvent } from '@kinde-billing/core'
+import { at, fold, LATER, minute } from '@kinde-billing/test-support/billing-events'
 import { describe, expect, it } from 'vitest'
-import { at, fold, LATER, minute } from '../test/billing-events.js'
 import { type AccessPolicy, type BillingChange, diffSummaries, summarize } from './index.js'
 
 const created = at(0, 'created', { agreement: 'a', plan: 'basic' })

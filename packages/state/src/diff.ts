@@ -116,10 +116,10 @@ function accessChanges(before: BillingSummary | undefined, after: BillingSummary
 }
 
 function paymentChanges(before: readonly AgreementSummary[], after: readonly AgreementSummary[]): BillingChange[] {
-  return after.flatMap(({ id: agreementId, access, owesSince }): BillingChange[] => {
+  return after.flatMap(({ id: agreementId, access, pastDueSince }): BillingChange[] => {
     if (access === 'cancelled') return []
     const owed = owesBefore(agreementId, before, after)
-    if (owesSince !== undefined) return owed ? [] : [{ type: 'payment_due', agreementId, since: owesSince }]
+    if (pastDueSince !== undefined) return owed ? [] : [{ type: 'payment_due', agreementId, since: pastDueSince }]
     return owed ? [{ type: 'payment_recovered', agreementId }] : []
   })
 }
@@ -130,7 +130,7 @@ function owesBefore(
   after: readonly AgreementSummary[],
 ): boolean {
   const earlier = before.find((agreement) => agreement.id === id) ?? before.find(hasBeenNamed)
-  return earlier?.owesSince !== undefined && earlier.access !== 'cancelled'
+  return earlier?.pastDueSince !== undefined && earlier.access !== 'cancelled'
 
   // The agreement that had no id is gone: it is one of those that have one.
   function hasBeenNamed(agreement: AgreementSummary): boolean {

@@ -1,8 +1,8 @@
 import type { BillingEvent } from '@kinde-billing/core'
 import { createBillingReceiver, DiscardEvent, type HandlerDelivery } from '@kinde-billing/core/receiver'
+import { at, fold, LATER, minute } from '@kinde-billing/test-support/billing-events'
 import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
 import { describe, expect, it } from 'vitest'
-import { at, fold, LATER, minute } from '../test/billing-events.js'
 import {
   type BillingState,
   type BillingStateHandlerOptions,
@@ -15,7 +15,7 @@ const delivery: HandlerDelivery<unknown, undefined> = {
   receivedAt: LATER,
   context: undefined,
   signal: new AbortController().signal,
-  scope: undefined,
+  tx: undefined,
 }
 
 const KEY = 'customer:customer_1'
@@ -100,7 +100,7 @@ describe('the handler', () => {
     const waiting = setUp({ now: () => minute(2).getTime() })
     for (const event of events) await waiting.handle(event)
     expect(waiting.changes).toEqual([`${KEY} access_granted`])
-    const strict = setUp({ now: () => minute(2).getTime(), policy: { cancellationWaitMs: 0 } })
+    const strict = setUp({ now: () => minute(2).getTime(), policy: { cancellationGraceMs: 0 } })
     for (const event of events) await strict.handle(event)
     expect(strict.changes).toEqual([`${KEY} access_granted`, `${KEY} access_lost`])
   })
@@ -200,9 +200,9 @@ describe('an event of which it cannot be told whose it is', () => {
     expect(store.saves).toBe(0)
   })
 
-  it('is handed to onUnkeyed where there is one', async () => {
+  it('is handed to onMissingKey where there is one', async () => {
     const kept: unknown[] = []
-    const { handle } = setUp({ onUnkeyed: (event) => kept.push(event.claims) })
+    const { handle } = setUp({ onMissingKey: (event) => kept.push(event.claims) })
     await handle(nobodys)
     expect(kept).toEqual([nobodys.claims])
   })

@@ -22,7 +22,7 @@ export interface StoredState<Version> {
 }
 
 /** What {@link BillingStateHandlerOptions.onChange} is told beside the changes, and `scheduleReview` beside the moment. */
-export interface BillingChangeContext<Context, Scope> {
+export interface BillingChangeContext<Context, Tx> {
   /** Whose state it is. */
   readonly key: string
   /** The event that made the difference. */
@@ -31,16 +31,16 @@ export interface BillingChangeContext<Context, Scope> {
   readonly before: BillingSummary
   /** The summary with the event. */
   readonly after: BillingSummary
-  /** Its `scope` is the ledger's, such as the client of the transaction in which the state was saved. */
-  readonly delivery: HandlerDelivery<Context, Scope>
+  /** Its `tx` is the inbox's, such as the client of the transaction in which the state was saved. */
+  readonly delivery: HandlerDelivery<Context, Tx>
 }
 
 /** The options of {@link createBillingStateHandler}. */
-export interface BillingStateHandlerOptions<Context, Scope, Version> {
+export interface BillingStateHandlerOptions<Context, Tx, Version> {
   /** The customer's state, or `undefined` where there is none yet. */
   readonly load: (
     key: string,
-    delivery: HandlerDelivery<Context, Scope>,
+    delivery: HandlerDelivery<Context, Tx>,
   ) => Promise<StoredState<Version> | undefined> | StoredState<Version> | undefined
   /**
    * Stores the state if the stored version is still the given one (`undefined`: if there is still none). `false`: another
@@ -50,29 +50,29 @@ export interface BillingStateHandlerOptions<Context, Scope, Version> {
     key: string,
     state: BillingState,
     version: Version | undefined,
-    delivery: HandlerDelivery<Context, Scope>,
+    delivery: HandlerDelivery<Context, Tx>,
   ) => Promise<boolean> | boolean
   /**
    * What an event changed, after it was saved; not called where it changed nothing. What it throws makes the delivery
-   * fail. Only where `save` is part of the ledger's transaction is the saved state undone with it, and the call repeated:
+   * fail. Only where `save` is part of the inbox's transaction is the saved state undone with it, and the call repeated:
    * with any other store, hand the changes to a queue that does not fail.
    */
   readonly onChange?:
-    | ((changes: readonly BillingChange[], context: BillingChangeContext<Context, Scope>) => unknown)
+    | ((changes: readonly BillingChange[], context: BillingChangeContext<Context, Tx>) => unknown)
     | undefined
   /**
    * Time alone will change something at another moment than before: look at the state again then. Called after the event
    * was saved and `onChange` told. A review that has become needless finds nothing changed.
    */
-  readonly scheduleReview?: ((reviewAt: Date, context: BillingChangeContext<Context, Scope>) => unknown) | undefined
+  readonly scheduleReview?: ((reviewAt: Date, context: BillingChangeContext<Context, Tx>) => unknown) | undefined
   /** Whose state an event belongs to; `undefined` where that cannot be told. Default: {@link customerKey}. */
-  readonly key?: ((event: HandledEvent, delivery: HandlerDelivery<Context, Scope>) => string | undefined) | undefined
+  readonly key?: ((event: HandledEvent, delivery: HandlerDelivery<Context, Tx>) => string | undefined) | undefined
   /**
    * An event of which `key` cannot tell whose it is. Default: a `DiscardEvent`, which the receiver acknowledges, since
    * another attempt would be the same, and reports with the outcome `discarded`. Where this returns, the event's own
    * handler runs.
    */
-  readonly onUnkeyed?: ((event: HandledEvent, delivery: HandlerDelivery<Context, Scope>) => unknown) | undefined
+  readonly onMissingKey?: ((event: HandledEvent, delivery: HandlerDelivery<Context, Tx>) => unknown) | undefined
   /** By which rules the changes are seen. */
   readonly policy?: AccessPolicy | undefined
   /** The present, in epoch milliseconds. Default: `Date.now`. */
@@ -116,10 +116,10 @@ export interface BillingStateHandlerOptions<Context, Scope, Version> {
  * })
  * ```
  */
-export function createBillingStateHandler<Context = unknown, Scope = unknown, Version = unknown>(
-  options: BillingStateHandlerOptions<Context, Scope, Version>,
-): (event: HandledEvent, delivery: HandlerDelivery<Context, Scope>) => Promise<void> {
-  const { load, save, onChange, scheduleReview, key: keyOf = customerKey, onUnkeyed = discard } = options
+export function createBillingStateHandler<Context = unknown, Tx = unknown, Version = unknown>(
+  options: BillingStateHandlerOptions<Context, Tx, Version>,
+): (event: HandledEvent, delivery: HandlerDelivery<Context, Tx>) => Promise<void> {
+  const { load, save, onChange, scheduleReview, key: keyOf = customerKey, onMissingKey = discard } = options
   const { policy, now = Date.now, maxAttempts = 1000 } = options
   fullPolicy(policy)
   if (!(maxAttempts >= 1)) throw new RangeError(`maxAttempts is ${maxAttempts}: give 1 or more, or leave it out.`)
@@ -127,7 +127,7 @@ export function createBillingStateHandler<Context = unknown, Scope = unknown, Ve
   return async (event, delivery) => {
     const key = keyOf(event, delivery)
     if (key === undefined) {
-      await onUnkeyed(event, delivery)
+      await onMissingKey(event, delivery)
       return
     }
     for (let attempt = 0; attempt < maxAttempts; attempt++) {
@@ -149,7 +149,7 @@ export function createBillingStateHandler<Context = unknown, Scope = unknown, Ve
     event: HandledEvent,
     stored: BillingState | undefined,
     state: BillingState,
-    delivery: HandlerDelivery<Context, Scope>,
+    delivery: HandlerDelivery<Context, Tx>,
   ): Promise<void> {
     const moment = { now: now(), policy }
     const before = summarize(stored, moment)
@@ -165,6 +165,6 @@ export function createBillingStateHandler<Context = unknown, Scope = unknown, Ve
 function discard(event: HandledEvent): never {
   throw new DiscardEvent(
     `${event.type} names no customer: none of data.customer_id, org_code, user_id or their nested forms can be used. ` +
-      'Give createBillingStateHandler a key or an onUnkeyed of your own to keep such events.',
+      'Give createBillingStateHandler a key or an onMissingKey of your own to keep such events.',
   )
 }

@@ -1,5 +1,5 @@
 import type { BillingEvent, DataSchema } from '@kinde-billing/core'
-import { createBillingReceiver, type DeliveryLedger, type HandlerDelivery } from '@kinde-billing/core/receiver'
+import { createBillingReceiver, type DeliveryInbox, type HandlerDelivery } from '@kinde-billing/core/receiver'
 import { describe, expectTypeOf, it } from 'vitest'
 import {
   type Access,
@@ -23,7 +23,7 @@ interface Client {
 declare const state: BillingState
 declare const event: BillingEvent
 declare const schema: DataSchema<{ amount: number }>
-declare const ledger: DeliveryLedger<Client>
+declare const inbox: DeliveryInbox<Client>
 
 describe('the pure functions', () => {
   it('take the events of the core, whatever dataSchemas make of data', () => {
@@ -63,23 +63,23 @@ it('changes are a union to switch on', () => {
 })
 
 describe('the handler', () => {
-  it('is an onEvent, and its functions get the scope of the ledger', () => {
+  it('is an onEvent, and its functions get the tx of the inbox', () => {
     createBillingReceiver({
-      ledger,
+      inbox,
       name: 'billing',
       onEvent: createBillingStateHandler({
-        load: async (_key, { scope }: HandlerDelivery<unknown, Client>) => {
-          await scope.query('select')
+        load: async (_key, { tx }: HandlerDelivery<unknown, Client>) => {
+          await tx.query('select')
           return { state, version: 1 }
         },
-        save: async (_key, _state, version, { scope }) => {
+        save: async (_key, _state, version, { tx }) => {
           expectTypeOf(version).toEqualTypeOf<number | undefined>()
-          expectTypeOf(scope).toEqualTypeOf<Client>()
+          expectTypeOf(tx).toEqualTypeOf<Client>()
           return true
         },
         onChange(changes, { delivery, before, after, event }) {
           expectTypeOf(changes).toEqualTypeOf<readonly BillingChange[]>()
-          expectTypeOf(delivery.scope).toEqualTypeOf<Client>()
+          expectTypeOf(delivery.tx).toEqualTypeOf<Client>()
           expectTypeOf(before).toEqualTypeOf<BillingSummary>()
           expectTypeOf(after).toEqualTypeOf<BillingSummary>()
           expectTypeOf(event.claims).toEqualTypeOf<Record<string, unknown>>()
@@ -91,7 +91,7 @@ describe('the handler', () => {
   it('goes with any receiver where its functions do not look at the delivery', () => {
     const onEvent = createBillingStateHandler({ load: () => undefined, save: () => true })
     createBillingReceiver({ onEvent })
-    createBillingReceiver({ ledger, name: 'billing', onEvent })
+    createBillingReceiver({ inbox, name: 'billing', onEvent })
     createBillingReceiver({ dataSchemas: { 'customer.payment_failed': schema }, onEvent })
     createBillingReceiver({
       on: {
@@ -100,13 +100,13 @@ describe('the handler', () => {
     })
   })
 
-  it('refuses a store for another scope, and one that does not say who was faster', () => {
+  it('refuses a store for another tx, and one that does not say who was faster', () => {
     const onEvent = createBillingStateHandler({
-      load: (_key, { scope }: HandlerDelivery<unknown, { other: true }>) => void scope.other,
+      load: (_key, { tx }: HandlerDelivery<unknown, { other: true }>) => void tx.other,
       save: () => true,
     })
-    // @ts-expect-error the ledger lends a Client
-    createBillingReceiver({ ledger, name: 'billing', onEvent })
+    // @ts-expect-error the inbox lends a Client
+    createBillingReceiver({ inbox, name: 'billing', onEvent })
     // @ts-expect-error save resolves to a boolean
     createBillingStateHandler({ load: () => undefined, save: async () => undefined })
   })

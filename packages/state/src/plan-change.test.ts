@@ -1,7 +1,7 @@
 import type { BillingEvent } from '@kinde-billing/core'
+import { at, fold, LATER, minute, permutations } from '@kinde-billing/test-support/billing-events'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { at, fold, LATER, minute, permutations } from '../test/billing-events.js'
 import { summarize } from './index.js'
 
 const now = LATER
@@ -50,14 +50,14 @@ describe('a plan change', () => {
 
   it('waits for the new agreement where the cancellation comes alone, for as long as the policy says', () => {
     const state = fold([signUp, cancelled])
-    const access = (minutes: number, cancellationWaitMs?: number) =>
-      summarize(state, { now: minute(minutes), policy: { cancellationWaitMs } }).access
+    const access = (minutes: number, cancellationGraceMs?: number) =>
+      summarize(state, { now: minute(minutes), policy: { cancellationGraceMs } }).access
     expect(access(15)).toBe('active')
     expect(access(15.1)).toBe('cancelled')
     expect(access(10.1, 0)).toBe('cancelled')
     expect(access(9, 0)).toBe('cancelled')
     expect(access(70, 3_600_000)).toBe('active')
-    expect(summarize(state, { now, policy: { cancellationWaitMs: Number.POSITIVE_INFINITY } }).access).toBe('active')
+    expect(summarize(state, { now, policy: { cancellationGraceMs: Number.POSITIVE_INFINITY } }).access).toBe('active')
     expect(summarize(state, { now: minute(11) }).reviewAt).toEqual(minute(15.1))
   })
 
@@ -123,7 +123,7 @@ describe('a late event', () => {
     for (const events of permutations([signUp, failed, paid]))
       expect(summarize(fold(events), { now })).toMatchObject({
         access: 'active',
-        agreements: [{ owesSince: undefined }],
+        agreements: [{ pastDueSince: undefined }],
       })
   })
 

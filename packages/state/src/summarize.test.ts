@@ -1,5 +1,5 @@
+import { at, fold, LATER, minute, permutations } from '@kinde-billing/test-support/billing-events'
 import { describe, expect, it } from 'vitest'
-import { at, fold, LATER, minute, permutations } from '../test/billing-events.js'
 import { type AccessPolicy, summarize } from './index.js'
 
 const now = LATER
@@ -108,13 +108,13 @@ describe('the policy', () => {
     const policy = { pastDueGraceMs: DAY_MS }
     expect(summarize(state, { now: minute(30 * DAY + 1), policy })).toMatchObject({
       access: 'past_due',
-      agreements: [{ owesSince: minute(30 * DAY) }],
+      agreements: [{ pastDueSince: minute(30 * DAY) }],
     })
   })
 
   it('may wait longer than a date can tell', () => {
     const state = fold([created, at(1, 'cancelled', { agreement: 'a' })])
-    expect(summarize(state, { now, policy: { cancellationWaitMs: 1e300 } })).toMatchObject({
+    expect(summarize(state, { now, policy: { cancellationGraceMs: 1e300 } })).toMatchObject({
       access: 'active',
       reviewAt: undefined,
     })
@@ -123,7 +123,7 @@ describe('the policy', () => {
   it.each([
     ['pastDueGraceMs', -1],
     ['overdueGraceMs', Number.NaN],
-    ['cancellationWaitMs', '5' as unknown as number],
+    ['cancellationGraceMs', '5' as unknown as number],
   ])('refuses %s %j, by name', (name, value) => {
     expect(() => summarize(undefined, { now, policy: { [name]: value } })).toThrow(`policy.${name} is ${value}`)
   })
@@ -147,7 +147,7 @@ describe('the summary', () => {
           plan,
           createdAt: minute(0),
           cancelledAt: undefined,
-          owesSince: minute(2),
+          pastDueSince: minute(2),
           nextInvoiceOn: new Date('2026-05-01'),
         },
       ],

@@ -35,7 +35,7 @@ export interface AgreementSummary {
   /** When it was cancelled; `undefined` while it runs, as far as is known. */
   readonly cancelledAt: Date | undefined
   /** Since when a failed payment or an overdue invoice has not been made good. */
-  readonly owesSince: Date | undefined
+  readonly pastDueSince: Date | undefined
   /** As last reported, which may be in the past. */
   readonly nextInvoiceOn: Date | undefined
 }
@@ -160,7 +160,7 @@ function judge(agreement: Agreement, isReplaced: boolean, policy: Policy, now: n
     plan: planSummary((plan ?? cancelled)?.plan),
     createdAt: dateOf(created?.at),
     cancelledAt: dateOf(cancelled?.at),
-    owesSince: dateOf(owing),
+    pastDueSince: dateOf(owing),
     nextInvoiceOn: dateOf(due?.dueOn),
   }
   return { summary, reviewAt }

@@ -1,6 +1,6 @@
 import type { BillingEvent } from '@kinde-billing/core'
+import { at, fold, LATER, minute, permutations } from '@kinde-billing/test-support/billing-events'
 import { describe, expect, it } from 'vitest'
-import { at, fold, LATER, minute, permutations } from '../test/billing-events.js'
 import { type AccessPolicy, type BillingSummary, summarize } from './index.js'
 
 /** The summary, which must be the same for every order of the events. */
@@ -135,7 +135,7 @@ describe('beside an agreement that has an id', () => {
   })
 
   it('a payment after the end of all agreements does not let in where the policy says so', () => {
-    const policy = { unnamedPaymentLetsIn: false }
+    const policy = { unlinkedPaymentGrantsAccess: false }
     expect(summaryOf([created, cancelled, at(61, 'paid')], policy).access).toBe('cancelled')
     expect(summaryOf([at(61, 'paid')], policy).access).toBe('active')
   })

@@ -16,9 +16,9 @@ import { comparePlans } from './plans.js'
  * - A cancellation without an id ends no agreement that has one.
  */
 export function placeUnnamed(unnamed: Agreement, named: readonly Agreement[], policy: Policy): Agreement[] {
-  const { cancellationWaitMs: waitMs, unnamedPaymentLetsIn } = policy
+  const { cancellationGraceMs: waitMs, unlinkedPaymentGrantsAccess } = policy
   const others = named.map((agreement) => ({ ...agreement, paid: latest(agreement.paid, unnamed.paid) }))
-  const open = signsOf(unnamed, unnamedPaymentLetsIn).filter(
+  const open = signsOf(unnamed, unlinkedPaymentGrantsAccess).filter(
     (sign) =>
       !named.some((agreement) => isAccountedFor(sign, agreement, waitMs)) &&
       !(unnamed.cancelled && isEnded(sign, unnamed.cancelled, unnamed.cancelled.plan, waitMs)),

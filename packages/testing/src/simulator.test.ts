@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { BILLING_EVENT_TYPES, type BillingEvent } from '@kinde-billing/core'
-import { createMemoryLedger, createWebHandler } from '@kinde-billing/core/receiver'
+import { createMemoryInbox, createWebHandler } from '@kinde-billing/core/receiver'
 import { describe, expect, it } from 'vitest'
 import { billingEventFixture, createTestIssuer } from './index.js'
 import {
@@ -20,14 +20,14 @@ const issuer = await createTestIssuer()
 /** A receiver of this project on the simulation's clock, with what its handler saw. */
 function application(handle: (event: BillingEvent) => unknown = () => {}) {
   const clock = createSimulatedClock(START)
-  const ledger = createMemoryLedger({ now: clock.now })
+  const inbox = createMemoryInbox({ now: clock.now })
   const runs: BillingEvent[] = []
   const endpoint = (name: string) =>
     createWebHandler({
       issuer: issuer.issuer,
       jwks: issuer.jwks,
       now: clock.now,
-      ledger,
+      inbox,
       name,
       onOutcome: () => {},
       onEvent: async (event) => {

@@ -16,11 +16,11 @@ export function receiveVerified(issuer: string, keep: Keep): Receive {
   const receiver = createBillingReceiver<Exchange>({
     issuer,
     // each attempt is worth a fixture
-    ledger: false,
+    inbox: false,
     onEvent: async ({ claims }, { context }) => {
       context.kept = await keep(claims, true)
     },
-    onUnsupportedEvent: async ({ claims }, { context }) => {
+    onOtherEvent: async ({ claims }, { context }) => {
       context.kept = await keep(claims, true)
     },
     onOutcome: (outcome, { context }) => {

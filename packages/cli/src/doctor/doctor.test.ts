@@ -80,7 +80,7 @@ describe.concurrent('nothing is found', () => {
 describe.concurrent('with a URL that tells how often the handler ran', () => {
   it.each<[Plant | undefined, FaultId[]]>([
     ['webhook-id, after verification', ['deduplicates_by_webhook_id']],
-    ['no ledger', ['duplicate_handled_again']],
+    ['no inbox', ['duplicate_handled_again']],
     [undefined, []],
   ])('%s: %j', patient, async (plant, ids) => {
     expect(idsOf(await examinePlanted(plant, {}, true))).toStrictEqual(ids)

@@ -23,7 +23,7 @@ const warning = (title: string, production: string, mend: string): Fault => ({
 const KINDE_GIVES_UP =
   'Kinde takes it for a failure, tries again for 36 h, and disables an endpoint that fails for 72 h: then nothing arrives any more.'
 const MARK_LAST =
-  "Claim the event before its handler, mark it as done only after the handler has finished, and release the claim if it throws. The receiver's ledger does this."
+  "Claim the event before its handler, mark it as done only after the handler has finished, and release the claim if it throws. The receiver's inbox does this."
 
 /** The name of a fault, as the doctor reports it. */
 export type FaultId =
@@ -100,7 +100,7 @@ const FAULTS: { readonly [Id in FaultId]: Fault } = {
   access_token_accepted: error(
     'An access token is accepted as a webhook',
     'Kinde signs access, ID and machine tokens with the same keys: every signed-in user holds a token that this endpoint takes for an event.',
-    'Refuse tokens with claims that only those have: aud, azp, sub, scp, scope, gty, client_id, nonce, at_hash, auth_time.',
+    'Refuse tokens with claims that only those have: aud, azp, sub, scp, tx, gty, client_id, nonce, at_hash, auth_time.',
   ),
   unknown_type_refused: error(
     'An event of an unknown type is refused',
@@ -115,7 +115,7 @@ const FAULTS: { readonly [Id in FaultId]: Fault } = {
   window_too_short: error(
     "The replay window is shorter than Kinde's own retries",
     'Kinde tries for 36 h. Whether later attempts carry a new timestamp is not known; if they do not, whatever fails once is refused for good.',
-    'Accept timestamps of up to 72 h, and let the ledger, which remembers event_id, keep replays out.',
+    'Accept timestamps of up to 72 h, and let the inbox, which remembers event_id, keep replays out.',
   ),
   key_outage_refused: error(
     'An outage of the key set is answered like a forgery',
@@ -150,7 +150,7 @@ const FAULTS: { readonly [Id in FaultId]: Fault } = {
   duplicate_handled_again: error(
     'A duplicate is handled again',
     'Kinde delivers at least once: receipts go out twice, and usage is counted twice.',
-    'Remember event_id in a ledger, and answer 200 to what it knows.',
+    'Remember event_id in an inbox, and answer 200 to what it knows.',
   ),
   forgery_handled: error(
     'A forged event reached the handler',

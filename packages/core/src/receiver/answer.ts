@@ -11,7 +11,7 @@ export type Verdict =
   | { readonly outcome?: undefined; readonly error: KindeWebhookError }
 
 const DEFAULT_RETRY_AFTER_MS = 5000
-const RETRY_AFTER_CODES = new Set<string>(['keys_unavailable', 'ledger_unavailable', 'delivery_in_progress'])
+const RETRY_AFTER_CODES = new Set<string>(['keys_unavailable', 'inbox_unavailable', 'delivery_in_progress'])
 
 /**
  * The answer. Success is exactly 200, since Kinde tries again after anything else. Nothing of the delivery is in it, and all

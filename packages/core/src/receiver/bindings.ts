@@ -2,8 +2,8 @@ import type { DataSchemas, NoSchemas } from '../data-schemas.js'
 import { KindeWebhookError } from '../errors.js'
 import { judgeIssuer, misconfigured } from '../settings.js'
 import { type BillingVerifier, openVerifier } from '../verifier.js'
-import type { DeliveryLedger } from './ledger.js'
-import { isLedger, type ReceiverSettings } from './options.js'
+import type { DeliveryInbox } from './inbox.js'
+import { isInbox, type ReceiverSettings } from './options.js'
 
 const MAX_VERIFIERS = 100
 
@@ -26,15 +26,15 @@ export function verifiers<Context, Schemas extends DataSchemas>(
   return () => only
 }
 
-/** The ledger of a request, where it is one of the request's bindings. */
-export function ledgerOf<Context, Scope>(
-  { ledger }: Pick<ReceiverSettings<Context, Scope, NoSchemas>, 'ledger'>,
+/** The inbox of a request, where it is one of the request's bindings. */
+export function inboxOf<Context, Tx>(
+  { inbox }: Pick<ReceiverSettings<Context, Tx, NoSchemas>, 'inbox'>,
   context: Context,
-): DeliveryLedger<Scope> {
-  if (typeof ledger !== 'function') return ledger
-  const own = given('ledger', () => ledger(context))
-  if (isLedger(own)) return own
-  throw misconfigured('ledger', own, 'the function must return a ledger, synchronously')
+): DeliveryInbox<Tx> {
+  if (typeof inbox !== 'function') return inbox
+  const own = given('inbox', () => inbox(context))
+  if (isInbox(own)) return own
+  throw misconfigured('inbox', own, 'the function must return an inbox, synchronously')
 }
 
 /** What the application's function gives for a request. */

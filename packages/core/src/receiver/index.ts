@@ -1,15 +1,15 @@
 export type { DeliveryBody } from '../body.js'
-export { type DeliveryLedger, DiscardEvent, type LedgerDelivery, type LedgerOutcome } from './ledger.js'
-export { createMemoryLedger, type MemoryLedgerOptions } from './memory-ledger.js'
+export { type DeliveryInbox, DiscardEvent, type InboxDelivery, type InboxOutcome } from './inbox.js'
+export { createMemoryInbox, type MemoryInboxOptions } from './memory-inbox.js'
 export type {
   BillingHandler,
   BillingHandlers,
   BillingReceiverOptions,
-  DefaultLedger,
+  DefaultInbox,
   DeliveryOutcome,
-  OwnLedger,
+  OwnInbox,
   ReceiverOptions,
 } from './options.js'
 export { type BillingReceiver, createBillingReceiver } from './receiver.js'
 export type { Delivery, DeliveryRequest, DeliveryResponse, HandlerDelivery } from './request.js'
-export { createDeferredWebHandler, createWebHandler } from './web.js'
+export { createLazyWebHandler, createWebHandler } from './web.js'

@@ -14,8 +14,8 @@ import {
   misconfigured,
   type VerifierSettings,
 } from '../settings.js'
-import type { DeliveryLedger, DiscardEvent } from './ledger.js'
-import { createMemoryLedger } from './memory-ledger.js'
+import type { DeliveryInbox, DiscardEvent } from './inbox.js'
+import { createMemoryInbox } from './memory-inbox.js'
 import type { Delivery, HandlerDelivery } from './request.js'
 
 /** What became of a delivery: handled, or the code of the error. */
@@ -35,15 +35,15 @@ export interface DeliveryOutcome<Schemas extends DataSchemas = NoSchemas> {
 }
 
 /** A handler of one or all event types. What it returns means nothing; what it throws makes Kinde try again. */
-export type BillingHandler<Event, Context, Scope> = (event: Event, delivery: HandlerDelivery<Context, Scope>) => unknown
+export type BillingHandler<Event, Context, Tx> = (event: Event, delivery: HandlerDelivery<Context, Tx>) => unknown
 
 /** A handler per event type, each with its event narrowed. */
-export type BillingHandlers<Context, Scope, Schemas extends DataSchemas = NoSchemas> = {
-  readonly [Type in BillingEventType]?: BillingHandler<BillingEventOf<Type, Schemas>, Context, Scope> | undefined
+export type BillingHandlers<Context, Tx, Schemas extends DataSchemas = NoSchemas> = {
+  readonly [Type in BillingEventType]?: BillingHandler<BillingEventOf<Type, Schemas>, Context, Tx> | undefined
 }
 
-/** The options of {@link createBillingReceiver} but for the ledger: the verifier's, handlers, hooks and time limits. */
-export interface ReceiverOptions<Context, Scope, Schemas extends DataSchemas>
+/** The options of {@link createBillingReceiver} but for the inbox: the verifier's, handlers, hooks and time limits. */
+export interface ReceiverOptions<Context, Tx, Schemas extends DataSchemas>
   extends Omit<BillingVerifierOptions<Schemas>, 'issuer'> {
   /**
    * Your Kinde domain. Default: the environment's `KINDE_ISSUER_URL`. A function where settings live in the request
@@ -52,14 +52,14 @@ export interface ReceiverOptions<Context, Scope, Schemas extends DataSchemas>
    */
   issuer?: string | ((context: Context) => string) | undefined
   /** A handler per event type. An event without one is acknowledged as `ignored`. */
-  on?: BillingHandlers<Context, Scope, Schemas> | undefined
+  on?: BillingHandlers<Context, Tx, Schemas> | undefined
   /** Every one of the eight, before its own handler. Both are one unit of work: where one throws, both run again. */
-  onEvent?: BillingHandler<BillingEvent<Schemas>, Context, Scope> | undefined
+  onEvent?: BillingHandler<BillingEvent<Schemas>, Context, Tx> | undefined
   /**
-   * A verified event of another type. A handler like the others, under the ledger, where its `event_id` and `timestamp` are
+   * A verified event of another type. A handler like the others, under the inbox, where its `event_id` and `timestamp` are
    * good and inside the window; otherwise it is only acknowledged.
    */
-  onUnsupportedEvent?: BillingHandler<UnsupportedEventError, Context, Scope> | undefined
+  onOtherEvent?: BillingHandler<UnsupportedEventError, Context, Tx> | undefined
   /**
    * Once per request, after the answer is decided. What it returns is ignored, what it throws costs a line in the log.
    * Without it, failures are written to `console.error`, at most one line a minute and code.
@@ -70,27 +70,27 @@ export interface ReceiverOptions<Context, Scope, Schemas extends DataSchemas>
    * `clockToleranceMs` together: inside the window a replay would run again. With `replayWindowMs: false`, one that comes
    * after this time does.
    */
-  rememberMs?: number | undefined
+  retentionMs?: number | undefined
   /** How long the body may take, in milliseconds. Default: 10 s. */
   bodyTimeoutMs?: number | undefined
   /** How long the handlers may take, in milliseconds: then the answer is 503, and `delivery.signal` fires. Default: 25 s. */
   handlerTimeoutMs?: number | undefined
-  /** How long the ledger may take before the work, and again at the mark, in milliseconds. Default: 5 s. */
-  ledgerTimeoutMs?: number | undefined
+  /** How long the inbox may take before the work, and again at the mark, in milliseconds. Default: 5 s. */
+  inboxTimeoutMs?: number | undefined
 }
 
-/** A ledger of the application's choice, which several endpoints may share. */
-export interface OwnLedger<Context, Scope> {
+/** An inbox of the application's choice, which several endpoints may share. */
+export interface OwnInbox<Context, Tx> {
   /** Where deliveries are claimed and marked; a function where bindings live in the request. */
-  ledger: DeliveryLedger<Scope> | ((context: Context) => DeliveryLedger<Scope>)
-  /** The endpoint's name, 1 to 64 of letters, digits, `.`, `_` and `-`: endpoints that share a ledger each run an event once. */
+  inbox: DeliveryInbox<Tx> | ((context: Context) => DeliveryInbox<Tx>)
+  /** The endpoint's name, 1 to 64 of letters, digits, `.`, `_` and `-`: endpoints that share an inbox each run an event once. */
   name: string
 }
 
-/** The ledger where none is given. */
-export interface DefaultLedger {
+/** The inbox where none is given. */
+export interface DefaultInbox {
   /** Default: in memory, for one process. `false`: none, and every attempt runs. */
-  ledger?: false | undefined
+  inbox?: false | undefined
   /** The endpoint's name. Default: `default`. */
   name?: string | undefined
 }
@@ -98,48 +98,48 @@ export interface DefaultLedger {
 /** The options of {@link createBillingReceiver}. Each is judged when the receiver is created. */
 export type BillingReceiverOptions<
   Context = unknown,
-  Scope = undefined,
+  Tx = undefined,
   Schemas extends DataSchemas = NoSchemas,
-> = ReceiverOptions<Context, Scope, Schemas> & (OwnLedger<Context, Scope> | DefaultLedger)
+> = ReceiverOptions<Context, Tx, Schemas> & (OwnInbox<Context, Tx> | DefaultInbox)
 
 /** Judged options with defaults filled in. */
-export interface ReceiverSettings<Context, Scope, Schemas extends DataSchemas> {
+export interface ReceiverSettings<Context, Tx, Schemas extends DataSchemas> {
   readonly verifier: VerifierSettings
   readonly issuer: string | ((context: Context) => string)
-  readonly on: BillingHandlers<Context, Scope, Schemas>
-  readonly ledger: DeliveryLedger<Scope> | ((context: Context) => DeliveryLedger<Scope>)
+  readonly on: BillingHandlers<Context, Tx, Schemas>
+  readonly inbox: DeliveryInbox<Tx> | ((context: Context) => DeliveryInbox<Tx>)
   readonly name: string
   readonly leaseMs: number
-  readonly rememberMs: number
+  readonly retentionMs: number
   readonly bodyTimeoutMs: number
   readonly handlerTimeoutMs: number
-  readonly ledgerTimeoutMs: number
+  readonly inboxTimeoutMs: number
 }
 
 const DAY_MS = 86_400_000
 const MIN_LEASE_MS = 60_000
 
-export function judgeReceiverOptions<Context, Scope, Schemas extends DataSchemas>(
-  options: BillingReceiverOptions<Context, Scope, Schemas>,
-): ReceiverSettings<Context, Scope, Schemas> {
+export function judgeReceiverOptions<Context, Tx, Schemas extends DataSchemas>(
+  options: BillingReceiverOptions<Context, Tx, Schemas>,
+): ReceiverSettings<Context, Tx, Schemas> {
   const verifier = judgeVerifierOptions(options)
   const handlerTimeoutMs = judgeTimer('handlerTimeoutMs', options.handlerTimeoutMs, 25_000)
-  const ledgerTimeoutMs = judgeTimer('ledgerTimeoutMs', options.ledgerTimeoutMs, 5000)
-  const rememberMs = judgeNumber('rememberMs', options.rememberMs, 7 * DAY_MS)
+  const inboxTimeoutMs = judgeTimer('inboxTimeoutMs', options.inboxTimeoutMs, 5000)
+  const retentionMs = judgeNumber('retentionMs', options.retentionMs, 7 * DAY_MS)
   const windowMs = verifier.replayWindowMs === false ? 0 : verifier.replayWindowMs + verifier.clockToleranceMs
-  const { onEvent, onUnsupportedEvent, onOutcome } = options
-  for (const [name, hook] of Object.entries({ onEvent, onUnsupportedEvent, onOutcome })) judgeFunction(name, hook)
+  const { onEvent, onOtherEvent, onOutcome } = options
+  for (const [name, hook] of Object.entries({ onEvent, onOtherEvent, onOutcome })) judgeFunction(name, hook)
   return {
     verifier,
     issuer: judgeReceiverIssuer(options),
     on: judgeHandlers(options.on ?? {}),
-    ledger: judgeLedger(options, verifier),
+    inbox: judgeInbox(options, verifier),
     name: judgeName(options),
-    leaseMs: Math.max(MIN_LEASE_MS, handlerTimeoutMs + 2 * ledgerTimeoutMs),
-    rememberMs: Math.max(rememberMs, windowMs),
+    leaseMs: Math.max(MIN_LEASE_MS, handlerTimeoutMs + 2 * inboxTimeoutMs),
+    retentionMs: Math.max(retentionMs, windowMs),
     bodyTimeoutMs: judgeTimer('bodyTimeoutMs', options.bodyTimeoutMs, 10_000),
     handlerTimeoutMs,
-    ledgerTimeoutMs,
+    inboxTimeoutMs,
   }
 }
 
@@ -179,41 +179,41 @@ function judgeHandlers<Handlers extends object>(on: Handlers): Handlers {
   return on
 }
 
-function judgeLedger<Context, Scope>(
-  { ledger }: OwnLedger<Context, Scope> | DefaultLedger,
+function judgeInbox<Context, Tx>(
+  { inbox }: OwnInbox<Context, Tx> | DefaultInbox,
   { now, onWarning }: VerifierSettings,
-): ReceiverSettings<Context, Scope, DataSchemas>['ledger'] {
-  if (ledger === undefined) return withoutScope(createMemoryLedger({ now, onWarning }))
-  if (ledger === false) return withoutScope(EVERY_ATTEMPT)
-  if (typeof ledger === 'function' || isLedger(ledger)) return ledger
-  throw misconfigured('ledger', ledger, 'pass a ledger, such as createMemoryLedger(), or false for none')
+): ReceiverSettings<Context, Tx, DataSchemas>['inbox'] {
+  if (inbox === undefined) return withoutTx(createMemoryInbox({ now, onWarning }))
+  if (inbox === false) return withoutTx(EVERY_ATTEMPT)
+  if (typeof inbox === 'function' || isInbox(inbox)) return inbox
+  throw misconfigured('inbox', inbox, 'pass an inbox, such as createMemoryInbox(), or false for none')
 }
 
-export function isLedger(value: unknown): boolean {
+export function isInbox(value: unknown): boolean {
   return isJsonObject(value) && typeof value['once'] === 'function'
 }
 
-/** No ledger: every attempt runs. */
-const EVERY_ATTEMPT: DeliveryLedger = {
+/** No inbox: every attempt runs. */
+const EVERY_ATTEMPT: DeliveryInbox = {
   async once(_delivery, work) {
     await work(undefined, new AbortController().signal)
     return 'processed'
   },
 }
 
-/** Where no ledger of the application's is given, `Scope` is inferred as its default, `undefined`. */
-function withoutScope<Scope>(ledger: DeliveryLedger): DeliveryLedger<Scope> {
-  return ledger as DeliveryLedger<Scope>
+/** Where no inbox of the application's is given, `Tx` is inferred as its default, `undefined`. */
+function withoutTx<Tx>(inbox: DeliveryInbox): DeliveryInbox<Tx> {
+  return inbox as DeliveryInbox<Tx>
 }
 
 const NAME = /^[\w.-]{1,64}$/
 
-function judgeName({ name, ledger }: { name?: unknown; ledger?: unknown }): string {
-  if (name === undefined && (ledger === undefined || ledger === false)) return 'default'
+function judgeName({ name, inbox }: { name?: unknown; inbox?: unknown }): string {
+  if (name === undefined && (inbox === undefined || inbox === false)) return 'default'
   if (typeof name === 'string' && NAME.test(name)) return name
   throw misconfigured(
     'name',
     name,
-    "a ledger given needs the endpoint's name, 1 to 64 letters, digits, dots, underscores or hyphens: endpoints that share a ledger each run an event once",
+    "an inbox given needs the endpoint's name, 1 to 64 letters, digits, dots, underscores or hyphens: endpoints that share an inbox each run an event once",
   )
 }

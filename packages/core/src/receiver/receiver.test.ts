@@ -4,9 +4,9 @@ import { type BillingEvent, type BillingWarning, KindeWebhookError } from '../in
 import {
   type BillingReceiverOptions,
   createBillingReceiver,
-  createMemoryLedger,
+  createMemoryInbox,
   type DeliveryBody,
-  type DeliveryLedger,
+  type DeliveryInbox,
   type DeliveryOutcome,
   type DeliveryRequest,
   DiscardEvent,
@@ -313,7 +313,7 @@ describe('handlers', () => {
     expect(seen[0]?.[2]).toMatchObject({
       webhookId: 'whk_1',
       context: 'context',
-      scope: undefined,
+      tx: undefined,
       receivedAt: expect.any(Date),
       signal: expect.any(AbortSignal),
     })
@@ -392,7 +392,7 @@ describe('handlers', () => {
     expect(await asked.promise).toEqual([expect.objectContaining({ code: 'handler_timeout' }), true])
   })
 
-  it('whose clock fails as they begin are answered, though the ledger hangs over it', async () => {
+  it('whose clock fails as they begin are answered, though the inbox hangs over it', async () => {
     let looks = 0
     const one = receiver({
       handlerTimeoutMs: 20,
@@ -402,7 +402,7 @@ describe('handlers', () => {
         if (++looks === 3) throw new Error('no clock')
         return Date.now()
       },
-      ledger: {
+      inbox: {
         once: async (_, work) => {
           await work(undefined, new AbortController().signal).catch(() => {})
           return new Promise<never>(() => {})
@@ -444,7 +444,7 @@ describe('handlers', () => {
     const other = one.receive(request(delivery))
     await vi.waitFor(() => expect(signals).toHaveLength(2))
     first.resolve()
-    await vi.waitFor(() => expect(warnings.map(({ code }) => code)).toEqual(['handler_settled_late']))
+    await vi.waitFor(() => expect(warnings.map(({ code }) => code)).toEqual(['handler_finished_late']))
     expect((await one.receive(request(delivery))).status).toBe(409)
     second.resolve()
     expect((await other).body).toBe('{"status":"processed"}')
@@ -462,7 +462,7 @@ describe('handlers', () => {
         return finish.promise
       },
       on: { [TYPE]: own },
-      ledger: {
+      inbox: {
         once: async (_, work) => {
           await work(undefined, lease.signal)
           return 'processed'
@@ -507,10 +507,10 @@ describe('handlers', () => {
 
 describe('what is one delivery', () => {
   it('is decided by the signed event_id, the issuer and the name, never by webhook-id or the text of the token', async () => {
-    const ledger = createMemoryLedger()
+    const inbox = createMemoryInbox()
     const seen: string[] = []
     const endpoint = (name: string) =>
-      receiver({ ledger, name, onEvent: (event) => seen.push(`${name} ${event.id}`) } as Partial<Options>)
+      receiver({ inbox, name, onEvent: (event) => seen.push(`${name} ${event.id}`) } as Partial<Options>)
     const fixture = billingEventFixture(TYPE, { event_id: '__proto__' })
     const again = await sign({ ...fixture, attempt: 2 })
     await endpoint('a').receive(request(await sign(fixture), { 'webhook-id': 'same' }))
@@ -521,7 +521,7 @@ describe('what is one delivery', () => {
   })
 
   it('is never marked where it was refused or ignored', async () => {
-    const ledger = createMemoryLedger()
+    const inbox = createMemoryInbox()
     const fixture = billingEventFixture(TYPE)
     const statuses: string[] = []
     for (const [of, options] of [
@@ -529,13 +529,13 @@ describe('what is one delivery', () => {
       [await sign(fixture), { onEvent: undefined }],
       [await sign(fixture), {}],
     ] as const)
-      statuses.push((await receiver({ ledger, name: 'a', ...options } as Partial<Options>).receive(request(of))).body)
+      statuses.push((await receiver({ inbox, name: 'a', ...options } as Partial<Options>).receive(request(of))).body)
     expect(statuses).toEqual(['{"error":"unauthorized"}', '{"status":"ignored"}', '{"status":"processed"}'])
   })
 
-  it('is remembered for longer than a replay is let in, whatever rememberMs says', async () => {
+  it('is remembered for longer than a replay is let in, whatever retentionMs says', async () => {
     let now = Date.now()
-    const one = receiver({ now: () => now, rememberMs: 24 * 3_600_000 })
+    const one = receiver({ now: () => now, retentionMs: 24 * 3_600_000 })
     const delivery = await token()
     await one.receive(request(delivery))
     now += 35 * 3_600_000
@@ -567,19 +567,19 @@ describe('what is one delivery', () => {
   })
 })
 
-describe('a ledger', () => {
-  const failing = (once: DeliveryLedger['once']) =>
-    receiver({ ledger: { once }, name: 'x', ledgerTimeoutMs: 20 } as Partial<Options>)
+describe('an inbox', () => {
+  const failing = (once: DeliveryInbox['once']) =>
+    receiver({ inbox: { once }, name: 'x', inboxTimeoutMs: 20 } as Partial<Options>)
   const never = () => new Promise<never>(() => {})
 
-  it.each<[string, DeliveryLedger['once'], number, string]>([
+  it.each<[string, DeliveryInbox['once'], number, string]>([
     [
       'is down',
       async () => {
         throw new Error('ECONNREFUSED')
       },
       503,
-      'ledger_unavailable',
+      'inbox_unavailable',
     ],
     [
       'throws at once',
@@ -587,9 +587,9 @@ describe('a ledger', () => {
         throw new Error('x')
       },
       503,
-      'ledger_unavailable',
+      'inbox_unavailable',
     ],
-    ['hangs before the work', never, 503, 'ledger_unavailable'],
+    ['hangs before the work', never, 503, 'inbox_unavailable'],
     [
       'hangs at the mark',
       async (_, work) => {
@@ -597,7 +597,7 @@ describe('a ledger', () => {
         return never()
       },
       503,
-      'ledger_unavailable',
+      'inbox_unavailable',
     ],
     [
       'fails at the mark',
@@ -606,9 +606,9 @@ describe('a ledger', () => {
         throw new Error('x')
       },
       503,
-      'ledger_unavailable',
+      'inbox_unavailable',
     ],
-    ['says processed without having run anything', async () => 'processed', 503, 'ledger_unavailable'],
+    ['says processed without having run anything', async () => 'processed', 503, 'inbox_unavailable'],
     [
       'says processed before the work is finished',
       async (_, work) => {
@@ -616,9 +616,9 @@ describe('a ledger', () => {
         return 'processed'
       },
       503,
-      'ledger_unavailable',
+      'inbox_unavailable',
     ],
-    ['says nonsense', async () => 'done' as 'processed', 503, 'ledger_unavailable'],
+    ['says nonsense', async () => 'done' as 'processed', 503, 'inbox_unavailable'],
     ['says in_progress', async () => 'in_progress', 409, 'delivery_in_progress'],
   ])('that %s', async (_, once, status, code) => {
     const one = failing(once)
@@ -632,9 +632,9 @@ describe('a ledger', () => {
     const ran = vi.fn()
     const one = receiver({
       name: 'x',
-      ledgerTimeoutMs: 20,
+      inboxTimeoutMs: 20,
       onEvent: ran,
-      ledger: {
+      inbox: {
         once: async (_delivery, work) => {
           await claim.promise
           await work(undefined, new AbortController().signal).catch(late.resolve)
@@ -648,8 +648,8 @@ describe('a ledger', () => {
     expect(ran).not.toHaveBeenCalled()
   })
 
-  it('is told what signed values say, and lends its scope; its lost lease aborts the signal', async () => {
-    const once = vi.fn<DeliveryLedger<{ query: string }>['once']>(async (_, work) => {
+  it('is told what signed values say, and lends its tx; its lost lease aborts the signal', async () => {
+    const once = vi.fn<DeliveryInbox<{ query: string }>['once']>(async (_, work) => {
       const lease = new AbortController()
       const done = work({ query: 'select' }, lease.signal)
       lease.abort('lost')
@@ -661,11 +661,11 @@ describe('a ledger', () => {
       issuer,
       jwks,
       name: 'billing',
-      ledger: () => ({ once }),
+      inbox: () => ({ once }),
       onWarning: () => {},
-      onEvent: async (_, { scope, signal }) => {
+      onEvent: async (_, { tx, signal }) => {
         seen.push(
-          scope.query,
+          tx.query,
           signal.reason ??
             (await new Promise((resolve) => signal.addEventListener('abort', () => resolve(signal.reason)))),
         )
@@ -674,19 +674,19 @@ describe('a ledger', () => {
     const fixture = billingEventFixture(TYPE)
     await one.receive({ ...request(await sign(fixture)), context: undefined })
     expect(seen).toEqual(['select', 'lost'])
-    expect(once.mock.calls[0]?.[0]).toEqual({
+    expect(once.mock.calls[0]?.[0]).toMatchObject({
       key: `${issuer} billing ${fixture.event_id}`,
       eventId: fixture.event_id,
       type: TYPE,
       occurredAt: new Date(fixture.event_timestamp),
       leaseMs: 60_000,
-      rememberMs: 7 * 86_400_000,
+      retentionMs: 7 * 86_400_000,
     })
   })
 
   it('can be left out: every attempt runs', async () => {
     const ran = vi.fn()
-    const one = receiver({ ledger: false, onEvent: ran })
+    const one = receiver({ inbox: false, onEvent: ran })
     const delivery = await token()
     for (let attempt = 0; attempt < 3; attempt++)
       expect((await one.receive(request(delivery))).body).toBe('{"status":"processed"}')
@@ -707,7 +707,7 @@ describe('a ledger', () => {
 
   it('that does not know of DiscardEvent passes it on, and the event is acknowledged all the same', async () => {
     const one = receiver({
-      ledger: {
+      inbox: {
         once: async (_delivery, work) => {
           await work(undefined, new AbortController().signal)
           return 'processed'
@@ -725,9 +725,9 @@ describe('a ledger', () => {
 
 describe('an event of another type', () => {
   const seen: unknown[] = []
-  const one = () => receiver({ onUnsupportedEvent: (error) => seen.push(error.type) })
+  const one = () => receiver({ onOtherEvent: (error) => seen.push(error.type) })
 
-  it('goes to its handler once, under the ledger', async () => {
+  it('goes to its handler once, under the inbox', async () => {
     const two = one()
     const delivery = await token({ type: 'user.created' })
     expect((await two.receive(request(delivery))).body).toBe('{"status":"unsupported"}')
@@ -748,7 +748,7 @@ describe('an event of another type', () => {
 
   it('whose handler fails is tried again', async () => {
     const failing = receiver({
-      onUnsupportedEvent: () => {
+      onOtherEvent: () => {
         throw new Error('x')
       },
     })
@@ -829,14 +829,14 @@ describe('options', () => {
     [{ issuer, on: [] }, /on is an array/],
     [{ issuer, onEvent: 'x' }, /onEvent is "x"/],
     [{ issuer, onOutcome: {} }, /onOutcome is an object/],
-    [{ issuer, ledger: {}, name: 'x' }, /ledger is an object: pass a ledger/],
-    [{ issuer, ledger: createMemoryLedger() }, /name is undefined: a ledger given needs the endpoint's name/],
-    [{ issuer, ledger: createMemoryLedger(), name: 'a b' }, /name is "a b"/],
+    [{ issuer, inbox: {}, name: 'x' }, /inbox is an object: pass an inbox/],
+    [{ issuer, inbox: createMemoryInbox() }, /name is undefined: an inbox given needs the endpoint's name/],
+    [{ issuer, inbox: createMemoryInbox(), name: 'a b' }, /name is "a b"/],
     [{ issuer, name: '' }, /name is ""/],
     [{ issuer, handlerTimeoutMs: 2 ** 31 }, /handlerTimeoutMs/],
     [{ issuer, bodyTimeoutMs: -1 }, /bodyTimeoutMs/],
-    [{ issuer, ledgerTimeoutMs: '5' }, /ledgerTimeoutMs/],
-    [{ issuer, rememberMs: Number.NaN }, /rememberMs/],
+    [{ issuer, inboxTimeoutMs: '5' }, /inboxTimeoutMs/],
+    [{ issuer, retentionMs: Number.NaN }, /retentionMs/],
   ])('%j', (options, message) => {
     vi.stubEnv('KINDE_ISSUER_URL', undefined)
     expect(mistake(options)).toMatch(message)

@@ -41,24 +41,22 @@ export interface BillingReceiver<Context> {
  * }
  * ```
  */
-export function createBillingReceiver<
-  Context = unknown,
-  Scope = undefined,
-  const Schemas extends DataSchemas = NoSchemas,
->(options: BillingReceiverOptions<Context, Scope, Schemas>): BillingReceiver<Context> {
+export function createBillingReceiver<Context = unknown, Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
+  options: BillingReceiverOptions<Context, Tx, Schemas>,
+): BillingReceiver<Context> {
   const settings = judgeReceiverOptions(options)
   const verifierOf = verifiers<Context, Schemas>(settings)
   const handling = createHandling(options, settings)
   const limits = {
     maxBytes: settings.verifier.maxTokenBytes,
     timeoutMs: settings.bodyTimeoutMs,
-    timeoutMend: 'A slow or stalled sender, or something before this route holds the body back (bodyTimeoutMs).',
+    timeoutHint: 'A slow or stalled sender, or something before this route holds the body back (bodyTimeoutMs).',
   }
 
   const settle = async (request: DeliveryRequest<Context>, delivery: Delivery<Context>): Promise<Result<Schemas>> => {
     judgeRequest(request)
     const { issuer, verifier } = verifierOf(request.context)
-    const body = await readBody(() => request.body(), { rawBodyMend: request.rawBodyMend, ...limits })
+    const body = await readBody(() => request.body(), { rawBodyHint: request.rawBodyHint, ...limits })
     const verified = await verifier.safeVerifyAndParse(body)
     if (verified.ok) return handling.handleEvent(issuer, verified.event, delivery)
     if (isUnsupportedEventError(verified.error)) return handling.handleUnsupported(issuer, verified.error, delivery)

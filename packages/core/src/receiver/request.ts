@@ -13,7 +13,7 @@ export interface DeliveryRequest<Context> {
   /** What handlers get of the framework. */
   readonly context: Context
   /** How to keep the exact bytes of a body in this framework: the mend that `body_already_parsed` names. */
-  readonly rawBodyMend?: string | undefined
+  readonly rawBodyHint?: string | undefined
 }
 
 /** What an adapter answers with, to the letter. */
@@ -40,11 +40,11 @@ export interface Delivery<Context> {
 }
 
 /** One delivery, as handlers see it. */
-export interface HandlerDelivery<Context, Scope> extends Delivery<Context> {
-  /** Aborted at `handlerTimeoutMs`, or where the ledger's lease is lost: stop working then. */
+export interface HandlerDelivery<Context, Tx> extends Delivery<Context> {
+  /** Aborted at `handlerTimeoutMs`, or where the inbox's lease is lost: stop working then. */
   signal: AbortSignal
-  /** What the ledger lends for the time of the work, such as the transaction's client. */
-  scope: Scope
+  /** What the inbox lends for the time of the work, such as the transaction's client. */
+  tx: Tx
 }
 
 const FORM = /^\s*(?:application\/x-www-form-urlencoded|multipart\/)/i

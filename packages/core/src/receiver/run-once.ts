@@ -1,15 +1,15 @@
 import { KindeWebhookError } from '../errors.js'
 import type { OnWarning } from '../warnings.js'
-import { type DeliveryLedger, DiscardEvent, type LedgerDelivery, type LedgerOutcome } from './ledger.js'
+import { type DeliveryInbox, DiscardEvent, type InboxDelivery, type InboxOutcome } from './inbox.js'
 
 export interface RunSettings {
   readonly handlerTimeoutMs: number
-  readonly ledgerTimeoutMs: number
+  readonly inboxTimeoutMs: number
   readonly verifier: { readonly now: () => number; readonly onWarning: OnWarning }
 }
 
 /** Runs the handlers. */
-export type Handle<Scope> = (scope: Scope, stop: Stop) => Promise<void>
+export type Handle<Tx> = (tx: Tx, stop: Stop) => Promise<void>
 
 /** What tells handlers to stop. */
 export interface Stop {
@@ -24,72 +24,68 @@ export type RunOutcome =
   | { readonly outcome: 'discarded'; readonly discarded: DiscardEvent }
 
 /**
- * Runs the handlers under the ledger, with a time for each step: the claim, the work, the mark. Whatever ran out of time
+ * Runs the handlers under the inbox, with a time for each step: the claim, the work, the mark. Whatever ran out of time
  * goes on behind the answer, and cannot change it.
  *
- * @throws KindeWebhookError `handler_failed`, `handler_timeout`, `ledger_unavailable`, `delivery_in_progress`
+ * @throws KindeWebhookError `handler_failed`, `handler_timeout`, `inbox_unavailable`, `delivery_in_progress`
  */
-export function runOnce<Scope>(
-  ledger: DeliveryLedger<Scope>,
-  delivery: LedgerDelivery,
-  handle: Handle<Scope>,
+export function runOnce<Tx>(
+  inbox: DeliveryInbox<Tx>,
+  delivery: InboxDelivery,
+  handle: Handle<Tx>,
   settings: RunSettings,
 ): Promise<RunOutcome> {
   return new Promise((resolve, reject) => {
     const deadline = createDeadline(reject)
     const work = createWork(delivery, handle, settings, deadline)
-    attempt(ledger, delivery, work).then(resolve, reject).then(deadline.end)
-    // a ledger in memory has begun the work by now, and the work's own limit runs
+    attempt(inbox, delivery, work).then(resolve, reject).then(deadline.end)
+    // an inbox in memory has begun the work by now, and the work's own limit runs
     if (work.state === 'not begun')
-      deadline.set(settings.ledgerTimeoutMs, () => ledgerUnavailable('did not answer in time'))
+      deadline.set(settings.inboxTimeoutMs, () => inboxUnavailable('did not answer in time'))
   })
 }
 
-async function attempt<Scope>(
-  ledger: DeliveryLedger<Scope>,
-  delivery: LedgerDelivery,
-  work: Work<Scope>,
-): Promise<RunOutcome> {
-  let outcome: LedgerOutcome
+async function attempt<Tx>(inbox: DeliveryInbox<Tx>, delivery: InboxDelivery, work: Work<Tx>): Promise<RunOutcome> {
+  let outcome: InboxOutcome
   try {
-    outcome = await ledger.once(delivery, work.run)
+    outcome = await inbox.once(delivery, work.run)
   } catch (error) {
-    if (work.failure === undefined) throw ledgerUnavailable('failed', error)
-    // a ledger that does not know of DiscardEvent passes it on; any other error is the ledger's, at the mark
+    if (work.failure === undefined) throw inboxUnavailable('failed', error)
+    // an inbox that does not know of DiscardEvent passes it on; any other error is the inbox's, at the mark
     if (work.failure.error instanceof DiscardEvent && work.failure.error !== error)
-      throw ledgerUnavailable('failed at the mark', error)
+      throw inboxUnavailable('failed at the mark', error)
     return discardOrFail(delivery, work.failure.error)
   }
   if (work.failure !== undefined) return discardOrFail(delivery, work.failure.error)
   if (outcome === 'in_progress') throw inProgress()
   if (outcome === 'duplicate' && work.state === 'not begun') return { outcome }
-  // only a handler that has finished makes a 200, whatever a ledger says
+  // only a handler that has finished makes a 200, whatever an inbox says
   if (outcome === 'processed' && work.state === 'finished') return { outcome }
-  throw ledgerUnavailable(`answered ${String(outcome)}, and the work is ${work.state}`)
+  throw inboxUnavailable(`answered ${String(outcome)}, and the work is ${work.state}`)
 }
 
-function discardOrFail({ type }: LedgerDelivery, error: unknown): RunOutcome {
+function discardOrFail({ type }: InboxDelivery, error: unknown): RunOutcome {
   if (error instanceof DiscardEvent) return { outcome: 'discarded', discarded: error }
   throw handlerFailed(type, error)
 }
 
 /** The one run of the handlers, and how far it has come. */
-interface Work<Scope> {
+interface Work<Tx> {
   state: 'not begun' | 'not finished' | 'finished'
   failure: { readonly error: unknown } | undefined
-  run(this: void, scope: Scope, leaseSignal: AbortSignal): Promise<void>
+  run(this: void, tx: Tx, leaseSignal: AbortSignal): Promise<void>
 }
 
-function createWork<Scope>(
-  delivery: LedgerDelivery,
-  handle: Handle<Scope>,
-  { handlerTimeoutMs, ledgerTimeoutMs, verifier: { now, onWarning } }: RunSettings,
+function createWork<Tx>(
+  delivery: InboxDelivery,
+  handle: Handle<Tx>,
+  { handlerTimeoutMs, inboxTimeoutMs, verifier: { now, onWarning } }: RunSettings,
   deadline: Deadline,
-): Work<Scope> {
-  const work: Work<Scope> = {
+): Work<Tx> {
+  const work: Work<Tx> = {
     state: 'not begun',
     failure: undefined,
-    async run(scope, leaseSignal) {
+    async run(tx, leaseSignal) {
       if (deadline.isOver() || work.state !== 'not begun')
         throw new Error('The claim came after the answer, or twice: nothing is run.')
       work.state = 'not finished'
@@ -101,14 +97,14 @@ function createWork<Scope>(
       })
       const begunAt = now()
       try {
-        await handle(scope, stop)
+        await handle(tx, stop)
         work.state = 'finished'
       } catch (error) {
         work.failure = { error }
         throw error
       } finally {
         stop.end()
-        deadline.set(ledgerTimeoutMs, () => ledgerUnavailable('did not mark the delivery in time'))
+        deadline.set(inboxTimeoutMs, () => inboxUnavailable('did not mark the delivery in time'))
         if (now() - begunAt > delivery.leaseMs || leaseSignal.aborted) onWarning(settledLate(delivery))
       }
     },
@@ -189,10 +185,10 @@ function handlerTimeout(type: string, timeoutMs: number): KindeWebhookError {
   )
 }
 
-function ledgerUnavailable(what: string, cause?: unknown): KindeWebhookError {
+function inboxUnavailable(what: string, cause?: unknown): KindeWebhookError {
   return new KindeWebhookError(
-    'ledger_unavailable',
-    `The ledger ${what}: the delivery counts as not handled, and Kinde will try again. Check the ledger's store (ledger, ledgerTimeoutMs).`,
+    'inbox_unavailable',
+    `The inbox ${what}: the delivery counts as not handled, and Kinde will try again. Check the inbox's store (inbox, inboxTimeoutMs).`,
     { cause },
   )
 }
@@ -204,9 +200,9 @@ function inProgress(): KindeWebhookError {
   )
 }
 
-function settledLate({ type, leaseMs }: LedgerDelivery): Parameters<OnWarning>[0] {
+function settledLate({ type, leaseMs }: InboxDelivery): Parameters<OnWarning>[0] {
   return {
-    code: 'handler_settled_late',
+    code: 'handler_finished_late',
     message: `A handler of ${type} settled after its lease (${leaseMs} ms, or less where the store was lost): another attempt may have run beside it. Heed delivery.signal.`,
   }
 }

@@ -1,7 +1,7 @@
 import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { DeliveryOutcome } from './options.js'
-import { createDeferredWebHandler, createWebHandler } from './web.js'
+import { createLazyWebHandler, createWebHandler } from './web.js'
 
 const { issuer, jwks, sign } = await createTestIssuer()
 const URL = 'https://shop.example/webhooks/kinde'
@@ -70,7 +70,7 @@ describe('createWebHandler', () => {
   })
 })
 
-describe('createDeferredWebHandler', () => {
+describe('createLazyWebHandler', () => {
   afterEach(() => {
     vi.unstubAllEnvs()
     vi.restoreAllMocks()
@@ -79,7 +79,7 @@ describe('createDeferredWebHandler', () => {
   it('judges its options at each request until they are right, and then no more', async () => {
     vi.stubEnv('KINDE_ISSUER_URL', '')
     const log = vi.spyOn(console, 'error').mockImplementation(() => {})
-    const handle = createDeferredWebHandler<undefined>({ jwks, onEvent: () => {} })
+    const handle = createLazyWebHandler<undefined>({ jwks, onEvent: () => {} })
     const delivery = await token()
     expect((await handle(post(delivery), undefined)).status).toBe(500)
     expect(log).toHaveBeenCalledWith(

@@ -4,7 +4,7 @@ import type { BillingReceiverOptions } from './options.js'
 import { type BillingReceiver, createBillingReceiver, refuse } from './receiver.js'
 import type { DeliveryResponse } from './request.js'
 
-const RAW_BODY_MEND =
+const RAW_BODY_HINT =
   'The request has been read before it came here: hand over a request whose body nobody has read, or a clone made before.'
 
 /**
@@ -24,8 +24,8 @@ const RAW_BODY_MEND =
  * export const fetch = (request: Request): Promise<Response> => handle(request)
  * ```
  */
-export function createWebHandler<Context = unknown, Scope = undefined, const Schemas extends DataSchemas = NoSchemas>(
-  options: BillingReceiverOptions<Context, Scope, Schemas>,
+export function createWebHandler<Context = unknown, Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
+  options: BillingReceiverOptions<Context, Tx, Schemas>,
 ): (
   request: Request,
   ...context: undefined extends Context ? [context?: Context] : [context: Context]
@@ -39,8 +39,8 @@ export function createWebHandler<Context = unknown, Scope = undefined, const Sch
  * module before its environment is there, as `next build` does. A mistake is answered like any other, with
  * `invalid_configuration`, and Kinde tries again.
  */
-export function createDeferredWebHandler<Context, Scope = undefined, const Schemas extends DataSchemas = NoSchemas>(
-  options: BillingReceiverOptions<Context, Scope, Schemas>,
+export function createLazyWebHandler<Context, Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
+  options: BillingReceiverOptions<Context, Tx, Schemas>,
 ): (request: Request, context: Context) => Promise<Response> {
   let receiver: BillingReceiver<Context> | undefined
   return async (request, context) => {
@@ -64,7 +64,7 @@ async function receiveWeb<Context>(
       header: (name) => request.headers.get(name) ?? undefined,
       body: () => unreadBody(request),
       context,
-      rawBodyMend: RAW_BODY_MEND,
+      rawBodyHint: RAW_BODY_HINT,
     }),
   )
 }

@@ -40,7 +40,7 @@ type AnswerName =
   | 'handlerFailed'
   | 'handlerTimeout'
   | 'keysUnavailable'
-  | 'ledgerUnavailable'
+  | 'inboxUnavailable'
   | 'deliveryInProgress'
 
 /** Every answer there is: the same of every adapter, to the letter. */
@@ -63,7 +63,7 @@ export const ANSWERS: Readonly<Record<AnswerName, ExpectedAnswer>> = {
   handlerFailed: refused(500, 'handler_failed'),
   handlerTimeout: refused(503, 'handler_timeout'),
   keysUnavailable: refused(503, 'keys_unavailable', { retryAfter: 'known' }),
-  ledgerUnavailable: refused(503, 'ledger_unavailable', { retryAfter: '5' }),
+  inboxUnavailable: refused(503, 'inbox_unavailable', { retryAfter: '5' }),
   deliveryInProgress: refused(409, 'delivery_in_progress', { retryAfter: '5' }),
 }
 

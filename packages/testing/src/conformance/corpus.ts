@@ -22,12 +22,12 @@ export function corpus(suite: Suite): void {
   let made: AdversarialCorpus
   const endpoints = new Map<string, Promise<Endpoint>>()
 
-  /** Cases share an endpoint as far as they share a key set. Without a ledger, since several are attempts of one event. */
+  /** Cases share an endpoint as far as they share a key set. Without an inbox, since several are attempts of one event. */
   const endpointOf = (jwks: AdversarialCorpus['jwks']): Promise<Endpoint> => {
     const keySet = JSON.stringify(jwks)
     const { issuer, now } = made
     const known =
-      endpoints.get(keySet) ?? suite.open({ issuer, jwks, now: () => now, ledger: false, maxTokenBytes: undefined })
+      endpoints.get(keySet) ?? suite.open({ issuer, jwks, now: () => now, inbox: false, maxTokenBytes: undefined })
     endpoints.set(keySet, known)
     return known
   }

@@ -1,5 +1,5 @@
 import type { DataSchema } from '@kinde-billing/core'
-import type { DeliveryLedger } from '@kinde-billing/core/receiver'
+import type { DeliveryInbox } from '@kinde-billing/core/receiver'
 import { expect, it } from 'vitest'
 import { kindeTimestamp } from '../fixtures.js'
 import type { ConformanceOptions } from './adapter.js'
@@ -9,8 +9,8 @@ import type { Suite } from './suite.js'
 
 const HOUR_MS = 3_600_000
 
-const brokenLedger: DeliveryLedger = { once: () => Promise.reject(new Error('the store is down')) }
-const hangingLedger: DeliveryLedger = { once: () => new Promise(() => {}) }
+const brokenInbox: DeliveryInbox = { once: () => Promise.reject(new Error('the store is down')) }
+const hangingInbox: DeliveryInbox = { once: () => new Promise(() => {}) }
 
 const strictSchema: DataSchema = {
   '~standard': { version: 1, vendor: 'conformance', validate: () => ({ issues: [{ message: 'never right' }] }) },
@@ -23,8 +23,8 @@ const FAULTS: [what: string, options: ConformanceOptions, expected: ExpectedAnsw
     { jwks: undefined, fetch: () => Promise.reject(new TypeError('unreachable')) },
     ANSWERS.keysUnavailable,
   ],
-  ['a ledger that fails', { ledger: brokenLedger, name: 'billing' }, ANSWERS.ledgerUnavailable],
-  ['a ledger that hangs', { ledger: hangingLedger, name: 'billing', ledgerTimeoutMs: 100 }, ANSWERS.ledgerUnavailable],
+  ['an inbox that fails', { inbox: brokenInbox, name: 'billing' }, ANSWERS.inboxUnavailable],
+  ['an inbox that hangs', { inbox: hangingInbox, name: 'billing', inboxTimeoutMs: 100 }, ANSWERS.inboxUnavailable],
   [
     'a schema of the application that does not fit',
     { dataSchemas: { 'customer.payment_failed': strictSchema } },

@@ -23,7 +23,7 @@ describe('the corpus as a whole', () => {
     expect(new Set(cases.map(({ name }) => name)).size).toBe(cases.length)
     expect(new Set(inputs).size).toBe(cases.length)
     const ids = cases.flatMap((one) => (one.expect.verdict === 'accept' ? [one.expect.id] : []))
-    expect(new Set(ids).size, 'ids, so that a ledger takes no event for a duplicate').toBe(ids.length)
+    expect(new Set(ids).size, 'ids, so that an inbox takes no event for a duplicate').toBe(ids.length)
     expect(cases.filter(({ reason }) => reason.length < 10)).toStrictEqual([])
   })
 

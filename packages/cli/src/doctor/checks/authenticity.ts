@@ -87,7 +87,7 @@ function otherTokens(x: Examination): [string, Probe][] {
   const common = { iss: x.issuer.url, iat: seconds, exp: seconds + 3600, jti: crypto.randomUUID() }
   const access = { ...common, aud: [], azp: 'doctor', sub: 'kp_doctor', scp: ['openid'] }
   const id = { ...common, aud: ['doctor'], sub: 'kp_doctor', at_hash: 'doctor', auth_time: seconds, nonce: 'doctor' }
-  const machine = { ...common, aud: ['doctor'], azp: 'doctor', gty: ['client_credentials'], scope: 'read:events' }
+  const machine = { ...common, aud: ['doctor'], azp: 'doctor', gty: ['client_credentials'], tx: 'read:events' }
   const bare: Probe = { ...x.event(), token: x.key.sign(access) }
   return [
     ['An access token', bare],

@@ -1,4 +1,4 @@
-import { deliver } from '../../packages/testing/src/index.js'
+import { deliver } from '@kinde-billing/testing'
 import type { ReceiverSettings } from './receiver-server.js'
 import { type ScriptProcess, startScript } from './script-process.js'
 import { freePort } from './server-process.js'

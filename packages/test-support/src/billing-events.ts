@@ -1,5 +1,5 @@
 import { type BillingEvent, type BillingEventType, decodeBillingEvent } from '@kinde-billing/core'
-import { applyBillingEvent, type BillingState } from '../src/index.js'
+import { applyBillingEvent, type BillingState } from '@kinde-billing/state'
 
 /** Minute 0 of every history. */
 export const START = Date.parse('2026-03-01T00:00:00Z')

@@ -1,14 +1,14 @@
 import { judgeFunction, judgeNumber } from '../settings.js'
 import { guardedHook, type OnWarning, writeWarning } from '../warnings.js'
-import { type DeliveryLedger, DiscardEvent } from './ledger.js'
+import { type DeliveryInbox, DiscardEvent } from './inbox.js'
 
-/** The options of {@link createMemoryLedger}. */
-export interface MemoryLedgerOptions {
+/** The options of {@link createMemoryInbox}. */
+export interface MemoryInboxOptions {
   /** How many marks of finished deliveries are kept; beyond it the oldest goes, with a warning. Default: 100,000. */
   maxEntries?: number | undefined
   /** The clock, in epoch milliseconds. Default: `Date.now`. */
   now?: (() => number) | undefined
-  /** Hears of `mark_evicted`. Default: `console.warn`, at most once a minute. */
+  /** Hears of `inbox_entry_evicted`. Default: `console.warn`, at most once a minute. */
   onWarning?: OnWarning | undefined
 }
 
@@ -18,24 +18,24 @@ interface Claim {
 }
 
 /**
- * A ledger that serves **one process**: a second process, another machine or a serverless instance knows nothing of its
+ * An inbox that serves **one process**: a second process, another machine or a serverless instance knows nothing of its
  * marks, and a restart forgets them. For those, use `@kinde-billing/redis` or `@kinde-billing/postgres`.
  *
  * @throws KindeWebhookError `invalid_configuration`
  *
  * @example
  * ```ts
- * import { createBillingReceiver, createMemoryLedger } from '@kinde-billing/core/receiver'
+ * import { createBillingReceiver, createMemoryInbox } from '@kinde-billing/core/receiver'
  *
  * createBillingReceiver({
  *   issuer: 'https://acme.kinde.com',
  *   name: 'billing',
- *   ledger: createMemoryLedger({ maxEntries: 10_000 }),
+ *   inbox: createMemoryInbox({ maxEntries: 10_000 }),
  *   onEvent: (event) => console.log(event.type),
  * })
  * ```
  */
-export function createMemoryLedger(options: MemoryLedgerOptions = {}): DeliveryLedger {
+export function createMemoryInbox(options: MemoryInboxOptions = {}): DeliveryInbox {
   const { now = Date.now, onWarning = writeWarning } = options
   judgeFunction('now', now)
   judgeFunction('onWarning', onWarning)
@@ -44,13 +44,13 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): DeliveryL
   const claims = new Map<string, Claim>()
   const marks = createMarks(maxEntries, () =>
     warn({
-      code: 'mark_evicted',
-      message: `More than ${maxEntries} deliveries are remembered (maxEntries): the oldest mark was dropped, and a replay of that delivery would run again. Raise maxEntries, or use a ledger in Redis or Postgres.`,
+      code: 'inbox_entry_evicted',
+      message: `More than ${maxEntries} deliveries are remembered (maxEntries): the oldest mark was dropped, and a replay of that delivery would run again. Raise maxEntries, or use an inbox in Redis or Postgres.`,
     }),
   )
 
   return {
-    async once({ key, leaseMs, rememberMs }, work) {
+    async once({ key, leaseMs, retentionMs }, work) {
       const at = now()
       if (marks.has(key, at)) return 'duplicate'
       const other = claims.get(key)
@@ -69,7 +69,7 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): DeliveryL
       // the claim itself is the fencing token
       if (claims.get(key) !== claim) throw leaseLost()
       claims.delete(key)
-      marks.add(key, now(), rememberMs)
+      marks.add(key, now(), retentionMs)
       return 'processed'
     },
   }
@@ -79,7 +79,7 @@ export function createMemoryLedger(options: MemoryLedgerOptions = {}): DeliveryL
 function createMarks(
   maxEntries: number,
   onEvicted: () => void,
-): { has(key: string, at: number): boolean; add(key: string, at: number, rememberMs: number): void } {
+): { has(key: string, at: number): boolean; add(key: string, at: number, retentionMs: number): void } {
   const forgetAtByKey = new Map<string, number>()
   // beside the map, whose own order is slow to walk from the front once much of it has been deleted
   let oldestFirst: { readonly key: string; readonly forgetAt: number }[] = []
@@ -102,8 +102,8 @@ function createMarks(
 
   return {
     has: (key, at) => (forgetAtByKey.get(key) ?? Number.NEGATIVE_INFINITY) > at,
-    add(key, at, rememberMs) {
-      const forgetAt = at + rememberMs
+    add(key, at, retentionMs) {
+      const forgetAt = at + retentionMs
       forgetAtByKey.set(key, forgetAt)
       oldestFirst.push({ key, forgetAt })
       dropOldest(at)

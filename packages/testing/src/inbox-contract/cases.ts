@@ -1,27 +1,22 @@
-import {
-  type DeliveryLedger,
-  DiscardEvent,
-  type LedgerDelivery,
-  type LedgerOutcome,
-} from '@kinde-billing/core/receiver'
+import { type DeliveryInbox, DiscardEvent, type InboxDelivery, type InboxOutcome } from '@kinde-billing/core/receiver'
 import { expect, it } from 'vitest'
-import type { ScopeWrites } from '../ledger-contract.js'
+import type { TxWrites } from '../inbox-contract.js'
 import { type HeldWork, holdWork, latch, newDelivery, nothing, settled, untilNot } from './attempts.js'
 
-/** What the cases need of a ledger. */
-export interface Subject<Scope> {
-  once: DeliveryLedger<Scope>['once']
-  onceElsewhere: DeliveryLedger<Scope>['once']
+/** What the cases need of an inbox. */
+export interface Subject<Tx> {
+  once: DeliveryInbox<Tx>['once']
+  onceElsewhere: DeliveryInbox<Tx>['once']
   pass(ms: number): Promise<void>
 }
 
 const SHORT_LEASE_MS = 400
 
-export function attemptsInTurn<Scope>({ once, onceElsewhere, pass }: Subject<Scope>): void {
+export function attemptsInTurn<Tx>({ once, onceElsewhere, pass }: Subject<Tx>): void {
   it('runs the work, and not again', async () => {
     const delivery = newDelivery()
     const signals: AbortSignal[] = []
-    const work = async (_: Scope, signal: AbortSignal) => void signals.push(signal)
+    const work = async (_: Tx, signal: AbortSignal) => void signals.push(signal)
     expect(await once(delivery, work)).toBe('processed')
     expect(await once(delivery, work)).toBe('duplicate')
     expect(await onceElsewhere(delivery, work)).toBe('duplicate')
@@ -46,16 +41,16 @@ export function attemptsInTurn<Scope>({ once, onceElsewhere, pass }: Subject<Sco
     expect(await once(delivery, nothing)).toBe('duplicate')
   })
 
-  it('forgets a mark after rememberMs, and runs again', async () => {
-    const delivery = newDelivery({ rememberMs: 150 })
+  it('forgets a mark after retentionMs, and runs again', async () => {
+    const delivery = newDelivery({ retentionMs: 150 })
     expect(await once(delivery, nothing)).toBe('processed')
     await pass(150)
     expect(await untilNot('duplicate', () => once(delivery, nothing))).toBe('processed')
   })
 }
 
-export function attemptsAtOnce<Scope>({ once, onceElsewhere }: Subject<Scope>): void {
-  const hundred = (delivery: LedgerDelivery, work: () => Promise<void>): Promise<LedgerOutcome>[] =>
+export function attemptsAtOnce<Tx>({ once, onceElsewhere }: Subject<Tx>): void {
+  const hundred = (delivery: InboxDelivery, work: () => Promise<void>): Promise<InboxOutcome>[] =>
     Array.from({ length: 100 }, (_, index) => (index % 2 ? once : onceElsewhere)(delivery, work))
 
   it('is in progress while the work goes on, and a duplicate only after it', async () => {
@@ -71,7 +66,7 @@ export function attemptsAtOnce<Scope>({ once, onceElsewhere }: Subject<Scope>): 
 
   it('runs one of a hundred', async () => {
     const delivery = newDelivery()
-    const answers: LedgerOutcome[] = []
+    const answers: InboxOutcome[] = []
     const othersAnswered = latch()
     let runs = 0
     const attempts = hundred(delivery, async () => {
@@ -83,7 +78,7 @@ export function attemptsAtOnce<Scope>({ once, onceElsewhere }: Subject<Scope>): 
     })
     await Promise.all(attempts)
     expect(runs).toBe(1)
-    expect(answers).toEqual([...Array<LedgerOutcome>(99).fill('in_progress'), 'processed'])
+    expect(answers).toEqual([...Array<InboxOutcome>(99).fill('in_progress'), 'processed'])
   })
 
   it('calls none of a hundred done where each that runs fails, and runs the next', async () => {
@@ -98,8 +93,8 @@ export function attemptsAtOnce<Scope>({ once, onceElsewhere }: Subject<Scope>): 
   })
 }
 
-export function leases<Scope>({ once, onceElsewhere, pass }: Subject<Scope>): void {
-  const takeOver = async (): Promise<{ late: HeldWork; current: HeldWork; delivery: LedgerDelivery }> => {
+export function leases<Tx>({ once, onceElsewhere, pass }: Subject<Tx>): void {
+  const takeOver = async (): Promise<{ late: HeldWork; current: HeldWork; delivery: InboxDelivery }> => {
     const delivery = newDelivery()
     const late = holdWork(once, { ...delivery, leaseMs: SHORT_LEASE_MS })
     await late.started
@@ -136,7 +131,7 @@ export function leases<Scope>({ once, onceElsewhere, pass }: Subject<Scope>): vo
   )
 }
 
-export function keys<Scope>({ once }: Subject<Scope>): void {
+export function keys<Tx>({ once }: Subject<Tx>): void {
   const run = crypto.randomUUID()
 
   it('keeps tenants, endpoints and events apart', async () => {
@@ -175,13 +170,10 @@ export function keys<Scope>({ once }: Subject<Scope>): void {
   })
 }
 
-export function transaction<Scope>(
-  { once, onceElsewhere, pass }: Subject<Scope>,
-  { write, committed }: ScopeWrites<Scope>,
-): void {
+export function transaction<Tx>({ once, onceElsewhere, pass }: Subject<Tx>, { write, committed }: TxWrites<Tx>): void {
   it('commits the writes of work that succeeds, with the mark', async () => {
     const value = crypto.randomUUID()
-    expect(await once(newDelivery(), (scope) => write(scope, value))).toBe('processed')
+    expect(await once(newDelivery(), (tx) => write(tx, value))).toBe('processed')
     expect(await committed()).toContain(value)
   })
 
@@ -189,8 +181,8 @@ export function transaction<Scope>(
     'undoes the writes of work that throws %s',
     async (thrown) => {
       const value = crypto.randomUUID()
-      const work = async (scope: Scope) => {
-        await write(scope, value)
+      const work = async (tx: Tx) => {
+        await write(tx, value)
         throw thrown
       }
       await settled(once(newDelivery(), work))
@@ -203,11 +195,11 @@ export function transaction<Scope>(
     const delivery = newDelivery()
     const [written, takenOver, ended] = [latch(), latch(), latch()]
     const attempt = settled(
-      once({ ...delivery, leaseMs: SHORT_LEASE_MS }, async (scope) => {
-        await write(scope, early)
+      once({ ...delivery, leaseMs: SHORT_LEASE_MS }, async (tx) => {
+        await write(tx, early)
         written.open()
         await takenOver.opened
-        await settled(Promise.resolve().then(() => write(scope, late)))
+        await settled(Promise.resolve().then(() => write(tx, late)))
         ended.open()
       }),
     )

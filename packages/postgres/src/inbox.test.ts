@@ -1,8 +1,8 @@
 import { PGlite, type Transaction } from '@electric-sql/pglite'
-import { DiscardEvent, type LedgerDelivery } from '@kinde-billing/core/receiver'
+import { DiscardEvent, type InboxDelivery } from '@kinde-billing/core/receiver'
+import { newDelivery } from '@kinde-billing/testing/inbox-contract/attempts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { newDelivery } from '../../testing/src/ledger-contract/attempts.js'
-import { createPostgresLedger, ensureSchema } from './index.js'
+import { createPostgresInbox, ensureSchema } from './index.js'
 
 let pglite: PGlite
 beforeAll(async () => {
@@ -12,11 +12,8 @@ beforeAll(async () => {
 }, 60_000)
 afterAll(() => pglite.close())
 
-function once(delivery: LedgerDelivery, work: (scope: Transaction, signal: AbortSignal) => Promise<unknown>) {
-  return createPostgresLedger({ pool: pglite }).once(
-    delivery,
-    async (scope, signal) => void (await work(scope, signal)),
-  )
+function once(delivery: InboxDelivery, work: (tx: Transaction, signal: AbortSignal) => Promise<unknown>) {
+  return createPostgresInbox({ pool: pglite }).once(delivery, async (tx, signal) => void (await work(tx, signal)))
 }
 
 interface Row {
@@ -25,7 +22,7 @@ interface Row {
   discarded: boolean
 }
 
-async function rowOf({ key }: LedgerDelivery): Promise<Row | undefined> {
+async function rowOf({ key }: InboxDelivery): Promise<Row | undefined> {
   const { rows } = await pglite.query<Row>(
     'select attempts, done_at is not null as done, discarded from kinde_billing_deliveries where key = $1',
     [key],
@@ -33,13 +30,13 @@ async function rowOf({ key }: LedgerDelivery): Promise<Row | undefined> {
   return rows[0]
 }
 
-async function effectsOf({ eventId }: LedgerDelivery): Promise<number> {
+async function effectsOf({ eventId }: InboxDelivery): Promise<number> {
   const { rows } = await pglite.query('select from effects where event_id = $1', [eventId])
   return rows.length
 }
 
-const takeEffect = (scope: Transaction, { eventId }: LedgerDelivery) =>
-  scope.query('insert into effects values ($1)', [eventId])
+const takeEffect = (tx: Transaction, { eventId }: InboxDelivery) =>
+  tx.query('insert into effects values ($1)', [eventId])
 
 describe('what an operator can ask', () => {
   it('an arrival is on record before the handler runs, and survives its failure', async () => {
@@ -79,9 +76,9 @@ describe('what an operator can ask', () => {
   })
 
   it('a delivery that is no longer remembered begins anew', async () => {
-    const delivery = newDelivery({ rememberMs: 0 })
+    const delivery = newDelivery({ retentionMs: 0 })
     await once(delivery, () => Promise.reject(new DiscardEvent('no such plan')))
-    await once({ ...delivery, rememberMs: 60_000 }, (scope) => takeEffect(scope, delivery))
+    await once({ ...delivery, retentionMs: 60_000 }, (tx) => takeEffect(tx, delivery))
     expect(await rowOf(delivery)).toEqual({ attempts: 1, done: true, discarded: false })
     expect(await effectsOf(delivery)).toBe(1)
   })
@@ -90,9 +87,9 @@ describe('what an operator can ask', () => {
 describe('a handler that gets SQL wrong', () => {
   it('throws on the error of a statement that fails', async () => {
     const delivery = newDelivery()
-    const attempt = once(delivery, async (scope) => {
-      await takeEffect(scope, delivery)
-      await scope.query('select * from no_such_table')
+    const attempt = once(delivery, async (tx) => {
+      await takeEffect(tx, delivery)
+      await tx.query('select * from no_such_table')
     })
     await expect(attempt).rejects.toMatchObject({ code: '42P01', message: expect.stringContaining('no_such_table') })
     expect(await effectsOf(delivery)).toBe(0)
@@ -101,9 +98,9 @@ describe('a handler that gets SQL wrong', () => {
 
   it('is not marked where it swallows the error: Postgres has undone everything', async () => {
     const delivery = newDelivery()
-    const attempt = once(delivery, async (scope) => {
-      await takeEffect(scope, delivery)
-      await scope.query('select 1 / 0').catch(() => {})
+    const attempt = once(delivery, async (tx) => {
+      await takeEffect(tx, delivery)
+      await tx.query('select 1 / 0').catch(() => {})
     })
     await expect(attempt).rejects.toThrow('A statement of the handler failed')
     expect(await rowOf(delivery)).toMatchObject({ done: false })
@@ -112,20 +109,20 @@ describe('a handler that gets SQL wrong', () => {
 
   it('may recover with a savepoint of its own', async () => {
     const delivery = newDelivery()
-    await once(delivery, async (scope) => {
-      await scope.query('savepoint mine')
-      await scope.query('select 1 / 0').catch(() => {})
-      await scope.query('rollback to savepoint mine')
-      await takeEffect(scope, delivery)
+    await once(delivery, async (tx) => {
+      await tx.query('savepoint mine')
+      await tx.query('select 1 / 0').catch(() => {})
+      await tx.query('rollback to savepoint mine')
+      await takeEffect(tx, delivery)
     })
     expect(await effectsOf(delivery)).toBe(1)
   })
 
   it('may discard the event after an error', async () => {
     const delivery = newDelivery()
-    const outcome = once(delivery, async (scope) => {
-      await takeEffect(scope, delivery)
-      await scope.query('select 1 / 0').catch(() => Promise.reject(new DiscardEvent('no divisor')))
+    const outcome = once(delivery, async (tx) => {
+      await takeEffect(tx, delivery)
+      await tx.query('select 1 / 0').catch(() => Promise.reject(new DiscardEvent('no divisor')))
     })
     expect(await outcome).toBe('processed')
     expect(await rowOf(delivery)).toMatchObject({ done: true, discarded: true })
@@ -133,7 +130,7 @@ describe('a handler that gets SQL wrong', () => {
   })
 })
 
-describe("the ledger's transaction", () => {
+describe("the inbox's transaction", () => {
   it.each([
     'commit',
     ' COMMIT;',
@@ -146,22 +143,22 @@ describe("the ledger's transaction", () => {
     "prepare transaction 'x'",
   ])('is not for the handler to begin or end: %s', async (statement) => {
     const delivery = newDelivery()
-    const attempt = once(delivery, async (scope) => {
-      await takeEffect(scope, delivery)
-      await scope.query(statement)
+    const attempt = once(delivery, async (tx) => {
+      await takeEffect(tx, delivery)
+      await tx.query(statement)
     })
-    await expect(attempt).rejects.toThrow("The transaction of delivery.scope is the ledger's")
+    await expect(attempt).rejects.toThrow("The transaction of delivery.tx is the inbox's")
     expect(await effectsOf(delivery)).toBe(0)
   })
 
   it('is not for the handler to roll back by a method', async () => {
-    await expect(once(newDelivery(), (scope) => scope.rollback())).rejects.toThrow("is the ledger's")
+    await expect(once(newDelivery(), (tx) => tx.rollback())).rejects.toThrow("is the inbox's")
   })
 
   it.each(['commit', 'rollback'])('is missed where the handler ended it all the same (%s)', async (statement) => {
     const delivery = newDelivery()
-    const attempt = once(delivery, (scope) => scope.exec(`select 1; ${statement}`))
-    await expect(attempt).rejects.toThrow("The handler has ended the ledger's transaction")
+    const attempt = once(delivery, (tx) => tx.exec(`select 1; ${statement}`))
+    await expect(attempt).rejects.toThrow("The handler has ended the inbox's transaction")
     expect(await rowOf(delivery)).toMatchObject({ done: false })
   })
 
@@ -169,10 +166,10 @@ describe("the ledger's transaction", () => {
     'leaves savepoints to the handler: %s',
     async (statement) => {
       const delivery = newDelivery()
-      await once(delivery, async (scope) => {
-        await scope.query('savepoint mine')
-        await takeEffect(scope, delivery)
-        await scope.query(statement)
+      await once(delivery, async (tx) => {
+        await tx.query('savepoint mine')
+        await takeEffect(tx, delivery)
+        await tx.query(statement)
       })
       expect(await rowOf(delivery)).toMatchObject({ done: true })
       expect(await effectsOf(delivery)).toBe(0)
@@ -182,10 +179,10 @@ describe("the ledger's transaction", () => {
   it('is closed to what a handler does after its end', async () => {
     const delivery = newDelivery()
     let late = async (): Promise<unknown> => undefined
-    await once(delivery, async (scope) => {
-      late = async () => takeEffect(scope, delivery)
+    await once(delivery, async (tx) => {
+      late = async () => takeEffect(tx, delivery)
     })
-    await expect(late()).rejects.toThrow('delivery.scope.query() was called after the handler had ended')
+    await expect(late()).rejects.toThrow('delivery.tx.query() was called after the handler had ended')
     expect(await effectsOf(delivery)).toBe(0)
   })
 })
@@ -193,15 +190,15 @@ describe("the ledger's transaction", () => {
 it('takes a lease that is longer than timers can be', async () => {
   const delivery = newDelivery({ leaseMs: 3 * 2 ** 31 })
   let limit: unknown
-  await once(delivery, async (scope) => {
-    limit = (await scope.query("select current_setting('statement_timeout') as value")).rows
+  await once(delivery, async (tx) => {
+    limit = (await tx.query("select current_setting('statement_timeout') as value")).rows
   })
   expect(limit).toEqual([{ value: '2147483647ms' }])
 })
 
 describe('mistakes in the set-up', () => {
   it.each([undefined, null, {}, 'postgres://127.0.0.1'])('a pool that is none: %j', (pool) => {
-    expect(() => createPostgresLedger({ pool: pool as never })).toThrow('Pass a Pool of "pg"')
+    expect(() => createPostgresInbox({ pool: pool as never })).toThrow('Pass a Pool of "pg"')
   })
 
   it('a connect() that lends nothing, as that of a single Client', async () => {
@@ -210,9 +207,9 @@ describe('mistakes in the set-up', () => {
   })
 
   it('a table that was never created', async () => {
-    const ledger = createPostgresLedger({ pool: pglite, table: 'forgotten' })
+    const inbox = createPostgresInbox({ pool: pglite, table: 'forgotten' })
     let ran = false
-    const attempt = ledger.once(newDelivery(), async () => {
+    const attempt = inbox.once(newDelivery(), async () => {
       ran = true
     })
     await expect(attempt).rejects.toThrow('table forgotten does not exist. Call ensureSchema(pool)')

@@ -17,7 +17,7 @@ export interface ScriptProcess {
 export function startScript(file: URL, argument: unknown): ScriptProcess {
   const args = ['--conditions=@kinde-billing/source', '--import', 'tsx', fileURLToPath(file), JSON.stringify(argument)]
   const child = spawn(process.execPath, args, {
-    cwd: fileURLToPath(new URL('../..', import.meta.url)),
+    cwd: fileURLToPath(new URL('../../..', import.meta.url)),
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   const exited = once(child, 'exit')

@@ -1,36 +1,49 @@
-/** One delivery, as a ledger sees it: signed values only. */
-export interface LedgerDelivery {
-  /** `<issuer> <name> <event_id>`: what may happen once. */
+/** One delivery, as an inbox sees it. Every value is signed by Kinde or set by the application. */
+export interface InboxDelivery {
+  /** `<issuer> <name> <event_id>`: the unit of "once". */
   key: string
   /** Kinde's `event_id`. */
   eventId: string
-  /** The event's type, for an operator who asks what arrived. */
+  /** The event's type. */
   type: string
   /** When the event happened. */
   occurredAt: Date
-  /** How long a claim holds without a mark or a release, in milliseconds: after it, another attempt may run. */
+  /** The billing customer's id, else the organization's code, else the user's id; `undefined` if the event names none. */
+  customer: string | undefined
+  /** The whole verified payload, to keep until the event is done. */
+  claims: Record<string, unknown>
+  /** How long a claim holds without a mark or a release, in milliseconds. After that, another attempt may run. */
   leaseMs: number
   /** How long a mark must last, in milliseconds. */
-  rememberMs: number
+  retentionMs: number
+  /** True for a redelivery of stored claims: it takes the same claim and mark, but is not an arrival. */
+  redelivery: boolean
+  /** Aborted when the response to this attempt has been decided: a claim that is granted later must not run the work. */
+  answered: AbortSignal
 }
 
 /** What became of one attempt: it ran and is marked, it had run before, or another attempt is at work. */
-export type LedgerOutcome = 'processed' | 'duplicate' | 'in_progress'
+export type InboxOutcome = 'processed' | 'duplicate' | 'in_progress'
 
 /**
  * Where deliveries are claimed and marked, so that each is handled once.
  *
  * `once` claims the key with a lease, calls `work` at most once, and marks the key done when `work` has resolved. Where
  * `work` throws, the claim is released and the error is thrown on; where it throws a {@link DiscardEvent}, the
- * application's writes in `scope` are undone, the key is marked, and the answer is `processed`. A crash lets the lease
+ * application's writes in `tx` are undone, the key is marked, and the answer is `processed`. A crash lets the lease
  * run out, and the next attempt runs. An attempt whose lease was taken over cannot mark: its `signal` is aborted, and
  * `once` rejects.
  *
- * `Scope` is what the ledger lends to handlers as `delivery.scope`, such as the transaction's client.
+ * `Tx` is what the inbox lends to handlers as `delivery.tx`, such as the transaction's client.
  */
-export interface DeliveryLedger<Scope = undefined> {
+export interface DeliveryInbox<Tx = undefined> {
   /** Runs the work, unless it has been done before or is being done. Rejects with what `work` or the store rejects with. */
-  once(delivery: LedgerDelivery, work: (scope: Scope, signal: AbortSignal) => Promise<void>): Promise<LedgerOutcome>
+  once(delivery: InboxDelivery, work: (tx: Tx, signal: AbortSignal) => Promise<void>): Promise<InboxOutcome>
+  /**
+   * Records a verified event that failed before its work could run (`schema_mismatch`), so that it can be listed and
+   * redelivered. Optional: an inbox without storage for failures leaves it out.
+   */
+  recordFailure?(delivery: InboxDelivery, error: Error): Promise<void>
 }
 
 const DISCARD_BRAND = Symbol.for('kinde-billing.DiscardEvent')

@@ -1,7 +1,7 @@
+import { billingEventFixture } from '@kinde-billing/testing'
+import { latch } from '@kinde-billing/testing/inbox-contract/attempts'
+import { startTestIssuer, type TestIssuerServer } from '@kinde-billing/testing/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { billingEventFixture } from '../../packages/testing/src/index.js'
-import { latch } from '../../packages/testing/src/ledger-contract/attempts.js'
-import { startTestIssuer, type TestIssuerServer } from '../../packages/testing/src/server.js'
 import { deliverThroughKills, type ReceiverPair, startReceiver } from './receiver-processes.js'
 import { type Run, type RunLog, startRunLog } from './run-log.js'
 

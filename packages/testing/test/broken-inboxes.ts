@@ -1,6 +1,6 @@
-/** Ledgers with one fault each, and one without: the contract suite must find every fault. Run by `ledger-contract.system.ts`. */
-import { type DeliveryLedger, DiscardEvent } from '@kinde-billing/core/receiver'
-import { describeLedger } from '../src/ledger-contract.js'
+/** Inboxes with one fault each, and one without: the contract suite must find every fault. Run by `inbox-contract.system.ts`. */
+import { type DeliveryInbox, DiscardEvent } from '@kinde-billing/core/receiver'
+import { describeInbox } from '../src/inbox-contract.js'
 
 interface Faults {
   claims?: 'never' | 'by the key in lower case' | 'by the trimmed key' | 'in a plain object' | 'for ever'
@@ -20,7 +20,7 @@ interface Claim {
 /** What a handler has written, and what has been committed. */
 const committed: string[] = []
 
-function createLedger(faults: Faults, now: () => number): DeliveryLedger<string[]> {
+function createInbox(faults: Faults, now: () => number): DeliveryInbox<string[]> {
   const claims = new Map<string, Claim>()
   const marks = new Map<string, number>()
   const plain: Record<string, Claim | undefined> = {}
@@ -28,13 +28,13 @@ function createLedger(faults: Faults, now: () => number): DeliveryLedger<string[
     if (faults.claims === 'by the key in lower case') return key.toLowerCase()
     return faults.claims === 'by the trimmed key' ? key.replace(/\s+/gu, ' ').trim() : key
   }
-  const mark = (key: string, rememberMs: number): void => {
+  const mark = (key: string, retentionMs: number): void => {
     if (faults.marks !== 'never')
-      marks.set(key, faults.marks === 'for ever' ? Number.POSITIVE_INFINITY : now() + rememberMs)
+      marks.set(key, faults.marks === 'for ever' ? Number.POSITIVE_INFINITY : now() + retentionMs)
   }
 
   return {
-    async once({ key: given, eventId, leaseMs, rememberMs }, work) {
+    async once({ key: given, eventId, leaseMs, retentionMs }, work) {
       const key = keyOf(given)
       if ((marks.get(key) ?? 0) > now()) return 'duplicate'
       if (faults.claims === 'in a plain object' && plain[eventId] !== undefined) return 'duplicate'
@@ -44,7 +44,7 @@ function createLedger(faults: Faults, now: () => number): DeliveryLedger<string[
       if (faults.signal !== 'never fires') other?.controller.abort()
       const claim = { endsAt: now() + leaseMs, controller: new AbortController() }
       claims.set(key, claim)
-      if (faults.marks === 'before the work') mark(key, rememberMs)
+      if (faults.marks === 'before the work') mark(key, retentionMs)
 
       const writes: string[] = []
       const holds = (): boolean => claims.get(key) === claim
@@ -63,7 +63,7 @@ function createLedger(faults: Faults, now: () => number): DeliveryLedger<string[
       }
       if (!holds() && faults.marks !== 'without looking at the claim') throw new Error('The claim was lost')
       claims.delete(key)
-      mark(key, rememberMs)
+      mark(key, retentionMs)
       if (faults.writes !== 'are lost') committed.push(...writes)
       return 'processed'
     },
@@ -93,19 +93,19 @@ const cases: Faults[] = [
 
 for (const faults of cases) {
   const [[part, fault] = ['nothing', 'is wrong']] = Object.entries(faults)
-  describeLedger(
+  describeInbox(
     `${part} ${fault}`,
     () => {
       let time = 0
       return {
-        ledger: createLedger(faults, () => time),
+        inbox: createInbox(faults, () => time),
         advance: (ms) => {
           time += ms
         },
       }
     },
     {
-      write: async (scope, value) => void scope.push(value),
+      write: async (tx, value) => void tx.push(value),
       committed: async () => committed,
     },
   )

@@ -22,7 +22,7 @@ export interface RedisServer {
 export async function startRedis(settings: readonly string[] = []): Promise<RedisServer> {
   if (redisBinary === undefined) throw new Error('redis-server is not installed')
   const binary = redisBinary
-  const folder = await mkdtemp(join(tmpdir(), 'ledger-redis-'))
+  const folder = await mkdtemp(join(tmpdir(), 'inbox-redis-'))
   const start = (port: number): Promise<ServerProcess> =>
     startServer(
       binary,

@@ -1,11 +1,11 @@
 import { KindeWebhookError } from '@kinde-billing/core'
-import { type DeliveryLedger, DiscardEvent } from '@kinde-billing/core/receiver'
+import { type DeliveryInbox, DiscardEvent } from '@kinde-billing/core/receiver'
 import { type RedisClient, scriptRunner } from './client.js'
 import { startLease } from './lease.js'
 import { CLAIM, CLAIMED, DONE, HOLDS, MARK, RELEASE } from './scripts.js'
 
-/** The options of {@link createRedisLedger}. */
-export interface RedisLedgerOptions {
+/** The options of {@link createRedisInbox}. */
+export interface RedisInboxOptions {
   /** A connected client of `redis` 5 or 6, or of `ioredis` 5 or 6. The application opens and closes it. */
   client: RedisClient
   /** What every key begins with, at most 128 characters. Default: `kinde-billing:`. */
@@ -13,7 +13,7 @@ export interface RedisLedgerOptions {
 }
 
 /**
- * A delivery ledger on Redis: handlers on any number of machines run each billing event once.
+ * A delivery inbox on Redis: handlers on any number of machines run each billing event once.
  *
  * Claim, mark and release are one script each, on one key each (Redis Cluster may place them anywhere). A repeat is
  * possible where a process dies between the end of a handler and the mark, where a handler outlives its lease, and where
@@ -26,7 +26,7 @@ export interface RedisLedgerOptions {
  * @example
  * ```ts
  * import { createBillingReceiver } from '@kinde-billing/core/receiver'
- * import { createRedisLedger } from '@kinde-billing/redis'
+ * import { createRedisInbox } from '@kinde-billing/redis'
  * import { createClient } from 'redis'
  *
  * const client = createClient({ url: 'redis://127.0.0.1:6379' })
@@ -36,12 +36,12 @@ export interface RedisLedgerOptions {
  * const receiver = createBillingReceiver({
  *   issuer: 'https://acme.kinde.com',
  *   name: 'billing',
- *   ledger: createRedisLedger({ client }),
+ *   inbox: createRedisInbox({ client }),
  *   on: { 'customer.payment_failed': async (event) => console.log('dunning for', event.customer.id) },
  * })
  * ```
  */
-export function createRedisLedger(options: RedisLedgerOptions): DeliveryLedger {
+export function createRedisInbox(options: RedisInboxOptions): DeliveryInbox {
   const run = scriptRunner(options?.client)
   const prefix = judgePrefix(options.prefix)
 
@@ -50,10 +50,10 @@ export function createRedisLedger(options: RedisLedgerOptions): DeliveryLedger {
       const key = prefix + delivery.key
       const token = crypto.randomUUID()
       const leaseMs = Math.ceil(delivery.leaseMs)
-      const rememberMs = Math.ceil(delivery.rememberMs)
+      const retentionMs = Math.ceil(delivery.retentionMs)
       const lease = startLease(leaseMs)
       try {
-        const answer = await run(CLAIM, key, token, leaseMs, Math.max(leaseMs, rememberMs))
+        const answer = await run(CLAIM, key, token, leaseMs, Math.max(leaseMs, retentionMs))
         if (answer !== CLAIMED) return answer === DONE ? 'duplicate' : 'in_progress'
 
         lease.watch(async () => (await run(HOLDS, key, token)) === 1)
@@ -66,7 +66,7 @@ export function createRedisLedger(options: RedisLedgerOptions): DeliveryLedger {
           () => workInTime().finally(lease.end),
           () => run(RELEASE, key, token),
         )
-        if ((await run(MARK, key, token, rememberMs)) === 1) return 'processed'
+        if ((await run(MARK, key, token, retentionMs)) === 1) return 'processed'
 
         const lost = new Error('The claim was lost before the mark: the handler has run, and may run again')
         lease.lose(lost)

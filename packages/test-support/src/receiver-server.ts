@@ -1,7 +1,7 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
-import type { DeliveryLedger } from '../../packages/core/src/receiver/index.js'
-import { kindeBilling } from '../../packages/node/src/index.js'
+import type { DeliveryInbox } from '@kinde-billing/core/receiver'
+import { kindeBilling } from '@kinde-billing/node'
 import { report } from './run-log.js'
 
 /** What a receiver's process is told on its command line. */
@@ -15,19 +15,19 @@ export interface ReceiverSettings {
 }
 
 /** Serves a receiver whose handler reports its start, takes effect, and reports its end. Says `listening`. */
-export async function serveReceiver<Scope>(
+export async function serveReceiver<Tx>(
   { port, issuer, log, instance }: ReceiverSettings,
-  ledger: DeliveryLedger<Scope>,
-  takeEffect: (eventId: string, scope: Scope) => Promise<unknown>,
+  inbox: DeliveryInbox<Tx>,
+  takeEffect: (eventId: string, tx: Tx) => Promise<unknown>,
 ): Promise<void> {
   const listener = kindeBilling({
     issuer,
     name: 'billing',
-    ledger,
+    inbox,
     onOutcome: () => {},
-    onEvent: async (event, { scope }) => {
+    onEvent: async (event, { tx }) => {
       await report(log, 'start', instance, event.id)
-      await takeEffect(event.id, scope)
+      await takeEffect(event.id, tx)
       await report(log, 'end', instance, event.id)
     },
   })

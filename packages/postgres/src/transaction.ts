@@ -2,8 +2,8 @@
 const TRANSACTION_CONTROL =
   /^\s*(?:begin|start\s+transaction|commit|end|abort|prepare\s+transaction|rollback(?!\s+(?:(?:work|transaction)\s+)?to\b))\b/i
 
-/** Methods that would close the ledger's connection or undo its transaction. */
-const LEDGERS_OWN = new Set<PropertyKey>(['end', 'rollback'])
+/** Methods that would close the inbox's connection or undo its transaction. */
+const INBOXES_OWN = new Set<PropertyKey>(['end', 'rollback'])
 
 /**
  * The client as handlers get it: the same object to look at, but of use only while `isOpen`. A handler that goes on after
@@ -13,7 +13,7 @@ const LEDGERS_OWN = new Set<PropertyKey>(['end', 'rollback'])
 export function lendClient<Client extends object>(client: Client, isOpen: () => boolean): Client {
   const lent: Client = new Proxy(client, {
     get(target, name) {
-      // Query builders release what they were lent; this one the ledger gives back.
+      // Query builders release what they were lent; this one the inbox gives back.
       if (name === 'release') return () => undefined
       const value: unknown = Reflect.get(target, name, target)
       if (typeof value !== 'function' || name === 'constructor') return value
@@ -30,11 +30,11 @@ export function lendClient<Client extends object>(client: Client, isOpen: () => 
 function judgeUse(name: PropertyKey, statement: unknown, isOpen: () => boolean): void {
   if (!isOpen())
     throw new Error(
-      `delivery.scope.${String(name)}() was called after the handler had ended or its lease was over: nothing is written outside the transaction. Await everything that uses delivery.scope.`,
+      `delivery.tx.${String(name)}() was called after the handler had ended or its lease was over: nothing is written outside the transaction. Await everything that uses delivery.tx.`,
     )
-  if (LEDGERS_OWN.has(name) || TRANSACTION_CONTROL.test(textOf(statement)))
+  if (INBOXES_OWN.has(name) || TRANSACTION_CONTROL.test(textOf(statement)))
     throw new Error(
-      "The transaction of delivery.scope is the ledger's: it commits your writes together with the mark. Throw to undo them; use SAVEPOINT for a part.",
+      "The transaction of delivery.tx is the inbox's: it commits your writes together with the mark. Throw to undo them; use SAVEPOINT for a part.",
     )
 }
 

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { promisify } from 'node:util'
 
 const run = promisify(execFile)
-const ROOT = join(import.meta.dirname, '../..')
+const ROOT = join(import.meta.dirname, '../../..')
 
 /** Builds a package where its sources are newer than what was built of them last, or nothing was. */
 export async function ensureBuilt(name: string): Promise<void> {

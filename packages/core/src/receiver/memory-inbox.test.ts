@@ -1,14 +1,18 @@
 import { describe, expect, it } from 'vitest'
-import { createMemoryLedger, type DeliveryLedger, DiscardEvent, type LedgerDelivery } from './index.js'
+import { createMemoryInbox, type DeliveryInbox, DiscardEvent, type InboxDelivery } from './index.js'
 
 const LEASE_MS = 1000
-const delivery = (key = 'a'): LedgerDelivery => ({
+const delivery = (key = 'a'): InboxDelivery => ({
   key,
   eventId: key,
   type: 't',
   occurredAt: new Date(0),
   leaseMs: LEASE_MS,
-  rememberMs: 10_000,
+  retentionMs: 10_000,
+  customer: undefined,
+  claims: {},
+  redelivery: false,
+  answered: new AbortController().signal,
 })
 const nothing = async (): Promise<void> => {}
 
@@ -16,14 +20,14 @@ describe('marks', () => {
   it('are bounded, the oldest goes first, and only an unexpired one with a warning', async () => {
     let now = 0
     const warnings: string[] = []
-    const ledger = createMemoryLedger({ maxEntries: 2, now: () => now, onWarning: ({ code }) => warnings.push(code) })
-    for (const key of ['a', 'b', 'c']) expect(await ledger.once(delivery(key), nothing)).toBe('processed')
-    expect(warnings).toEqual(['mark_evicted'])
-    expect(await ledger.once(delivery('c'), nothing)).toBe('duplicate')
-    expect(await ledger.once(delivery('a'), nothing)).toBe('processed')
+    const inbox = createMemoryInbox({ maxEntries: 2, now: () => now, onWarning: ({ code }) => warnings.push(code) })
+    for (const key of ['a', 'b', 'c']) expect(await inbox.once(delivery(key), nothing)).toBe('processed')
+    expect(warnings).toEqual(['inbox_entry_evicted'])
+    expect(await inbox.once(delivery('c'), nothing)).toBe('duplicate')
+    expect(await inbox.once(delivery('a'), nothing)).toBe('processed')
     now += 10_000
-    for (const key of ['d', 'e', 'f']) await ledger.once(delivery(key), nothing)
-    expect(warnings).toEqual(['mark_evicted', 'mark_evicted', 'mark_evicted'])
+    for (const key of ['d', 'e', 'f']) await inbox.once(delivery(key), nothing)
+    expect(warnings).toEqual(['inbox_entry_evicted', 'inbox_entry_evicted', 'inbox_entry_evicted'])
   })
 
   it('go with a warning that costs nothing where the hook fails', async () => {
@@ -33,26 +37,26 @@ describe('marks', () => {
         throw new Error('x')
       },
     ]) {
-      const ledger = createMemoryLedger({ maxEntries: 1, onWarning })
-      for (const key of ['a', 'b']) expect(await ledger.once(delivery(key), nothing)).toBe('processed')
+      const inbox = createMemoryInbox({ maxEntries: 1, onWarning })
+      for (const key of ['a', 'b']) expect(await inbox.once(delivery(key), nothing)).toBe('processed')
     }
   })
 
   it('of a million events stay within the bound', async () => {
     let evicted = 0
-    const ledger = createMemoryLedger({
+    const inbox = createMemoryInbox({
       onWarning: () => {
         evicted += 1
       },
     })
-    for (let event = 0; event < 1_000_000; event++) await ledger.once(delivery(String(event)), nothing)
+    for (let event = 0; event < 1_000_000; event++) await inbox.once(delivery(String(event)), nothing)
     expect(evicted).toBe(900_000)
-    expect(await ledger.once(delivery('999999'), nothing)).toBe('duplicate')
+    expect(await inbox.once(delivery('999999'), nothing)).toBe('duplicate')
   }, 60_000)
 })
 
 it.each([{ now: 5 }, { onWarning: 'x' }, { maxEntries: -1 }, { maxEntries: '5' }])('%j is a mistake', (options) => {
-  expect(() => createMemoryLedger(options as never)).toThrow(/(now|onWarning|maxEntries) is .*: pass a/)
+  expect(() => createMemoryInbox(options as never)).toThrow(/(now|onWarning|maxEntries) is .*: pass a/)
 })
 
 /**
@@ -82,7 +86,7 @@ describe('every interleaving of two attempts', () => {
     signal: AbortSignal | undefined
   }
 
-  const begin = (ledger: DeliveryLedger, end: End, now: number): Attempt => {
+  const begin = (inbox: DeliveryInbox, end: End, now: number): Attempt => {
     const attempt: Attempt = {
       result: Promise.resolve(''),
       settle: undefined,
@@ -99,7 +103,7 @@ describe('every interleaving of two attempts', () => {
           else if (end !== 'crashes') reject(end === 'discards' ? new DiscardEvent('x') : new Error('handler'))
         }
       })
-    attempt.result = ledger.once(delivery(), work).catch((error: Error) => error.message)
+    attempt.result = inbox.once(delivery(), work).catch((error: Error) => error.message)
     return attempt
   }
 
@@ -110,7 +114,7 @@ describe('every interleaving of two attempts', () => {
     expect(unique).toHaveLength(90)
     for (const schedule of unique) {
       let now = 0
-      const ledger = createMemoryLedger({ now: () => now })
+      const inbox = createMemoryInbox({ now: () => now })
       const ran: Attempt[] = []
       const marks: Attempt[] = []
       const attempts: Partial<Record<'A' | 'B', Attempt>> = {}
@@ -123,7 +127,7 @@ describe('every interleaving of two attempts', () => {
         const end = name === 'A' ? endA : endB
         if (step.startsWith('start')) {
           const holder = ran.find((other) => !other.isOver && now < other.startedAt + LEASE_MS)
-          const attempt = begin(ledger, end, now)
+          const attempt = begin(inbox, end, now)
           attempts[name] = attempt
           const refused = attempt.settle === undefined
           // a second run is never beside one within its lease, and never after a mark
@@ -152,7 +156,7 @@ describe('every interleaving of two attempts', () => {
       }
       expect(marks.length).toBeLessThanOrEqual(1)
       now += LEASE_MS
-      expect(await ledger.once(delivery(), nothing)).toBe(marks.length > 0 ? 'duplicate' : 'processed')
+      expect(await inbox.once(delivery(), nothing)).toBe(marks.length > 0 ? 'duplicate' : 'processed')
     }
   })
 })

@@ -22,7 +22,7 @@ export interface PostgresServer {
 export async function startPostgres(settings: readonly string[] = ['fsync=off']): Promise<PostgresServer> {
   if (postgresBinaries === undefined) throw new Error('Postgres is not installed')
   const binaries = postgresBinaries
-  const folder = await mkdtemp(join(tmpdir(), 'ledger-postgres-'))
+  const folder = await mkdtemp(join(tmpdir(), 'inbox-postgres-'))
   const owner = notRoot()
   if (owner.uid !== undefined && owner.gid !== undefined) chownSync(folder, owner.uid, owner.gid)
   const data = join(folder, 'data')

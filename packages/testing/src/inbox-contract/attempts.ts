@@ -1,16 +1,20 @@
-import type { DeliveryLedger, LedgerDelivery, LedgerOutcome } from '@kinde-billing/core/receiver'
+import type { DeliveryInbox, InboxDelivery, InboxOutcome } from '@kinde-billing/core/receiver'
 
 const HOUR_MS = 3_600_000
 /** A delivery of an event that no other case knows. */
-export function newDelivery(over: Partial<LedgerDelivery> = {}): LedgerDelivery {
+export function newDelivery(over: Partial<InboxDelivery> = {}): InboxDelivery {
   const eventId = over.eventId ?? `event_${crypto.randomUUID()}`
   return {
     key: `https://acme.kinde.com billing ${eventId}`,
     eventId,
     type: 'customer.payment_succeeded',
     occurredAt: new Date('2026-05-01T07:41:45.592Z'),
+    customer: 'customer_1',
+    claims: { type: 'customer.payment_succeeded', event_id: eventId, data: { customer_id: 'customer_1' } },
     leaseMs: 60_000,
-    rememberMs: HOUR_MS,
+    retentionMs: HOUR_MS,
+    redelivery: false,
+    answered: new AbortController().signal,
     ...over,
   }
 }
@@ -21,11 +25,11 @@ export interface HeldWork {
   signal(): AbortSignal
   finish(): void
   fail(error: Error): void
-  outcome: Promise<PromiseSettledResult<LedgerOutcome>>
+  outcome: Promise<PromiseSettledResult<InboxOutcome>>
 }
 
 /** An attempt whose work goes on until the case ends it. */
-export function holdWork<Scope>(once: DeliveryLedger<Scope>['once'], delivery: LedgerDelivery): HeldWork {
+export function holdWork<Tx>(once: DeliveryInbox<Tx>['once'], delivery: InboxDelivery): HeldWork {
   let signal: AbortSignal | undefined
   const start = latch()
   const end = latch()
@@ -57,7 +61,7 @@ export async function settled<Value>(promise: Promise<Value>): Promise<PromiseSe
 }
 
 /** Asks again until the answer is another one. */
-export async function untilNot(outcome: LedgerOutcome, ask: () => Promise<LedgerOutcome>): Promise<LedgerOutcome> {
+export async function untilNot(outcome: InboxOutcome, ask: () => Promise<InboxOutcome>): Promise<InboxOutcome> {
   for (;;) {
     const answer = await ask()
     if (answer !== outcome) return answer

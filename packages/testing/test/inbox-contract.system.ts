@@ -6,28 +6,28 @@ interface Report {
   testResults: { assertionResults: { ancestorTitles: string[]; title: string; status: string }[] }[]
 }
 
-/** The titles of the cases that failed, by the ledger that they failed for. */
+/** The titles of the cases that failed, by the inbox that they failed for. */
 const failures = new Map<string, string[]>()
 
 beforeAll(async () => {
   const folder = fileURLToPath(new URL('.', import.meta.url))
   const vitest = fileURLToPath(new URL('vitest.mjs', import.meta.resolve('vitest/package.json')))
-  const args = [vitest, 'run', '--root', folder, '--config', `${folder}broken-ledgers.config.ts`]
+  const args = [vitest, 'run', '--root', folder, '--config', `${folder}broken-inboxes.config.ts`]
   // Vitest exits with 1 where cases fail, as they are to here.
   const output = await new Promise<string>((resolve) =>
     execFile(process.execPath, args, (_, stdout) => resolve(stdout)),
   )
   const report: Report = JSON.parse(output)
   for (const { ancestorTitles, title, status } of report.testResults.flatMap((file) => file.assertionResults)) {
-    const name = ancestorTitles[0]?.replace(' satisfies the ledger contract', '') ?? ''
+    const name = ancestorTitles[0]?.replace(' satisfies the inbox contract', '') ?? ''
     const titles = failures.get(name) ?? []
     failures.set(name, titles)
     if (status === 'failed') titles.push(title)
   }
 })
 
-describe('the ledger contract', () => {
-  it('is satisfied by a ledger without a fault', () => {
+describe('the inbox contract', () => {
+  it('is satisfied by an inbox without a fault', () => {
     expect(failures.get('nothing is wrong')).toEqual([])
   })
 
@@ -39,7 +39,7 @@ describe('the ledger contract', () => {
     ['claims for ever', 'lets another attempt run once a lease is over'],
     ['marks never', 'runs the work, and not again'],
     ['marks before the work', 'is in progress while the work goes on, and a duplicate only after it'],
-    ['marks for ever', 'forgets a mark after rememberMs, and runs again'],
+    ['marks for ever', 'forgets a mark after retentionMs, and runs again'],
     ['marks without looking at the claim', 'an attempt that finishes after its lease was taken over changes nothing'],
     ['releases never', 'calls none of a hundred done where each that runs fails, and runs the next'],
     ['releases without looking at the claim', 'an attempt that throws after its lease was taken over changes nothing'],
