@@ -2,7 +2,7 @@ import { type BillingEventClaims, kindeTimestamp } from './fixtures.js'
 import type { SimulatedAttempt, SimulatedDelivery, SimulationOptions, SimulationReport } from './simulator.js'
 import { createAgenda } from './simulator-agenda.js'
 import type { Chance } from './simulator-chance.js'
-import { callEndpoint } from './simulator-endpoint.js'
+import { callEndpoint, type EndpointAnswer, type SimulatedEndpoint } from './simulator-endpoint.js'
 import { claimsOf } from './simulator-events.js'
 import { KINDE_ATTEMPTS_MS, KINDE_DISABLES_AFTER_MS } from './simulator-schedule.js'
 
@@ -34,6 +34,14 @@ interface Attempt {
   readonly kind: SimulatedAttempt['kind']
 }
 
+/** An attempt that is sent now. */
+interface BegunAttempt extends Attempt {
+  readonly handle: SimulatedEndpoint
+  /** Its index in the errand's attempts. */
+  readonly place: number
+  readonly isAnswerLost: boolean
+}
+
 export async function runSimulation(settings: SimulationSettings, chance: Chance): Promise<SimulationReport> {
   const startMs = settings.clock.now()
   const endpoints = Object.keys(settings.endpoints).map(
@@ -43,11 +51,11 @@ export async function runSimulation(settings: SimulationSettings, chance: Chance
   const agenda = createAgenda<Attempt>()
   for (const errand of errands) agenda.add(errand.firstAtMs, { errand, kind: 'scheduled' })
 
-  /** All of it up to the first `await` happens in the agenda's order, so that chance falls the same way each time. */
-  const attempt = async ({ errand, kind }: Attempt, atMs: number): Promise<void> => {
+  /** Everything about an attempt that chance decides, in the agenda's order. Undefined if the endpoint is disabled. */
+  const begin = ({ errand, kind }: Attempt, atMs: number): BegunAttempt | undefined => {
     const { endpoint, attempts } = errand
     const handle = settings.endpoints[endpoint.name]
-    if (handle === undefined || endpoint.disabledAtMs !== undefined) return
+    if (handle === undefined || endpoint.disabledAtMs !== undefined) return undefined
     const isScheduled = kind === 'scheduled'
     const isAnswerLost = isScheduled && chance.fraction() < settings.lostAnswers
     if (isScheduled && errand.tries > 0 && settings.renewTimestamps)
@@ -55,13 +63,28 @@ export async function runSimulation(settings: SimulationSettings, chance: Chance
     errand.tries += isScheduled ? 1 : 0
     endpoint.attempts += 1
     const place = attempts.push({ atMs, kind, status: undefined, body: undefined, isAnswerLost }) - 1
-    const answer = await callEndpoint(handle, await errand.token, errand.webhookId, settings.answerTimeoutMs)
-    attempts[place] = { atMs, kind, isAnswerLost, ...answer }
-    if (!isScheduled) return
+    return { errand, kind, handle, place, isAnswerLost }
+  }
+
+  const finish = ({ errand, kind, place, isAnswerLost }: BegunAttempt, answer: EndpointAnswer, atMs: number): void => {
+    errand.attempts[place] = { atMs, kind, isAnswerLost, ...answer }
+    if (kind === 'duplicate') return
     settle(errand, atMs, answer.status === 200 && !isAnswerLost)
     const nextMs = KINDE_ATTEMPTS_MS[errand.tries]
     if (errand.deliveredAtMs === undefined && nextMs !== undefined)
       agenda.add(errand.firstAtMs + nextMs, { errand, kind })
+  }
+
+  /** Calls endpoints in the given order and settles in the same order, so that no race decides how the run goes on. */
+  const deliverAll = async (begun: readonly BegunAttempt[], atMs: number): Promise<void> => {
+    const signed = await Promise.all(begun.map(async (one) => ({ one, token: await one.errand.token })))
+    const answered = await Promise.all(
+      signed.map(async ({ one, token }) => ({
+        one,
+        answer: await callEndpoint(one.handle, token, one.errand.webhookId, settings.answerTimeoutMs),
+      })),
+    )
+    for (const { one, answer } of answered) finish(one, answer, atMs)
   }
 
   /** Some attempts arrive twice: at the same moment, or later. */
@@ -79,7 +102,8 @@ export async function runSimulation(settings: SimulationSettings, chance: Chance
     durationMs = atMs
     settings.clock.advanceTo(startMs + atMs)
     const all = items.flatMap((item) => [item, ...twins(item, atMs)])
-    await Promise.all(chance.shuffle(all).map((item) => attempt(item, atMs)))
+    const begun = chance.shuffle(all).flatMap((item) => begin(item, atMs) ?? [])
+    await deliverAll(begun, atMs)
   }
   return report(errands, endpoints, durationMs)
 }

@@ -177,9 +177,23 @@ describe('rough weather', () => {
 
   it('is the same run for the same seed, and another for another', async () => {
     const run = async (seed: number) => {
-      const { clock, endpoint } = application()
+      let calls = 0
+      // An endpoint whose answers depend on the order of the calls alone: a receiver's depend on which of two attempts at
+      // the same moment is verified first.
+      const endpoint = () => {
+        calls += 1
+        return new Response(`call ${calls}`, { status: calls % 3 === 0 ? 200 : 500 })
+      }
       const events = BILLING_EVENT_TYPES.map((type) => ({ type, source: 'api' }))
-      return simulateDeliveries({ issuer, clock, events, endpoints: { billing: endpoint('billing') }, seed })
+      const clock = createSimulatedClock(START)
+      return simulateDeliveries({
+        issuer,
+        clock,
+        events,
+        endpoints: { a: endpoint, b: endpoint },
+        duplicates: 0.5,
+        seed,
+      })
     }
     expect(await run(3)).toStrictEqual(await run(3))
     expect(await run(3)).not.toStrictEqual(await run(4))
