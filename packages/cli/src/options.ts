@@ -1,9 +1,34 @@
-import { readFile } from 'node:fs/promises'
-import { resolve } from 'node:path'
-import { InvalidArgumentError } from 'commander'
-import { UsageError } from './usage-error.js'
+import { InvalidArgumentError, Option } from 'commander'
+import { DEFAULT_ISSUER_PORT } from './issuer/development-issuer.js'
 
-/** A parser for a whole number within bounds, which the message names. */
+/** `--json`. Every command has it. */
+export const jsonOption = (description = 'write one JSON document'): Option => new Option('--json', description)
+
+/** `--allow-remote`, for commands that send test deliveries. */
+export const allowRemoteOption = (): Option =>
+  new Option('--allow-remote', 'allow addresses outside this machine and private networks')
+
+/** `--key-file <file>`, for commands that sign with the development key. */
+export const keyFileOption = (): Option =>
+  new Option('--key-file <file>', 'file of the development key (default: in your state folder, ~/.local/state)')
+
+/** `--issuer-port <port>`, for commands that serve the development issuer. */
+export const issuerPortOption = (): Option =>
+  new Option('--issuer-port <port>', 'port of the development issuer')
+    .argParser(wholeNumber(0, 65_535))
+    .default(DEFAULT_ISSUER_PORT)
+
+/** `--data <file>`, for commands that make test events. */
+export const dataOption = (): Option =>
+  new Option('--data <file>', "JSON object whose members replace those of each event's data")
+
+/** `--dialect <shape>`, for commands that make test events. */
+export const dialectOption = (): Option =>
+  new Option('--dialect <shape>', 'shape of data: flat keys or nested objects')
+    .choices(['flat', 'nested'])
+    .default('flat')
+
+/** Parses a whole number. The error names the bounds. */
 export function wholeNumber(min: number, max: number): (text: string) => number {
   return (text) => {
     const value = /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN
@@ -12,32 +37,9 @@ export function wholeNumber(min: number, max: number): (text: string) => number 
   }
 }
 
-/** A point in time: RFC 3339, a date, or epoch milliseconds. */
+/** Parses a point in time: RFC 3339, a date, or epoch milliseconds. */
 export function time(text: string): Date {
   const date = /^\d{10,16}$/.test(text) ? new Date(Number(text)) : new Date(text)
   if (Number.isFinite(date.getTime())) return date
   throw new InvalidArgumentError('Pass a time such as 2026-05-01T17:41:45Z, or epoch milliseconds.')
-}
-
-/**
- * Reads a file that holds a JSON object.
- *
- * @throws UsageError
- */
-export async function readJsonObject(file: string, cwd: string): Promise<{ [member: string]: unknown }> {
-  let value: unknown
-  try {
-    value = JSON.parse(await readFile(resolve(cwd, file), 'utf8'))
-  } catch (error) {
-    const reason =
-      error instanceof SyntaxError
-        ? 'it is not JSON'
-        : error instanceof Error && 'code' in error
-          ? String(error.code)
-          : String(error)
-    throw new UsageError(`${file} cannot be read (${reason}): name a file that holds a JSON object.`)
-  }
-  if (typeof value !== 'object' || value === null || Array.isArray(value))
-    throw new UsageError(`${file} holds no JSON object: write one, such as {"plan_code": "pro"}.`)
-  return { ...value }
 }

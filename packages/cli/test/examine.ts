@@ -1,8 +1,8 @@
-import { type DevelopmentIssuer, startDevelopmentIssuer } from '../src/development-issuer.js'
-import { createDevelopmentKey } from '../src/development-key.js'
 import { type DoctorReport, runDoctor } from '../src/doctor/doctor.js'
 import type { FaultId } from '../src/doctor/faults.js'
-import { resolveTarget } from '../src/target.js'
+import { resolveTarget } from '../src/endpoint/target.js'
+import { type DevelopmentIssuer, startDevelopmentIssuer } from '../src/issuer/development-issuer.js'
+import { createDevelopmentKey } from '../src/issuer/development-key.js'
 import { type Handling, type Plant, type PlantedEndpoint, startPlanted } from './planted-endpoint.js'
 
 /** A fraction of the doctor's patience: the endpoints of tests are quick. */

@@ -1,10 +1,10 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BillingEventType, isBillingEventType } from '@kinde-billing/core'
 import { billingEventFixture } from '@kinde-billing/testing'
-import type { DevelopmentIssuer } from '../development-issuer.js'
-import type { DevelopmentKey } from '../development-key.js'
-import { type Answer, type Sending, send } from '../send.js'
-import type { Target } from '../target.js'
+import { type Answer, type Sending, send } from '../endpoint/send.js'
+import type { Target } from '../endpoint/target.js'
+import type { DevelopmentIssuer } from '../issuer/development-issuer.js'
+import type { DevelopmentKey } from '../issuer/development-key.js'
 import { learnReference, type Reference, type Run } from './reference.js'
 
 /** How long the doctor waits for what, in milliseconds. */

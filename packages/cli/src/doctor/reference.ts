@@ -1,4 +1,4 @@
-import type { Answer } from '../send.js'
+import type { Answer } from '../endpoint/send.js'
 
 /** One event, delivered for the first time and, once it was accepted, again. */
 export interface Sample {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { Answer } from '../../send.js'
+import type { Answer } from '../../endpoint/send.js'
 import { type Check, type CheckOutcome, found, NOT_ACCEPTING, ok, unclear } from '../check.js'
 import { type Examination, isAccepted, wordsOf } from '../examination.js'
 import { finding } from '../faults.js'

@@ -1,4 +1,4 @@
-import type { Answer } from '../../send.js'
+import type { Answer } from '../../endpoint/send.js'
 import { type Check, type CheckOutcome, found, NOT_ACCEPTING, ok, unclear } from '../check.js'
 import { type Examination, isAccepted, type Probe, wordsOf } from '../examination.js'
 import { finding } from '../faults.js'

@@ -1,5 +1,5 @@
 import { BILLING_EVENT_TYPES, type BillingEventType } from '@kinde-billing/core'
-import type { Answer } from '../../send.js'
+import type { Answer } from '../../endpoint/send.js'
 import { type Check, type CheckOutcome, found, foundOr, ok } from '../check.js'
 import { type Examination, type Facts, isAccepted, wordsOf } from '../examination.js'
 import { type Finding, finding } from '../faults.js'

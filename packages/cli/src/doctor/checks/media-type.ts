@@ -1,4 +1,4 @@
-import type { Answer } from '../../send.js'
+import type { Answer } from '../../endpoint/send.js'
 import { type Check, foundOr, ok } from '../check.js'
 import { type Examination, isAccepted, wordsOf } from '../examination.js'
 import { type Finding, finding } from '../faults.js'

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gzipSync } from 'node:zlib'
-import type { Answer } from '../../send.js'
+import type { Answer } from '../../endpoint/send.js'
 import { type Check, type CheckOutcome, found, foundOr, NOT_ACCEPTING, ok } from '../check.js'
 import { type Examination, isAccepted, type Probe, wordsOf } from '../examination.js'
 import { finding } from '../faults.js'

@@ -1,6 +1,6 @@
 import { promises as dns, type LookupAddress } from 'node:dns'
 import { BlockList, isIP } from 'node:net'
-import { UsageError } from './usage-error.js'
+import { UsageError } from '../usage-error.js'
 
 /** An endpoint that may be called: its URL, and the addresses its name stood for when it was judged. */
 export interface Target {

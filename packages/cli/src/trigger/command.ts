@@ -1,15 +1,26 @@
 import { BILLING_EVENT_TYPES, type BillingEventType, isBillingEventType } from '@kinde-billing/core'
-import { createDevelopmentKey } from './development-key.js'
-import { EXIT, type ExitCode } from './exit-codes.js'
-import { type IssuerOptions, openIssuer } from './open-issuer.js'
-import { readJsonObject } from './options.js'
-import { createProgress, type Progress } from './progress.js'
-import { resolveTarget, type TargetOptions } from './target.js'
-import type { Terminal } from './terminal.js'
-import { runTrigger, type TriggeredDelivery } from './trigger.js'
-import { planDeliveries } from './trigger-plan.js'
-import { describeDeliveries, describeTrigger, summarizeTrigger } from './trigger-report.js'
-import { UsageError } from './usage-error.js'
+import { Option } from 'commander'
+import { type AddCommand, addHelp } from '../command.js'
+import { resolveTarget, type TargetOptions } from '../endpoint/target.js'
+import { EXIT, type ExitCode } from '../exit-codes.js'
+import { createDevelopmentKey } from '../issuer/development-key.js'
+import { type IssuerOptions, openIssuer } from '../issuer/open-issuer.js'
+import { readJsonObject } from '../json-file.js'
+import {
+  allowRemoteOption,
+  dataOption,
+  dialectOption,
+  issuerPortOption,
+  jsonOption,
+  keyFileOption,
+  wholeNumber,
+} from '../options.js'
+import { createProgress, type Progress } from '../output/progress.js'
+import type { Terminal } from '../terminal.js'
+import { UsageError } from '../usage-error.js'
+import { planDeliveries } from './plan.js'
+import { describeDeliveries, describeTrigger, summarizeTrigger } from './report.js'
+import { runTrigger, type TriggeredDelivery } from './run.js'
 
 /** The options of `kinde-billing trigger`. */
 export interface TriggerCommandOptions extends IssuerOptions, TargetOptions {
@@ -35,8 +46,49 @@ export const MAX_DELIVERIES = 10_000
 /** At most this long, in milliseconds: then what is not answered was not delivered. */
 export const MAX_RUN_MS = 600_000
 
+/** `kinde-billing trigger <type | all> --to <url>` */
+export const addTrigger: AddCommand = (program, { terminal, exit }) => {
+  const command = program
+    .command('trigger')
+    .argument('<type>', 'a billing event type, such as customer.plan_changed, or all')
+    .requiredOption('--to <url>', 'the endpoint')
+    .addOption(new Option('--count <n>', 'events of each type').argParser(wholeNumber(1, 10_000)).default(1))
+    .addOption(
+      new Option('--duplicates <n>', 'further deliveries of each event').argParser(wholeNumber(0, 1000)).default(0),
+    )
+    .option('--shuffle', 'deliver in random order')
+    .option('--forge', 'sign with a key that the issuer does not have; every delivery should be refused')
+    .addOption(dialectOption())
+    .addOption(dataOption())
+    .option('--retries', "retry everything but 200, on Kinde's schedule, sped up")
+    .addOption(
+      new Option('--speed <n>', 'how many times faster than Kinde to retry; 3600 plays 36 h in 36 s')
+        .argParser(wholeNumber(216, 1_000_000_000))
+        .default(3600),
+    )
+    .addOption(new Option('--concurrency <n>', 'requests at once').argParser(wholeNumber(1, 100)).default(1))
+    .addOption(new Option('--timeout <s>', 'seconds to wait for an answer').argParser(wholeNumber(1, 300)).default(30))
+    .addOption(issuerPortOption())
+    .addOption(keyFileOption())
+    .addOption(allowRemoteOption())
+    .addOption(jsonOption())
+    .action(async (type: string, options) => exit(await triggerCommand(type, options, terminal)))
+  addHelp(command, {
+    summary: 'Deliver signed test events to an endpoint, as Kinde does.',
+    details: `The events are signed by a local development issuer, which this command serves while it runs. Its key stays the same from run to run. Start your application with KINDE_ISSUER_URL=http://127.0.0.1:<issuer port>, and it trusts the events.`,
+    examples: [
+      'trigger customer.plan_changed --to http://localhost:3000/webhooks/kinde',
+      'trigger all --to http://localhost:3000/webhooks/kinde --duplicates 2 --shuffle',
+      'trigger customer.payment_failed --to http://localhost:3000/webhooks/kinde --retries --speed 36000',
+      'trigger all --to http://localhost:3000/webhooks/kinde --forge',
+    ],
+    notes: `Limits: ${MAX_DELIVERIES} deliveries, ${MAX_RUN_MS / 60_000} minutes; loopback and private networks without --allow-remote.`,
+    exitCodes: { ok: 'every delivery ended with 200; with --forge, every delivery was refused', finding: 'otherwise' },
+  })
+}
+
 /**
- * `kinde-billing trigger <type | all> --to <url>`: delivers signed test events to an endpoint.
+ * Delivers signed test events to an endpoint and prints what it answered.
  *
  * @throws UsageError
  */

@@ -1,7 +1,7 @@
 import { resolve } from 'node:path'
+import type { Terminal } from '../terminal.js'
 import { DEFAULT_ISSUER_PORT, type DevelopmentIssuer, startDevelopmentIssuer } from './development-issuer.js'
 import { type DevelopmentKey, defaultKeyFile, loadDevelopmentKey } from './development-key.js'
-import type { Terminal } from './terminal.js'
 
 /** Where the development issuer's key and key set are. */
 export interface IssuerOptions {

@@ -1,7 +1,7 @@
 import { randomInt } from 'node:crypto'
 import type { BillingEventType } from '@kinde-billing/core'
 import { billingEventFixture } from '@kinde-billing/testing'
-import type { DevelopmentKey } from './development-key.js'
+import type { DevelopmentKey } from '../issuer/development-key.js'
 
 /** What is to be delivered. */
 export interface TriggerPlanOptions {

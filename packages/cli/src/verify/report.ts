@@ -1,6 +1,6 @@
+import { eventLines, printable } from '../output/event-lines.js'
+import { renderTable, type TableLook } from '../output/table.js'
 import type { CapturedRequest } from './captured-request.js'
-import { eventLines, printable } from './event-lines.js'
-import { renderTable, type TableLook } from './table.js'
 import type { Verification } from './verify.js'
 
 /** A verification in words, for people. */

@@ -1,7 +1,7 @@
 import { readFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { Terminal } from './terminal.js'
-import { UsageError } from './usage-error.js'
+import type { Terminal } from '../terminal.js'
+import { UsageError } from '../usage-error.js'
 
 /** A delivery that somebody has captured: at the least its body. */
 export interface CapturedRequest {

@@ -1,9 +1,9 @@
 import { Agent } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { KINDE_ATTEMPTS_MS } from '@kinde-billing/testing/simulator'
-import { type Answer, send } from './send.js'
-import type { Target } from './target.js'
-import type { PlannedDelivery } from './trigger-plan.js'
+import { type Answer, send } from '../endpoint/send.js'
+import type { Target } from '../endpoint/target.js'
+import type { PlannedDelivery } from './plan.js'
 
 /** How planned deliveries are to be made. */
 export interface TriggerOptions {

@@ -1,7 +1,7 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { UsageError } from '../usage-error.js'
 import type { PublicKey } from './development-key.js'
-import { UsageError } from './usage-error.js'
 
 /** Where the development issuer listens if nothing else is said. */
 export const DEFAULT_ISSUER_PORT = 4417

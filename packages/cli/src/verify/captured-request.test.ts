@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { recordingTerminal, stdinOf } from '../test/recording-terminal.js'
+import { recordingTerminal, stdinOf } from '../../test/recording-terminal.js'
 import { parseCapture, readCapture } from './captured-request.js'
 
 describe('what was captured', () => {

@@ -1,10 +1,13 @@
 import { resolve } from 'node:path'
 import { isKindeWebhookError } from '@kinde-billing/core'
-import { type Capture, type CapturedDelivery, type CaptureOptions, startCapture } from './capture/capture.js'
-import { printable } from './event-lines.js'
-import { EXIT, type ExitCode } from './exit-codes.js'
-import type { Terminal } from './terminal.js'
-import { UsageError } from './usage-error.js'
+import { Option } from 'commander'
+import { type AddCommand, addHelp } from '../command.js'
+import { EXIT, type ExitCode } from '../exit-codes.js'
+import { jsonOption, wholeNumber } from '../options.js'
+import { printable } from '../output/event-lines.js'
+import type { Terminal } from '../terminal.js'
+import { UsageError } from '../usage-error.js'
+import { type Capture, type CapturedDelivery, type CaptureOptions, startCapture } from './capture.js'
 
 /** The options of `kinde-billing capture`. */
 export interface CaptureCommandOptions {
@@ -17,8 +20,30 @@ export interface CaptureCommandOptions {
   readonly json?: boolean | undefined
 }
 
+/** `kinde-billing capture` */
+export const addCapture: AddCommand = (program, { terminal, exit }) => {
+  const command = program
+    .command('capture')
+    .addOption(new Option('--port <port>', 'port to listen on').argParser(wholeNumber(0, 65_535)).default(4418))
+    .option('--host <address>', 'address to listen on', '127.0.0.1')
+    .option('--out <dir>', 'folder for the fixtures', 'kinde-fixtures')
+    .option('--issuer <url>', 'your Kinde domain; only deliveries that it has signed are saved')
+    .addOption(
+      new Option('--limit <n>', 'stop after this many fixtures').argParser(wholeNumber(1, 10_000)).default(1000),
+    )
+    .addOption(jsonOption('write one JSON document per delivery'))
+    .action(async (options) => exit(await captureCommand(options, terminal)))
+  addHelp(command, {
+    summary: 'Save real deliveries as fixtures without personal data.',
+    details: `Point a tunnel at it, and a webhook of your Kinde test environment at the tunnel. It answers as a receiver does. The shape of a payload, its key names and its types stay; ids, names, addresses and all other texts are replaced, equal texts by equal ones, and dates are shifted.`,
+    examples: ['capture --port 4418 --issuer https://acme.kinde.com', 'capture --out test/fixtures --limit 8'],
+    notes: `Each file holds claims: pass them to decodeBillingEvent, or sign them with a test issuer.`,
+    exitCodes: { ok: 'stopped by --limit or Ctrl-C' },
+  })
+}
+
 /**
- * `kinde-billing capture --port <port>`: stores real deliveries as fixtures without personal data, until Ctrl-C.
+ * Saves real deliveries as fixtures without personal data, until Ctrl-C.
  *
  * @throws UsageError
  */

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters } from 'node:util'
 import Table from 'cli-table3'
-import type { Colors } from './terminal.js'
+import type { Colors } from '../terminal.js'
 
 /** A table for people. */
 export interface TableContent {

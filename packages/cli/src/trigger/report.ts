@@ -1,6 +1,6 @@
-import { printable } from './event-lines.js'
-import { renderTable, type TableLook } from './table.js'
-import type { TriggeredDelivery } from './trigger.js'
+import { printable } from '../output/event-lines.js'
+import { renderTable, type TableLook } from '../output/table.js'
+import type { TriggeredDelivery } from './run.js'
 
 /** What a run of deliveries came to. */
 export interface TriggerSummary {

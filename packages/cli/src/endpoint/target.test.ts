@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { UsageError } from '../usage-error.js'
 import { isNearby, resolveTarget } from './target.js'
-import { UsageError } from './usage-error.js'
 
 const resolvingTo =
   (...addresses: string[]) =>

@@ -1,5 +1,5 @@
-import { printable } from '../event-lines.js'
-import { renderTable, type TableLook } from '../table.js'
+import { printable } from '../output/event-lines.js'
+import { renderTable, type TableLook } from '../output/table.js'
 import type { DoctorReport } from './doctor.js'
 import type { Finding } from './faults.js'
 

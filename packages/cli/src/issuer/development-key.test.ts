@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { createBillingVerifier } from '@kinde-billing/core'
 import { billingEventFixture } from '@kinde-billing/testing'
 import { describe, expect, it } from 'vitest'
-import { temporaryFolder } from '../test/temporary-folder.js'
+import { temporaryFolder } from '../../test/temporary-folder.js'
 import { createDevelopmentKey, defaultKeyFile, loadDevelopmentKey } from './development-key.js'
 
 const freshFile = async (): Promise<string> => join(await temporaryFolder(), 'state', 'key.json')

@@ -2,7 +2,7 @@ import { createHash, createPrivateKey, generateKeyPairSync, type KeyObject, sign
 import { chmod, link, mkdir, readFile, rm, writeFile } from 'node:fs/promises'
 import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
-import { UsageError } from './usage-error.js'
+import { UsageError } from '../usage-error.js'
 
 /** A public key, as a key set shows it. */
 export interface PublicKey {

@@ -5,8 +5,8 @@ import { decodeBillingEvent } from '@kinde-billing/core'
 import { billingEventFixture, deliver } from '@kinde-billing/testing'
 import { startTestIssuer } from '@kinde-billing/testing/server'
 import { afterAll, afterEach, describe, expect, it } from 'vitest'
-import { kindeBilling, recordingTerminal } from '../test/recording-terminal.js'
-import { captureCommand } from './capture-command.js'
+import { kindeBilling, recordingTerminal } from '../../test/recording-terminal.js'
+import { captureCommand } from './command.js'
 
 const issuer = await startTestIssuer()
 const stranger = await startTestIssuer()
@@ -130,7 +130,7 @@ describe('what is written', () => {
   })
 
   it('counts on where the last capture ended', async () => {
-    const { openFixtureStore } = await import('./capture/store.js')
+    const { openFixtureStore } = await import('./store.js')
     const { home } = await recordingTerminal()
     await (await openFixtureStore(home)).write({ type: 'customer.plan_changed' }, true)
     await (await openFixtureStore(home)).write({ type: '../../etc/passwd' }, false)

@@ -1,4 +1,4 @@
-import type { Terminal } from './terminal.js'
+import type { Terminal } from '../terminal.js'
 
 /** A bar that is drawn over itself on standard error, and only where a person watches. */
 export interface Progress {

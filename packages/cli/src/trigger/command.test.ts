@@ -5,9 +5,9 @@ import { join } from 'node:path'
 import { text } from 'node:stream/consumers'
 import { BILLING_EVENT_TYPES, createBillingVerifier, decodeBillingEvent } from '@kinde-billing/core'
 import { afterEach, describe, expect, it } from 'vitest'
-import { kindeBilling, recordingTerminal } from '../test/recording-terminal.js'
-import { run } from './program.js'
-import { triggerCommand } from './trigger-command.js'
+import { kindeBilling, recordingTerminal } from '../../test/recording-terminal.js'
+import { run } from '../program.js'
+import { triggerCommand } from './command.js'
 
 interface Seen {
   readonly token: string
@@ -172,8 +172,8 @@ describe('when it goes wrong', () => {
     [['all', '--to', 'http://127.0.0.1:1', '--count', '0'], 'Pass a whole number from 1 to 10000'],
     [['all', '--to', 'http://127.0.0.1:1', '--count', '2000'], 'That is 16000 deliveries; one run makes at most 10000'],
     [['all', '--to', 'http://127.0.0.1:1', '--dialect', 'deep'], 'Allowed choices are flat, nested'],
-    [['all', '--to', 'http://127.0.0.1:1', '--data', 'nowhere.json'], 'nowhere.json cannot be read (ENOENT)'],
-    [['all', '--to', 'http://127.0.0.1:1', '--data', '.'], '. cannot be read (EISDIR)'],
+    [['all', '--to', 'http://127.0.0.1:1', '--data', 'nowhere.json'], 'Cannot read nowhere.json (ENOENT)'],
+    [['all', '--to', 'http://127.0.0.1:1', '--data', '.'], 'Cannot read . (EISDIR)'],
   ])('%j: exit code 2', async (args, message) => {
     expect(await trigger(...args)).toMatchObject({ code: 2, err: expect.stringContaining(message) })
   })

@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { startPlanted } from '../../test/planted-endpoint.js'
 import { kindeBilling, recordingTerminal } from '../../test/recording-terminal.js'
-import { startDevelopmentIssuer } from '../development-issuer.js'
-import { type DoctorCommandOptions, doctorCommand } from './doctor-command.js'
+import { startDevelopmentIssuer } from '../issuer/development-issuer.js'
+import { type DoctorCommandOptions, doctorCommand } from './command.js'
 
 const times = { stallMs: 600, slowMs: 30, handlerMs: 100, recoveryMs: 1500, patienceMs: 1000 }
 
@@ -61,7 +61,7 @@ describe('called wrongly', () => {
     [['--to', 'nowhere'], '"nowhere" is no URL to deliver to'],
     [['--to', 'http://93.184.216.34/'], 'with --allow-remote only'],
     [['--to', 'http://127.0.0.1:9/', '--ran-url', 'http://93.184.216.34/'], 'with --allow-remote only'],
-    [['--to', 'http://127.0.0.1:9/', '--data', 'nowhere.json'], 'nowhere.json cannot be read (ENOENT)'],
+    [['--to', 'http://127.0.0.1:9/', '--data', 'nowhere.json'], 'Cannot read nowhere.json (ENOENT)'],
     [['--to', 'http://127.0.0.1:9/', '--issuer-port', 'x'], 'Pass a whole number from 0 to 65535'],
     [['--to', 'http://127.0.0.1:9/', '--fix'], "unknown option '--fix'"],
   ])('%j: exit code 2', async (args, message) => {

@@ -1,7 +1,7 @@
 import type { BillingEvent, BillingWarning, KindeWebhookError, KindeWebhookIssue } from '@kinde-billing/core'
 import { type BillingReceiverOptions, createBillingReceiver, type DeliveryOutcome } from '@kinde-billing/core/receiver'
 import type { CapturedRequest } from './captured-request.js'
-import { MENDS } from './mends.js'
+import { MENDS } from './fixes.js'
 
 /** How a captured delivery is to be judged. */
 export interface VerifyOptions {

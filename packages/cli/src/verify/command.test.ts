@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { billingEventFixture } from '@kinde-billing/testing'
 import { startTestIssuer } from '@kinde-billing/testing/server'
 import { afterAll, describe, expect, it } from 'vitest'
-import { kindeBilling, recordingTerminal, stdinOf } from '../test/recording-terminal.js'
-import { run } from './program.js'
+import { kindeBilling, recordingTerminal, stdinOf } from '../../test/recording-terminal.js'
+import { run } from '../program.js'
 
 const issuer = await startTestIssuer()
 const stranger = await startTestIssuer()
@@ -113,7 +113,7 @@ describe('what is refused comes with its mend', () => {
 
 describe('a command called wrongly', () => {
   it.each([
-    [['verify', '-'], 'No issuer is given: pass --issuer https://acme.kinde.com'],
+    [['verify', '-'], 'The issuer is missing. Pass --issuer https://acme.kinde.com'],
     [['verify', '-', '--issuer', 'acme.kinde.com'], 'issuer is "acme.kinde.com"'],
     [['verify', '-', '--issuer', 'http://acme.kinde.com'], 'use https:'],
     [['verify', 'nowhere', '--issuer', 'https://acme.kinde.com'], 'nowhere cannot be read (ENOENT)'],
@@ -133,10 +133,10 @@ describe('a command called wrongly', () => {
 describe('help', () => {
   it.each([
     [['--version'], '1.2.3'],
-    [['--help'], '  2  the command was called wrongly'],
+    [['--help'], '  2  the command was called incorrectly'],
     [['verify', '--help'], '--no-window'],
-    [['trigger', '--help'], 'Bounds: 10000 deliveries, 10 minutes'],
-    [['doctor', '--help'], 'Bounds: 600 requests, 5 minutes'],
+    [['trigger', '--help'], 'Limits: 10000 deliveries, 10 minutes'],
+    [['doctor', '--help'], 'Limits: 600 requests, 5 minutes'],
     [['capture', '--help'], '--limit <n>'],
   ])('%j', async (args, words) => {
     expect(await kindeBilling(args)).toMatchObject({ code: 0, out: expect.stringContaining(words) })

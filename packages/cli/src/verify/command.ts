@@ -1,0 +1,73 @@
+import { createBillingVerifier, isKindeWebhookError } from '@kinde-billing/core'
+import { Option } from 'commander'
+import { type AddCommand, addHelp } from '../command.js'
+import { EXIT, type ExitCode } from '../exit-codes.js'
+import { jsonOption, time } from '../options.js'
+import type { Terminal } from '../terminal.js'
+import { UsageError } from '../usage-error.js'
+import { parseCapture, readCapture } from './captured-request.js'
+import { describeVerification, verificationJson } from './report.js'
+import { type VerifyOptions, verifyCapture } from './verify.js'
+
+/** The options of `kinde-billing verify`. */
+export interface VerifyCommandOptions extends Partial<VerifyOptions> {
+  /** Print JSON. Default: `false`. */
+  readonly json?: boolean | undefined
+}
+
+/** `kinde-billing verify <file | ->` */
+export const addVerify: AddCommand = (program, { terminal, exit }) => {
+  const command = program
+    .command('verify')
+    .argument('<file>', 'a token, a raw HTTP request, or JSON that contains the body; - reads standard input')
+    .option('--issuer <url>', 'your Kinde domain, such as https://acme.kinde.com (default: $KINDE_ISSUER_URL)')
+    .addOption(new Option('--at <time>', 'verify as of this time, such as 2026-05-01T17:41:45Z').argParser(time))
+    .option('--no-window', 'accept any age')
+    .addOption(jsonOption())
+    .action(async (file: string, { window, ...options }) =>
+      exit(await verifyCommand(file, { ...options, hasWindow: window }, terminal)),
+    )
+  addHelp(command, {
+    summary: 'Show the event of a captured delivery, or why it is refused and how to fix it.',
+    details: `It checks the delivery as a receiver does, against the key set of your Kinde domain. A capture older than three days is refused as timestamp_out_of_range although it is authentic; --at or --no-window shows it.`,
+    examples: [
+      'verify token.txt --issuer https://acme.kinde.com',
+      'verify request.http --issuer https://acme.kinde.com --at 2026-05-01T17:41:45Z',
+      'verify - --no-window --json < token.txt',
+    ],
+    exitCodes: { ok: 'authentic: a billing event, or an event of another type', finding: 'refused' },
+  })
+}
+
+/**
+ * Verifies a captured delivery and prints the result.
+ *
+ * @throws UsageError if the file cannot be read, or the issuer is missing or invalid
+ */
+export async function verifyCommand(
+  source: string,
+  options: VerifyCommandOptions,
+  terminal: Terminal,
+): Promise<ExitCode> {
+  const issuer = options.issuer ?? terminal.env.KINDE_ISSUER_URL
+  if (issuer === undefined || issuer === '')
+    throw new UsageError('The issuer is missing. Pass --issuer https://acme.kinde.com, or set KINDE_ISSUER_URL.')
+  assertIssuer(issuer)
+  const request = parseCapture(await readCapture(source, terminal))
+  const verification = await verifyCapture(request, { ...options, issuer })
+  terminal.out(
+    options.json === true
+      ? `${JSON.stringify(verificationJson(verification, request), null, 2)}\n`
+      : describeVerification(verification, terminal),
+  )
+  return verification.ok ? EXIT.ok : EXIT.finding
+}
+
+/** Checked before the file is read: a wrong issuer is the harder mistake to find. */
+function assertIssuer(issuer: string): void {
+  try {
+    createBillingVerifier({ issuer })
+  } catch (error) {
+    throw isKindeWebhookError(error) ? new UsageError(error.message) : error
+  }
+}
