@@ -4,24 +4,29 @@ import { type DeliveryInbox, DiscardEvent } from './inbox.js'
 
 /** The options of {@link createMemoryInbox}. */
 export interface MemoryInboxOptions {
-  /** How many marks of finished deliveries are kept; beyond it the oldest goes, with a warning. Default: 100,000. */
+  /** How many marks of finished deliveries are kept. Beyond it the oldest is dropped, with a warning. Default: 100,000. */
   maxEntries?: number | undefined
-  /** The clock, in epoch milliseconds. Default: `Date.now`. */
+  /**
+   * A clock for tests, in milliseconds. Default: `performance.now`, looked up at each use: leases and marks then last as long
+   * as they should, even if the system's clock is set forward or back.
+   */
   now?: (() => number) | undefined
-  /** Hears of `inbox_entry_evicted`. Default: `console.warn`, at most once a minute. */
+  /** Called with `inbox_entry_evicted`. Default: `console.warn`, at most once a minute. */
   onWarning?: OnWarning | undefined
 }
 
 interface Claim {
   readonly endsAt: number
-  readonly abort: AbortController
+  readonly controller: AbortController
 }
 
 /**
- * An inbox that serves **one process**: a second process, another machine or a serverless instance knows nothing of its
+ * Creates an inbox that serves **one process**: a second process, another machine or a serverless instance does not see its
  * marks, and a restart forgets them. For those, use `@kinde-billing/redis` or `@kinde-billing/postgres`.
  *
- * @throws KindeWebhookError `invalid_configuration`
+ * @param options - `maxEntries`, `now` and `onWarning`, all optional.
+ * @returns An inbox for `createBillingReceiver` and for the adapters.
+ * @throws KindeWebhookError `invalid_configuration` for an unknown option or a value that cannot work.
  *
  * @example
  * ```ts
@@ -36,7 +41,7 @@ interface Claim {
  * ```
  */
 export function createMemoryInbox(options: MemoryInboxOptions = {}): DeliveryInbox {
-  const { now = Date.now, onWarning = writeWarning } = options
+  const { now = () => performance.now(), onWarning = writeWarning } = options
   judgeFunction('now', now)
   judgeFunction('onWarning', onWarning)
   const warn = guardedHook('onWarning', onWarning)
@@ -50,23 +55,25 @@ export function createMemoryInbox(options: MemoryInboxOptions = {}): DeliveryInb
   )
 
   return {
-    async once({ key, leaseMs, retentionMs }, work) {
+    async once({ key, leaseMs, retentionMs, answered }, work) {
       const at = now()
       if (marks.has(key, at)) return 'duplicate'
-      const other = claims.get(key)
-      if (other !== undefined && other.endsAt > at) return 'in_progress'
-      other?.abort.abort(leaseLost())
-      const claim: Claim = { endsAt: at + leaseMs, abort: new AbortController() }
+      const previous = claims.get(key)
+      if (previous !== undefined && previous.endsAt > at) return 'in_progress'
+      // Nothing here waits between the call and the work, so only a call that was already late is refused.
+      if (answered.aborted) throw new Error('The response was decided before the claim: the work does not run.')
+      previous?.controller.abort(leaseLost())
+      const claim: Claim = { endsAt: at + leaseMs, controller: new AbortController() }
       claims.set(key, claim)
       try {
-        await work(undefined, claim.abort.signal)
+        await work(undefined, claim.controller.signal)
       } catch (error) {
         if (!(error instanceof DiscardEvent)) {
           if (claims.get(key) === claim) claims.delete(key)
           throw error
         }
       }
-      // the claim itself is the fencing token
+      // The claim object is the fencing token.
       if (claims.get(key) !== claim) throw leaseLost()
       claims.delete(key)
       marks.add(key, now(), retentionMs)
@@ -75,42 +82,39 @@ export function createMemoryInbox(options: MemoryInboxOptions = {}): DeliveryInb
   }
 }
 
-/** Keys of finished deliveries, each for its time, and no more than `maxEntries` of them. */
+/** Remembers the keys of finished deliveries, each for its retention, and at most `maxEntries` of them. */
 function createMarks(
   maxEntries: number,
   onEvicted: () => void,
 ): { has(key: string, at: number): boolean; add(key: string, at: number, retentionMs: number): void } {
-  const forgetAtByKey = new Map<string, number>()
-  // beside the map, whose own order is slow to walk from the front once much of it has been deleted
-  let oldestFirst: { readonly key: string; readonly forgetAt: number }[] = []
-  let head = 0
+  const expiresAt = new Map<string, number>()
+  // One iterator for all evictions. It never ends, because every key that it yields is deleted. A new iterator would walk over
+  // all deleted entries first: 7 µs an eviction with 100,000 marks, against 0.6 µs.
+  const oldestFirst = expiresAt.keys()
 
-  const dropOldest = (at: number): void => {
-    for (let oldest = oldestFirst[head]; oldest !== undefined; oldest = oldestFirst[++head]) {
-      const isExpired = oldest.forgetAt <= at
-      if (!isExpired && forgetAtByKey.size <= maxEntries) break
-      // a key that was marked anew since has a later entry
-      if (forgetAtByKey.get(oldest.key) !== oldest.forgetAt) continue
-      forgetAtByKey.delete(oldest.key)
-      if (!isExpired) onEvicted()
-    }
-    if (head > oldestFirst.length / 2) {
-      oldestFirst = oldestFirst.slice(head)
-      head = 0
-    }
+  const evictOldest = (at: number): void => {
+    const { value: oldest } = oldestFirst.next()
+    if (oldest === undefined) return
+    const isExpired = !isAfter(expiresAt.get(oldest), at)
+    expiresAt.delete(oldest)
+    if (!isExpired) onEvicted()
   }
 
   return {
-    has: (key, at) => (forgetAtByKey.get(key) ?? Number.NEGATIVE_INFINITY) > at,
+    has: (key, at) => isAfter(expiresAt.get(key), at),
     add(key, at, retentionMs) {
-      const forgetAt = at + retentionMs
-      forgetAtByKey.set(key, forgetAt)
-      oldestFirst.push({ key, forgetAt })
-      dropOldest(at)
+      // A new place at the end: a Map keeps the place of a key that is set again.
+      expiresAt.delete(key)
+      expiresAt.set(key, at + retentionMs)
+      if (expiresAt.size > maxEntries) evictOldest(at)
     },
   }
 }
 
+function isAfter(time: number | undefined, at: number): boolean {
+  return time !== undefined && time > at
+}
+
 function leaseLost(): Error {
-  return new Error('The lease ran out, and another attempt has taken the delivery over: this one cannot mark it.')
+  return new Error('The lease ended and another attempt took the delivery over: this attempt cannot mark it.')
 }
