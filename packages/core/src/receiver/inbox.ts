@@ -82,3 +82,26 @@ export class DiscardEvent extends Error {
     return typeof value === 'object' && value !== null && DISCARD_BRAND in value
   }
 }
+
+const FAULT_BRAND = Symbol.for('kinde-billing.HandlerFault')
+
+/**
+ * Thrown by an inbox whose store works, when the handler finished but its work cannot be committed: a constraint that is
+ * checked at the end of the transaction, or a transaction that the handler has ended. The response is `handler_failed`
+ * with this error as its cause, instead of `inbox_unavailable`.
+ *
+ * `instanceof` also recognizes instances of other copies of this package.
+ */
+export class HandlerFault extends Error {
+  constructor(message: string, options?: ErrorOptions) {
+    super(message, options)
+    this.name = 'HandlerFault'
+    Object.defineProperty(this, FAULT_BRAND, { value: true })
+  }
+
+  /** Recognizes instances of this copy of the package and of others. */
+  static override [Symbol.hasInstance](value: unknown): boolean {
+    if (this !== HandlerFault) return Function.prototype[Symbol.hasInstance].call(this, value)
+    return typeof value === 'object' && value !== null && FAULT_BRAND in value
+  }
+}

@@ -1,6 +1,6 @@
 import { KindeWebhookError } from '../errors.js'
 import type { OnWarning } from '../warnings.js'
-import { type DeliveryInbox, DiscardEvent, type InboxDelivery, type InboxOutcome } from './inbox.js'
+import { type DeliveryInbox, DiscardEvent, HandlerFault, type InboxDelivery, type InboxOutcome } from './inbox.js'
 
 export interface RunSettings {
   readonly handlerTimeoutMs: number
@@ -50,6 +50,7 @@ async function attempt<Tx>(inbox: DeliveryInbox<Tx>, delivery: InboxDelivery, wo
   try {
     outcome = await inbox.once(delivery, work.run)
   } catch (error) {
+    if (error instanceof HandlerFault) throw handlerFailed(delivery.type, error)
     if (work.failure === undefined) throw inboxUnavailable('failed', error)
     // an inbox that does not know of DiscardEvent passes it on; any other error is the inbox's, at the mark
     if (work.failure.error instanceof DiscardEvent && work.failure.error !== error)
