@@ -40,7 +40,7 @@ async function running(
   }
 }
 
-/** The eight events, as one customer causes them: a sign-up, trouble with a payment, and a plan change. */
+/** Every billing event, as one customer causes them: a sign-up, trouble with a payment, and a plan change. */
 function happenings(): BillingEventClaims[] {
   const customer = { customer_id: 'customer_ada' }
   const old = { ...customer, agreement_id: 'agreement_old', plan_code: 'pro' }
@@ -100,7 +100,7 @@ async function receivesAndActs(url: string, path = '/webhooks/kinde'): Promise<v
 }
 
 describe.each(['node-http', 'express', 'fastify', 'hono', 'workers'])('examples/%s', (example) => {
-  it('receives the eight events and acts on them once', async () => {
+  it('receives every billing event and acts on each once', async () => {
     const { scripts } = JSON.parse(await readFile(join(folderOf(example), 'package.json'), 'utf8'))
     const [tsx, ...args] = scripts.start.split(' ')
     const command = [join(ROOT, 'node_modules/.bin', tsx), ...args]
@@ -111,7 +111,7 @@ describe.each(['node-http', 'express', 'fastify', 'hono', 'workers'])('examples/
 describe('examples/next', () => {
   const next = join(folderOf('next'), 'node_modules/.bin/next')
 
-  it('is built without an issuer, receives the eight events and acts on them once', async () => {
+  it('is built without an issuer, receives every billing event and acts on each once', async () => {
     await ensureBuilt('core')
     await ensureBuilt('next')
     expect(await nextBuild(folderOf('next'))).toContain('/api/webhooks/kinde')

@@ -12,7 +12,7 @@ import { type BillingHandlers, DiscardEvent } from '@kinde-billing/core/receiver
 import { type Customer, type Customers, customerOf, factOf, update } from './customers'
 import { isNearLimit } from './plans'
 
-/** What the application does with each of the eight events: the `on` option of every adapter. */
+/** The handlers of every billing event: the `on` option of every adapter. */
 export function billingActions(customers: Customers): BillingHandlers<unknown, unknown> {
   return {
     'customer.agreement_created': (event) => provision(customerOf(customers, event), event),

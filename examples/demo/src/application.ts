@@ -1,6 +1,6 @@
 import { assertNever, type BillingEvent } from '@kinde-billing/core'
 
-/** What the demo's application does with an event: it says what it sees of it, after narrowing on `event.type`. */
+/** Describes an event in one line, after narrowing on `event.type`. */
 export function describeEvent(event: BillingEvent): string {
   const customer = `${event.customer.kind} ${short(event.customer.id)}`
   switch (event.type) {

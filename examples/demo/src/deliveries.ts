@@ -1,18 +1,18 @@
 import { BILLING_EVENT_TYPES } from '@kinde-billing/core'
 import { billingEventFixture, createTestIssuer, type TestIssuer } from '@kinde-billing/testing'
 
-/** One delivery, and what must come of it. */
+/** A delivery with its expected result. */
 export interface PlannedDelivery {
   readonly name: string
   readonly token: string
   readonly status: number
-  /** Whether the application's handler must have run. */
+  /** `true` if the application's handler must run. */
   readonly runs: boolean
-  /** What it shows, where no handler ran. */
+  /** Shown if no handler ran. */
   readonly note: string
 }
 
-/** The eight billing triggers, then what must not get through, and what must not fail. */
+/** Every billing event, then a duplicate, tokens that must be refused, and an event of another type. */
 export async function planDeliveries(issuer: TestIssuer): Promise<PlannedDelivery[]> {
   const stranger = await createTestIssuer()
   const genuine = await Promise.all(
@@ -44,7 +44,7 @@ export async function planDeliveries(issuer: TestIssuer): Promise<PlannedDeliver
       ...refused,
       name: 'an access token of the same key',
       token: await issuer.sign({ iss: issuer.issuer, aud: [], azp: 'app', scp: ['openid'], sub: 'kp_1', ...fixture }),
-      note: 'refused: no webhook',
+      note: 'refused: not a webhook',
     },
     { ...refused, name: 'alg: none', token: unsigned(fixture), note: 'refused' },
     {
@@ -52,7 +52,7 @@ export async function planDeliveries(issuer: TestIssuer): Promise<PlannedDeliver
       token: await issuer.sign({ ...fixture, type: 'user.created' }),
       status: 200,
       runs: false,
-      note: 'acknowledged, no billing event',
+      note: 'acknowledged, not a billing event',
     },
   ]
 }

@@ -3,8 +3,8 @@ import { EXIT, type ExitCode, processTerminal, run, type Terminal, UsageError } 
 import { show } from './show.js'
 
 const USAGE = `Usage:
-  demo                                        every billing trigger, forgeries and more, to a real server per adapter
-  demo --issuer <domain> --token-file <file>  verifies a delivery you have captured (- reads standard input)
+  demo                                        every billing event and some forgeries, to a real server per adapter
+  demo --issuer <domain> --token-file <file>  verifies a saved delivery (- reads standard input)
 `
 
 async function demo(terminal: Terminal): Promise<ExitCode> {

@@ -19,7 +19,7 @@ export interface AdapterServer {
 
 const PATH = '/webhooks/kinde'
 
-/** One server per adapter. `see` hears of every event that an application's handler was given. */
+/** Starts one server per adapter. `see` is called with every event that reaches a handler. */
 export async function startServers(
   issuer: string,
   see: (adapter: string, event: BillingEvent) => void,
@@ -27,7 +27,7 @@ export async function startServers(
   const options = (adapter: string) => ({
     issuer,
     onEvent: (event: BillingEvent) => see(adapter, event),
-    // the demo shows the answers in its table: what would be logged of a refusal is no news here
+    // the table shows every response
     onOutcome: () => {},
   })
 
@@ -47,7 +47,7 @@ export async function startServers(
   ])
 }
 
-/** What Next makes of a request before it calls a route handler. */
+/** Converts a request as Next.js does before it calls a route handler. */
 function nextRequest({ url, method, headers, body }: Request): NextRequest {
   return new NextRequest(url, { method, headers, body, duplex: 'half' })
 }

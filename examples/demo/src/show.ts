@@ -6,7 +6,9 @@ import { planDeliveries } from './deliveries.js'
 import { startServers } from './servers.js'
 
 /**
- * Delivers everything to every adapter over real HTTP, prints what came of it, and says whether all was as it must be.
+ * Delivers everything to every adapter over real HTTP and prints the results.
+ *
+ * @returns `true` if every result is the expected one
  */
 export async function show(terminal: Terminal): Promise<boolean> {
   const issuer = await startTestIssuer()
@@ -35,8 +37,8 @@ export async function show(terminal: Terminal): Promise<boolean> {
   terminal.out(renderTable({ head, rows }, { ...terminal, columns: Number.POSITIVE_INFINITY }))
   terminal.out(
     faults.length === 0
-      ? `\nAll ${rows.length} deliveries to each of ${names.length} adapters ended as they must: every billing event was verified and handled once, every forgery was refused, and nothing that is authentic failed.\n`
-      : `\nNot as it must be: ${faults.join('; ')}.\n`,
+      ? `\nAll ${rows.length} deliveries to each of ${names.length} adapters had the expected result: every billing event was verified and handled once, every forgery was refused, and nothing authentic failed.\n`
+      : `\nUnexpected result: ${faults.join('; ')}.\n`,
   )
   return faults.length === 0
 }

@@ -8,9 +8,9 @@ const app = Fastify()
 // the issuer is KINDE_ISSUER_URL of the environment
 app.register(kindeBilling({ path: '/webhooks/kinde', on: billingActions(customers) }))
 
-// for a look at what the events have done: leave it out of your application
+// shows the effects of the events: leave it out of your application
 app.get('/customers', async () => listCustomers(customers))
 
-const port = Number(process.env['PORT'] ?? 3000)
+const port = Number(process.env.PORT ?? 3000)
 await app.listen({ port, host: '0.0.0.0' })
 console.log(`Listening: POST http://localhost:${port}/webhooks/kinde`)

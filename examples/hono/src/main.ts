@@ -9,8 +9,8 @@ const app = new Hono()
 // the issuer is KINDE_ISSUER_URL of the environment
 app.post('/webhooks/kinde', kindeBilling({ on: billingActions(customers) }))
 
-// for a look at what the events have done: leave it out of your application
+// shows the effects of the events: leave it out of your application
 app.get('/customers', (c) => c.json(listCustomers(customers)))
 
-const port = Number(process.env['PORT'] ?? 3000)
+const port = Number(process.env.PORT ?? 3000)
 serve({ fetch: app.fetch, port }, () => console.log(`Listening: POST http://localhost:${port}/webhooks/kinde`))

@@ -3,7 +3,7 @@ import Fastify from 'fastify'
 import type { Logger } from 'pino'
 import { type Observers, observeOutcomes } from './observe.js'
 
-/** An application whose deliveries are logged, counted and traced. */
+/** Creates an application whose deliveries are logged, counted and traced. */
 export function createApp(
   { log, ...observers }: Observers & { readonly log: Logger },
   options: Pick<KindeBillingOptions, 'issuer' | 'on'>,

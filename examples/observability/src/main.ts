@@ -3,7 +3,7 @@ import { BasicTracerProvider, ConsoleSpanExporter, SimpleSpanProcessor } from '@
 import { pino } from 'pino'
 import { createApp } from './app.js'
 
-// your own exporters in their place
+// replace these with your own exporters
 const meters = new MeterProvider({
   readers: [new PeriodicExportingMetricReader({ exporter: new ConsoleMetricExporter() })],
 })
@@ -13,8 +13,8 @@ const log = pino()
 const app = createApp(
   { log, meter: meters.getMeter('billing'), tracer: traces.getTracer('billing') },
   {
-    issuer: process.env['KINDE_ISSUER_URL'],
+    issuer: process.env.KINDE_ISSUER_URL,
     on: { 'customer.payment_failed': (event) => log.info({ customer: event.customer.id }, 'ask for another card') },
   },
 )
-await app.listen({ port: Number(process.env['PORT'] ?? 3000), host: '0.0.0.0' })
+await app.listen({ port: Number(process.env.PORT ?? 3000), host: '0.0.0.0' })

@@ -20,7 +20,7 @@ const meters = new MeterProvider({ readers: [new PeriodicExportingMetricReader({
 const spans = new InMemorySpanExporter()
 const traces = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] })
 
-/** What the application's handlers do with each event, by its id. */
+/** Errors that the application's handlers throw, by event id. */
 const failures = new Map<string, Error>()
 
 let issuer: Awaited<ReturnType<typeof startTestIssuer>>
@@ -57,8 +57,8 @@ it('logs, counts and traces each delivery by event type and outcome', async () =
   const paid = billingEventFixture('customer.payment_failed', { event_id: 'event_good' })
   const failing = billingEventFixture('customer.payment_failed', { event_id: 'event_failing' })
   const hopeless = billingEventFixture('customer.payment_failed', { event_id: 'event_hopeless' })
-  failures.set('event_failing', new Error('the database is away'))
-  failures.set('event_hopeless', new DiscardEvent('a customer of long ago'))
+  failures.set('event_failing', new Error('the database is down'))
+  failures.set('event_hopeless', new DiscardEvent('a former customer'))
 
   await deliverEvent(paid)
   await deliverEvent(paid)
@@ -107,8 +107,8 @@ it('logs, counts and traces each delivery by event type and outcome', async () =
     webhookId: 'webhook_1',
     status: 200,
   })
-  expect(told[2]).toMatchObject({ err: { message: 'the database is away' } })
-  expect(told[3]).toMatchObject({ reason: 'a customer of long ago' })
+  expect(told[2]).toMatchObject({ err: { message: 'the database is down' } })
+  expect(told[3]).toMatchObject({ reason: 'a former customer' })
 })
 
 it('reports nothing of a token or of data', async () => {

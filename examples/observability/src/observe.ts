@@ -2,7 +2,7 @@ import type { Delivery, DeliveryOutcome } from '@kinde-billing/core/receiver'
 import { type Meter, SpanStatusCode, type Tracer } from '@opentelemetry/api'
 import type { Logger } from 'pino'
 
-/** Where an outcome is reported to. */
+/** The destinations of a report. */
 export interface Observers {
   readonly log: Pick<Logger, 'info' | 'warn' | 'error'>
   readonly meter: Meter
@@ -10,8 +10,8 @@ export interface Observers {
 }
 
 /**
- * The receiver's `onOutcome`: one line in the log, one count, one duration and one span a request, by event type and outcome.
- * Nothing of the token or of `data` is reported.
+ * Creates an `onOutcome` that reports one log line, one count, one duration and one span per request, by event type and
+ * outcome. It reports nothing of the token or of `data`.
  */
 export function observeOutcomes({
   log,
@@ -20,7 +20,7 @@ export function observeOutcomes({
 }: Observers): (outcome: DeliveryOutcome, delivery: Delivery<unknown>) => void {
   const deliveries = meter.createCounter('kinde_billing.deliveries', { description: 'Requests, by type and outcome' })
   const durations = meter.createHistogram('kinde_billing.delivery.duration', {
-    description: 'From the request to the answer',
+    description: 'From the request to the response',
     unit: 'ms',
   })
   return (result, delivery) => {
@@ -41,12 +41,12 @@ export function observeOutcomes({
   }
 }
 
-/** The type where it is known, and one word for all that is not: whoever sends nonsense must not make new series. */
+/** The event type, or one word for everything else, so that nonsense from outside creates no new series. */
 function typeOf({ event, outcome }: DeliveryOutcome): string {
   return event?.type ?? (outcome === 'unsupported' ? 'other' : 'unknown')
 }
 
-/** 5xx is for you to mend; 4xx is mostly noise from the internet. */
+/** 5xx is for you to fix; 4xx is mostly noise from the internet. */
 function levelOf(status: number): 'info' | 'warn' | 'error' {
   if (status >= 500) return 'error'
   return status === 200 ? 'info' : 'warn'
@@ -65,7 +65,7 @@ function lineOf(
     webhookId: delivery.webhookId,
     reason: discarded?.message ?? error?.message,
     issues: error?.issues.length ? error.issues : undefined,
-    // what a handler threw, or the inbox's store
+    // thrown by a handler, or by the inbox's store
     err: error?.cause,
   }
 }

@@ -5,7 +5,7 @@ import { openPostgresQueue } from './postgres-queue.js'
 import { openRedisQueue } from './redis-queue.js'
 import { doSlowWork } from './slow-work.js'
 
-// in production a process each: `pnpm start web`, and `pnpm start worker`
+// in production, one process each: `pnpm start web` and `pnpm start worker`
 const role = process.argv[2] ?? 'both'
 const queue = await openQueue()
 const server = createServer()
@@ -15,7 +15,7 @@ if (role !== 'web') {
   console.log('Working')
 }
 if (role !== 'worker') {
-  const port = Number(process.env['PORT'] ?? 3000)
+  const port = Number(process.env.PORT ?? 3000)
   server.on('request', queue.receive()).listen(port)
   await once(server, 'listening')
   console.log(`Listening: POST http://localhost:${port}/`)
@@ -23,14 +23,14 @@ if (role !== 'worker') {
 process.once('SIGTERM', stop).once('SIGINT', stop)
 
 function openQueue(): Promise<BillingQueue> {
-  const takeOverSeconds = Number(process.env['TAKE_OVER_SECONDS'] ?? 60)
+  const takeOverSeconds = Number(process.env.TAKE_OVER_SECONDS ?? 60)
   const { QUEUE = 'postgres', DATABASE_URL, REDIS_URL } = process.env
   if (QUEUE === 'postgres' && DATABASE_URL) return openPostgresQueue({ url: DATABASE_URL, takeOverSeconds })
   if (QUEUE === 'redis' && REDIS_URL) return openRedisQueue({ url: REDIS_URL, takeOverSeconds })
   throw new Error('Set QUEUE=postgres and DATABASE_URL, or QUEUE=redis and REDIS_URL.')
 }
 
-/** Takes no more requests and no more jobs, and ends what is in hand. */
+/** Accepts no more requests and jobs, and finishes the running ones. */
 async function stop(): Promise<void> {
   if (server.listening) await once(server.close(), 'close')
   await queue.close()

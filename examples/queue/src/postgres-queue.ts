@@ -6,9 +6,10 @@ import { Pool } from 'pg'
 import PgBoss from 'pg-boss'
 import { ATTEMPTS, type BillingQueue, FIRST_RETRY_SECONDS, QUEUE_NAME, type QueueSettings } from './billing-queue.js'
 
-/** pg-boss, whose jobs are inserted in the inbox's transaction: the mark and the job are there together, or neither is. */
+/** Opens a queue on pg-boss. Jobs are inserted in the inbox's transaction: the mark and the job commit together, or not at all. */
 export async function openPostgresQueue({ url, takeOverSeconds }: QueueSettings): Promise<BillingQueue> {
-  const pool = new Pool({ connectionString: url })
+  const pool = new Pool({ connectionString: url, connectionTimeoutMillis: 5000 })
+  // without these listeners, a restart of Postgres ends the process
   pool.on('error', ({ message }) => console.error(`Postgres: ${message}`))
   await ensureSchema(pool)
 
@@ -44,7 +45,7 @@ export async function openPostgresQueue({ url, takeOverSeconds }: QueueSettings)
   }
 }
 
-/** One process after the other: two that create the queue at the same moment can end in a deadlock. */
+/** Creates the queue under a lock: two processes that create it at the same moment can deadlock. */
 async function createQueue(boss: PgBoss, pool: Pool): Promise<void> {
   const session = await pool.connect()
   try {
@@ -56,7 +57,7 @@ async function createQueue(boss: PgBoss, pool: Pool): Promise<void> {
   }
 }
 
-/** A job's id must be a UUID here: the event's id is hashed into one, always the same. */
+/** Hashes the event's id into a UUID, which pg-boss requires as a job's id. */
 function jobIdOf(eventId: string): string {
   return createHash('sha256').update(eventId).digest('hex').slice(0, 32)
 }

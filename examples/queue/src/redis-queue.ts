@@ -5,17 +5,17 @@ import { Queue, Worker } from 'bullmq'
 import { Redis } from 'ioredis'
 import { ATTEMPTS, type BillingQueue, FIRST_RETRY_SECONDS, QUEUE_NAME, type QueueSettings } from './billing-queue.js'
 
-/** As long as a done job is kept, its id cannot be enqueued again: a day longer than the inbox remembers. */
+/** While a finished job is kept, its id cannot be enqueued again. A day longer than the inbox remembers an event. */
 const KEEP_DONE_SECONDS = 8 * 24 * 60 * 60
 
 /**
- * BullMQ, beside an inbox on the same Redis. The job is there before the mark; where a crash comes between the two, the
- * next attempt enqueues again, under the same job id, which BullMQ ignores.
+ * Opens a queue on BullMQ, with an inbox on the same Redis. The job is added before the mark. After a crash between the two,
+ * the next attempt adds it again under the same id, and BullMQ ignores it.
  */
 export async function openRedisQueue({ url, takeOverSeconds }: QueueSettings): Promise<BillingQueue> {
-  // a worker waits for as long as Redis is away, and so must its client
+  // a worker waits as long as Redis is down, and so must its client
   const client = new Redis(url, { maxRetriesPerRequest: null })
-  client.on('error', complain)
+  client.on('error', logError)
   const queue = new Queue<Record<string, unknown>>(QUEUE_NAME, {
     connection: client,
     defaultJobOptions: {
@@ -24,7 +24,7 @@ export async function openRedisQueue({ url, takeOverSeconds }: QueueSettings): P
       removeOnComplete: { age: KEEP_DONE_SECONDS },
     },
   })
-  queue.on('error', complain)
+  queue.on('error', logError)
   let worker: Worker<Record<string, unknown>> | undefined
 
   return {
@@ -41,7 +41,7 @@ export async function openRedisQueue({ url, takeOverSeconds }: QueueSettings): P
         stalledInterval: takeOverSeconds * 1000,
         maxStalledCount: ATTEMPTS,
       })
-      worker.on('error', complain)
+      worker.on('error', logError)
       await worker.waitUntilReady()
     },
     async close() {
@@ -52,12 +52,12 @@ export async function openRedisQueue({ url, takeOverSeconds }: QueueSettings): P
   }
 }
 
-/** The connection comes back by itself: until then the reason is all there is to say. */
-function complain({ message }: Error): void {
+/** The client reconnects by itself. */
+function logError({ message }: Error): void {
   console.error(`Redis: ${message}`)
 }
 
-/** The event's id, escaped: BullMQ takes neither a colon in a job's id nor digits alone. */
+/** Escapes the event's id: BullMQ allows neither a colon in a job's id nor digits alone. */
 function jobIdOf(eventId: string): string {
   return encodeURIComponent(eventId).replace(/^\d(?=\d*$)/, (digit) => `%3${digit}`)
 }

@@ -79,7 +79,7 @@ describe.concurrent('each scenario ends as it should', { timeout: 30_000 }, () =
     },
   )
 
-  it('a declined card makes past due, and the payment mends it', async () => {
+  it('a declined card makes the customer past due, until a payment succeeds', async () => {
     const customer = await signUp()
     await play('card-declined', customer)
     const [due] = await viewsUntil(customer, (each) => mailsIn(each).includes('Your payment did not go through'))

@@ -17,7 +17,7 @@ const ARGUMENTS = [
 
 /** Where Debian's Chromium is, or undefined. */
 export const chromiumBinary: string | undefined = ['chromium', 'chromium-browser', 'google-chrome']
-  .flatMap((name) => (process.env['PATH'] ?? '').split(':').map((folder) => join(folder, name)))
+  .flatMap((name) => (process.env.PATH ?? '').split(':').map((folder) => join(folder, name)))
   .find((path) => existsSync(path))
 
 export function openBrowser(): Promise<Browser> {

@@ -4,21 +4,21 @@ import { type Context, Hono } from 'hono'
 
 type AppEnv = { Bindings: { KINDE_ISSUER_URL: string } }
 
-// Workers run in many isolates that come and go, each with a memory of its own: what your application knows belongs into D1,
-// a Durable Object or a database, and so does the inbox
+// Workers run in many isolates, each with its own memory: keep your application's data and the inbox in D1, a Durable Object
+// or a database
 const customers: Customers = new Map()
 const app = new Hono<AppEnv>()
 
 app.post(
   '/webhooks/kinde',
   kindeBilling({
-    // settings live in the request on Workers, not in an environment of the process
+    // on Workers, settings come with the request
     issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER_URL,
     on: billingActions(customers),
   }),
 )
 
-// for a look at what the events have done: leave it out of your application
+// shows the effects of the events: leave it out of your application
 app.get('/customers', (c) => c.json(listCustomers(customers)))
 
 export default app

@@ -20,7 +20,7 @@ import { verificationContestants } from './verification.js'
 const PARTS = ['verification', 'adapters', 'inboxes', 'state', 'refusals'] as const
 type Part = (typeof PARTS)[number]
 
-/** `--quick` for a first look; `--only verification,refusals` for some of it; `--write` for `docs/benchmarks.md`. */
+/** `--quick` for a first look; `--only verification,refusals` for some of it; `--write` for `packages/benchmarks/README.md`. */
 const argument = (name: string): string | undefined => process.argv[process.argv.indexOf(name, 2) + 1]
 const isQuick = process.argv.includes('--quick')
 const only = process.argv.includes('--only') ? (argument('--only') ?? '').split(',') : PARTS

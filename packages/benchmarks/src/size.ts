@@ -8,7 +8,7 @@ interface Limit {
   readonly name: string
   readonly unit: 'bytes' | 'modules' | '×'
   readonly target: number
-  /** Where the target is missed, how far: more than this fails the command. `docs/benchmarks.md` says why. */
+  /** Where the target is missed, how far: more than this fails the command. `packages/benchmarks/README.md` says why. */
   readonly ceiling?: number
   readonly measured: number
 }

@@ -5,7 +5,7 @@ import type { Refusal } from './refusals.js'
 import { figure, table } from './table.js'
 import { BARE_JOSE, FAST_JWT, FAST_JWT_SYNC, JOSE_AND_VALIBOT, KINDE_WEBHOOKS, OURS } from './verification.js'
 
-/** A promise about speed. Where it is not kept, `docs/benchmarks.md` says so and why. */
+/** A promise about speed. Where it is not kept, `packages/benchmarks/README.md` says so and why. */
 export interface Target {
   readonly promise: string
   readonly limit: string

@@ -45,7 +45,7 @@ export function usage(subject: Subject, quantity: number, at: number): BillingEv
   return claimsOf('customer.meter_usage_updated', subject, at, { quantity, meter_value: String(quantity) })
 }
 
-/** One of the eight events, in the dialect in which Kinde tells a customer's mail address. */
+/** A billing event, in the dialect that carries a customer's mail address. */
 export function claimsOf(type: BillingEventType, subject: Subject, at: number, data: object = {}): BillingEventClaims {
   const { id, email, agreement, plan } = subject
   const timestamp = new Date(at).toISOString()
