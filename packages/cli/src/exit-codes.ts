@@ -1,10 +1,10 @@
-/** What the command's exit code says. */
+/** Exit codes of every command. */
 export const EXIT = {
-  /** All is as it should be. */
+  /** Everything is as expected. */
   ok: 0,
   /** Something was refused, not delivered, or found wrong. */
   finding: 1,
-  /** The command was called wrongly: an unknown flag, a missing file, a bad issuer. Nothing was done. */
+  /** The command was called incorrectly: an unknown flag, a missing file, a bad issuer. Nothing was done. */
   usage: 2,
 } as const
 

@@ -1,4 +1,4 @@
-// for the demo of this workspace: what is published is a command, not a library
+// for the demo in this workspace: the published package has the command only
 export { EXIT, type ExitCode } from './exit-codes.js'
 export { renderTable } from './output/table.js'
 export { run } from './program.js'

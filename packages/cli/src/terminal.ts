@@ -1,50 +1,56 @@
+import { stripVTControlCharacters } from 'node:util'
 import pc from 'picocolors'
 
 export type Colors = ReturnType<typeof pc.createColors>
 
-/** Where a command reads and writes: the process, or a test. */
+/** What a command reads from and writes to: the process, or a test. */
 export interface Terminal {
-  /** Results: what a program or a pipe reads. */
+  /** Writes results to standard output. */
   out(text: string): void
-  /** Progress, notes and mistakes. */
+  /** Writes progress, notes and errors to standard error. */
   err(text: string): void
   readonly stdin: AsyncIterable<Uint8Array | string>
   readonly env: { readonly [name: string]: string | undefined }
-  /** Where relative paths begin, and where captures go. */
+  /** Base of relative paths. */
   readonly cwd: string
-  /** Whether a person watches `err`, so that a bar may be drawn over itself. */
+  /** `true` if `err` is a terminal, so that a progress bar can redraw its line. */
   readonly isInteractive: boolean
-  /** The width of a line. */
+  /** Characters per line. */
   readonly columns: number
   readonly colors: Colors
-  /** Aborted by Ctrl-C: a command then stops and says what it has. */
+  /** Aborted by Ctrl-C. The command then stops and prints what it has. */
   readonly signal: AbortSignal
 }
 
-/** The first Ctrl-C; a second one ends the process. */
-function interruption(): AbortSignal {
-  const abort = new AbortController()
-  process.once('SIGINT', () => abort.abort())
-  process.once('SIGTERM', () => abort.abort())
-  return abort.signal
-}
+const DEFAULT_COLUMNS = 100
 
-/** The terminal of this process. */
+/** Returns the terminal of this process. */
 export function processTerminal(): Terminal {
+  const { stdin, stdout, stderr, env } = process
+  const hasTerminal = { out: stdout.isTTY === true, err: stderr.isTTY === true }
   let signal: AbortSignal | undefined
   return {
-    out: (text) => void process.stdout.write(text),
-    err: (text) => void process.stderr.write(text),
-    stdin: process.stdin,
-    env: process.env,
+    out: (text) => void stdout.write(text),
+    // colors follow standard output, and standard error may be a file
+    err: (text) => void stderr.write(hasTerminal.err ? text : stripVTControlCharacters(text)),
+    stdin,
+    env,
     cwd: process.cwd(),
-    isInteractive: process.stderr.isTTY === true,
-    columns: process.stdout.columns ?? 100,
-    colors: pc.createColors(process.stdout.isTTY === true && pc.isColorSupported),
+    isInteractive: hasTerminal.err && env.TERM !== 'dumb',
+    columns: stdout.columns || stderr.columns || DEFAULT_COLUMNS,
+    colors: pc.createColors(hasTerminal.out && pc.isColorSupported),
     get signal() {
-      // a command that does not ask for it is ended by Ctrl-C as usual
-      signal ??= interruption()
+      // only on request: Ctrl-C ends a command that does not ask for the signal
+      signal ??= onInterrupt()
       return signal
     },
   }
+}
+
+/** Aborts at the first Ctrl-C or SIGTERM. The second one ends the process. */
+function onInterrupt(): AbortSignal {
+  const controller = new AbortController()
+  process.once('SIGINT', () => controller.abort())
+  process.once('SIGTERM', () => controller.abort())
+  return controller.signal
 }

@@ -9,23 +9,23 @@ import { request as httpsRequest } from 'node:https'
 import type { LookupFunction } from 'node:net'
 import type { Target } from './target.js'
 
-/** One request, as it is to be sent. */
+/** A request to send. */
 export interface Sending {
   readonly method?: string | undefined
   readonly headers: { readonly [name: string]: string }
-  /** Text or bytes at once, or pieces that are sent as they come. */
+  /** Text or bytes sent at once, or chunks sent as they are produced. */
   readonly body?: string | Uint8Array | AsyncIterable<string | Uint8Array> | undefined
-  /** From the start to the end of the answer, in milliseconds. */
+  /** From the start of the request to the end of the answer, in milliseconds. */
   readonly timeoutMs: number
   readonly signal?: AbortSignal | undefined
-  /** Default: a connection of its own, so that no request sees what an earlier one left behind. */
+  /** Default: a new connection, so that requests do not influence each other. */
   readonly agent?: Agent | undefined
 }
 
-/** Why there was no answer. */
+/** Reason for a missing answer. */
 export type SendFailure = 'not connected' | 'connection closed' | 'no answer in time' | 'stopped'
 
-/** What came of a request. It never rejects: no answer is an outcome like others. */
+/** The answer to a request, or the reason why there is none. */
 export interface Answer {
   readonly status: number | undefined
   readonly headers: IncomingHttpHeaders
@@ -34,17 +34,17 @@ export interface Answer {
   readonly failure: SendFailure | undefined
   /** The system's name for the failure, such as `ECONNREFUSED`. */
   readonly errorCode: string | undefined
-  /** When it began and ended, in milliseconds of `performance.now()`. */
+  /** Start and end, in milliseconds of `performance.now()`. */
   readonly startedAtMs: number
   readonly endedAtMs: number
   readonly durationMs: number
-  /** How much of the body was handed to the connection. */
+  /** Bytes of the body written to the connection. */
   readonly sentBytes: number
 }
 
 const MAX_ANSWER_BYTES = 64 * 1024
 
-/** Sends one request to the addresses that were judged, follows no redirect, and waits no longer than it is told. */
+/** Sends one request to the target's checked addresses. Follows no redirect and never rejects. */
 export function send(target: Target, sending: Sending): Promise<Answer> {
   const { method = 'POST', headers, timeoutMs, signal, agent = new Agent({ keepAlive: false }) } = sending
   const startedAtMs = performance.now()
@@ -55,7 +55,7 @@ export function send(target: Target, sending: Sending): Promise<Answer> {
     const request = open(target.url, {
       method,
       headers,
-      lookup: pinnedTo(target),
+      lookup: pinnedLookup(target),
       ...(target.url.protocol === 'https:' ? {} : { agent }),
     })
     const end = (answer: Partial<Answer>): void => {
@@ -94,8 +94,8 @@ export function send(target: Target, sending: Sending): Promise<Answer> {
   })
 }
 
-/** The name's addresses of when it was judged: another one now could be anybody's. */
-function pinnedTo({ addresses }: Target): LookupFunction {
+/** Connects to the addresses that were checked: a second DNS answer could name another machine. */
+function pinnedLookup({ addresses }: Target): LookupFunction {
   return (_hostname, options, callback) => {
     const [first] = addresses
     if (options.all === true) callback(null, [...addresses])
@@ -105,7 +105,7 @@ function pinnedTo({ addresses }: Target): LookupFunction {
 
 const NOT_CONNECTED = /REFUSED|UNREACH|NOTFOUND|NOTAVAIL|CERT/
 
-/** The answer's text, also where it breaks off or never ends. */
+/** Reads the answer's text, also if it breaks off or never ends. */
 function readText(response: IncomingMessage): Promise<string> {
   return new Promise((resolve) => {
     const chunks: Buffer[] = []

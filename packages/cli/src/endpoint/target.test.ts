@@ -20,7 +20,7 @@ describe('addresses', () => {
     '::',
     'fd00::1',
     '::ffff:10.0.0.1',
-  ])('%s is near', (address) => {
+  ])('counts %s as nearby', (address) => {
     expect(isNearby({ address, family: address.includes(':') ? 6 : 4 })).toBe(true)
   })
 
@@ -33,19 +33,19 @@ describe('addresses', () => {
     '2001:db8::1',
     'fe80::1',
     '::ffff:8.8.8.8',
-  ])('%s is not', (address) => {
+  ])('does not count %s as nearby', (address) => {
     expect(isNearby({ address, family: address.includes(':') ? 6 : 4 })).toBe(false)
   })
 })
 
 describe('endpoints', () => {
-  it('resolves a name, and keeps its addresses', async () => {
+  it('resolves a name and keeps its addresses', async () => {
     const target = await resolveTarget('https://app.test/hook?x=1', { lookup: resolvingTo('10.0.0.1', '::1') })
     expect(target.url.href).toBe('https://app.test/hook?x=1')
     expect(target.addresses.map(({ address }) => address)).toStrictEqual(['10.0.0.1', '::1'])
   })
 
-  it('takes literal addresses without asking anybody', async () => {
+  it('takes literal addresses without a DNS lookup', async () => {
     const lookup = () => Promise.reject(new Error('asked'))
     expect((await resolveTarget('http://[::1]:3000/', { lookup })).addresses).toStrictEqual([
       { address: '::1', family: 6 },
@@ -56,19 +56,19 @@ describe('endpoints', () => {
     ])
   })
 
-  it('refuses a name of which one address is elsewhere, unless told otherwise', async () => {
+  it('refuses a name with one remote address unless allowRemote is set', async () => {
     const lookup = resolvingTo('127.0.0.1', '93.184.216.34')
     await expect(resolveTarget('http://app.test/', { lookup })).rejects.toThrow(
-      'app.test is 93.184.216.34, which is neither this machine nor a private network. Signed test deliveries are sent there with --allow-remote only.',
+      'app.test is 93.184.216.34, which is neither this machine nor a private network. Pass --allow-remote to send signed test deliveries there.',
     )
     expect((await resolveTarget('http://app.test/', { lookup, allowRemote: true })).addresses).toHaveLength(2)
   })
 
   it.each([
-    ['localhost:3000/hook', 'is no URL to deliver to'],
-    ['ftp://localhost/', 'is no URL to deliver to'],
-    ['not a url', 'is no URL to deliver to'],
-    ['http://user:secret@localhost/', 'The URL holds credentials'],
+    ['localhost:3000/hook', 'is not an http or https URL'],
+    ['ftp://localhost/', 'is not an http or https URL'],
+    ['not a url', 'is not an http or https URL'],
+    ['http://user:secret@localhost/', 'The URL contains credentials'],
   ])('refuses %s', async (url, message) => {
     const refusal = resolveTarget(url)
     await expect(refusal).rejects.toThrow(UsageError)
@@ -76,7 +76,7 @@ describe('endpoints', () => {
     await expect(refusal).rejects.not.toThrow('secret')
   })
 
-  it('says that a name does not resolve', async () => {
+  it('names a host that does not resolve', async () => {
     await expect(resolveTarget('http://app.test/', { lookup: () => Promise.reject(new Error()) })).rejects.toThrow(
       'app.test does not resolve to an address',
     )

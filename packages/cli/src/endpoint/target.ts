@@ -2,20 +2,20 @@ import { promises as dns, type LookupAddress } from 'node:dns'
 import { BlockList, isIP } from 'node:net'
 import { UsageError } from '../usage-error.js'
 
-/** An endpoint that may be called: its URL, and the addresses its name stood for when it was judged. */
+/** An endpoint that may be called: its URL, and the addresses that were checked. */
 export interface Target {
   readonly url: URL
   readonly addresses: readonly LookupAddress[]
 }
 
 export interface TargetOptions {
-  /** Whether addresses outside this machine and its private networks may be called. */
+  /** Allow addresses outside this machine and private networks. Default: `false`. */
   readonly allowRemote?: boolean | undefined
-  /** Resolves a name to all its addresses. Default: the system's resolver. */
+  /** Resolves a name to all of its addresses. Default: the system's resolver. */
   readonly lookup?: ((hostname: string) => Promise<LookupAddress[]>) | undefined
 }
 
-/** This machine, and the networks of RFC 1918 and RFC 4193. */
+/** This machine, and the private networks of RFC 1918 and RFC 4193. */
 const NEARBY = new BlockList()
 NEARBY.addSubnet('127.0.0.0', 8)
 NEARBY.addAddress('0.0.0.0')
@@ -26,17 +26,17 @@ NEARBY.addAddress('::1', 'ipv6')
 NEARBY.addAddress('::', 'ipv6')
 NEARBY.addSubnet('fc00::', 7, 'ipv6')
 
-/** Whether an address is this machine's own or of a private network. */
+/** Checks that an address belongs to this machine or a private network. */
 export function isNearby({ address, family }: LookupAddress): boolean {
   return NEARBY.check(address, family === 6 ? 'ipv6' : 'ipv4')
 }
 
 /**
- * Judges the URL of an endpoint, and every address its name stands for. Those addresses are what is called, whatever the
- * name stands for a moment later.
+ * Checks the URL of an endpoint and every address of its name. Only these addresses are called later, even if the name
+ * resolves to others by then.
  *
- * @throws UsageError for what is no http or https URL, a name that does not resolve, and an address elsewhere without
- * `allowRemote`
+ * @throws UsageError if the URL is not http or https, the name does not resolve, or an address is remote and `allowRemote`
+ * is not set
  */
 export async function resolveTarget(
   text: string,
@@ -49,7 +49,7 @@ export async function resolveTarget(
   const remote = addresses.find((address) => !isNearby(address))
   if (remote !== undefined && !allowRemote)
     throw new UsageError(
-      `${url.host} is ${remote.address}, which is neither this machine nor a private network. Signed test deliveries are sent there with --allow-remote only.`,
+      `${url.host} is ${remote.address}, which is neither this machine nor a private network. Pass --allow-remote to send signed test deliveries there.`,
     )
   return { url, addresses }
 }
@@ -58,10 +58,10 @@ function parseUrl(text: string): URL {
   const url = URL.canParse(text) ? new URL(text) : undefined
   if (url === undefined || !['http:', 'https:'].includes(url.protocol))
     throw new UsageError(
-      `${JSON.stringify(text)} is no URL to deliver to: pass one such as http://localhost:3000/webhooks/kinde.`,
+      `${JSON.stringify(text)} is not an http or https URL. Pass one such as http://localhost:3000/webhooks/kinde.`,
     )
   if (url.username !== '' || url.password !== '')
-    throw new UsageError('The URL holds credentials, which Kinde would not send: leave them out.')
+    throw new UsageError('The URL contains credentials, which Kinde does not send. Leave them out.')
   return url
 }
 
@@ -71,6 +71,6 @@ async function resolve(
 ): Promise<LookupAddress[]> {
   const addresses = await lookup(hostname).catch(() => [])
   if (addresses.length === 0)
-    throw new UsageError(`${hostname} does not resolve to an address: check the name in the URL.`)
+    throw new UsageError(`${hostname} does not resolve to an address. Check the name in the URL.`)
   return addresses
 }

@@ -3,18 +3,18 @@ import type { AddressInfo } from 'node:net'
 import { UsageError } from '../usage-error.js'
 import type { PublicKey } from './development-key.js'
 
-/** Where the development issuer listens if nothing else is said. */
+/** Default port of the development issuer. */
 export const DEFAULT_ISSUER_PORT = 4417
 
-/** A key set on loopback, in the place of Kinde's. */
+/** A key set on loopback that stands in for Kinde's. */
 export interface DevelopmentIssuer {
-  /** What the application's `KINDE_ISSUER_URL` is to be. */
+  /** Value for the application's `KINDE_ISSUER_URL`. */
   readonly url: string
-  /** How often anything has been asked of it. */
+  /** Number of requests it has received. */
   readonly requests: number
-  /** When it was asked last, in milliseconds of `performance.now()`; `-Infinity` before. */
+  /** Time of the last request, in milliseconds of `performance.now()`; `-Infinity` before the first. */
   readonly lastRequestAtMs: number
-  /** Whether it answers 500 instead of its key set. */
+  /** Makes it answer 500 instead of its key set, or its key set again. */
   setOutage(isOut: boolean): void
   close(): Promise<void>
 }
@@ -24,7 +24,8 @@ const KEY_SET_PATHS = ['/.well-known/jwks', '/.well-known/jwks.json']
 /**
  * Serves a key set on 127.0.0.1.
  *
- * @throws UsageError where the port is taken
+ * @param port 0 for any free port.
+ * @throws UsageError if the port is taken
  */
 export async function startDevelopmentIssuer(keys: readonly PublicKey[], port: number): Promise<DevelopmentIssuer> {
   let requests = 0
@@ -33,7 +34,7 @@ export async function startDevelopmentIssuer(keys: readonly PublicKey[], port: n
   const server = createServer((request, response) => {
     requests += 1
     lastRequestAtMs = performance.now()
-    // no connection is kept: an application that goes on must not keep the command from ending
+    // no keep-alive: an open connection of the application would keep the command from ending
     response.setHeader('connection', 'close')
     if (isOut) return void response.writeHead(500).end()
     if (!KEY_SET_PATHS.includes(request.url ?? '')) return void response.writeHead(404).end()
@@ -44,8 +45,7 @@ export async function startDevelopmentIssuer(keys: readonly PublicKey[], port: n
     server.once('error', (error) => reject(portTaken(port, error)))
     server.listen(port, '127.0.0.1', resolve)
   })
-  const address = server.address()
-  const { port: bound } = address as AddressInfo
+  const { port: bound } = server.address() as AddressInfo
   return {
     url: `http://127.0.0.1:${bound}`,
     get requests() {
@@ -68,6 +68,6 @@ export async function startDevelopmentIssuer(keys: readonly PublicKey[], port: n
 
 function portTaken(port: number, error: Error): UsageError {
   return new UsageError(
-    `The development issuer cannot listen on port ${port} (${error.message}): name another with --issuer-port, and point the application at it.`,
+    `The development issuer cannot listen on port ${port} (${error.message}). Choose another with --issuer-port, and point your application at it.`,
   )
 }

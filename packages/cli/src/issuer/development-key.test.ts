@@ -9,7 +9,7 @@ import { createDevelopmentKey, defaultKeyFile, loadDevelopmentKey } from './deve
 const freshFile = async (): Promise<string> => join(await temporaryFolder(), 'state', 'key.json')
 
 describe('the development key', () => {
-  it("is the same from run to run, and the owner's only", async () => {
+  it('stays the same from run to run, readable by its owner only', async () => {
     const file = await freshFile()
     const first = await loadDevelopmentKey(file)
     expect((await loadDevelopmentKey(file)).publicKey).toStrictEqual(first.publicKey)
@@ -17,14 +17,14 @@ describe('the development key', () => {
     expect((await stat(dirname(file))).mode & 0o777).toBe(0o700)
   })
 
-  it('is one for commands that start at the same moment', async () => {
+  it('is shared by commands that start at the same moment', async () => {
     const file = await freshFile()
     const keys = await Promise.all(Array.from({ length: 5 }, () => loadDevelopmentKey(file)))
     expect(new Set(keys.map(({ publicKey }) => publicKey.kid)).size).toBe(1)
     expect(await readdir(dirname(file))).toStrictEqual(['key.json'])
   })
 
-  it('signs as Kinde does', async () => {
+  it('signs tokens that the verifier accepts', async () => {
     const { sign, publicKey } = createDevelopmentKey()
     expect(publicKey.kid).toMatch(/^[0-9a-f]{2}(?::[0-9a-f]{2}){15}$/)
     expect(Object.keys(publicKey)).not.toContain('d')
@@ -34,25 +34,25 @@ describe('the development key', () => {
   })
 
   it.each([
-    ['no JSON', 'hello'],
+    ['text that is not JSON', 'hello'],
     ['a public key', JSON.stringify(createDevelopmentKey().publicKey)],
     ['another kind of key', '{"kty":"oct","k":"AAAA"}'],
-  ])('refuses a file that holds %s, and leaves it alone', async (_what, text) => {
+  ])('refuses a file with %s and leaves it unchanged', async (_what, text) => {
     const file = await freshFile()
     await loadDevelopmentKey(file)
     await writeFile(file, text)
     await expect(loadDevelopmentKey(file)).rejects.toThrow(
-      'delete it to have one made, or name another with --key-file',
+      'Delete it to get a new one, or choose another with --key-file',
     )
   })
 
-  it('says where it cannot be kept', async () => {
+  it('names the path that cannot be used', async () => {
     const file = await freshFile()
     await loadDevelopmentKey(file)
-    await expect(loadDevelopmentKey(join(file, 'key.json'))).rejects.toThrow('name another place with --key-file')
+    await expect(loadDevelopmentKey(join(file, 'key.json'))).rejects.toThrow('Choose another path with --key-file')
   })
 
-  it("is kept with the user's other state", () => {
+  it("defaults to the user's state folder", () => {
     const end = join('kinde-billing', 'development-key.json')
     expect(defaultKeyFile({ XDG_STATE_HOME: '/state', HOME: '/home/ada' })).toBe(join('/state', end))
     expect(defaultKeyFile({ LOCALAPPDATA: '/local' })).toBe(join('/local', end))

@@ -4,7 +4,7 @@ import { homedir } from 'node:os'
 import { dirname, join } from 'node:path'
 import { UsageError } from '../usage-error.js'
 
-/** A public key, as a key set shows it. */
+/** A public key as it appears in a key set. */
 export interface PublicKey {
   readonly kty: 'RSA'
   readonly n: string
@@ -14,22 +14,22 @@ export interface PublicKey {
   readonly kid: string
 }
 
-/** A key that signs as Kinde's does. */
+/** A key that signs tokens like Kinde's. */
 export interface DevelopmentKey {
   readonly publicKey: PublicKey
-  /** A compact JWS of these claims; `header` adds members, or replaces them. */
+  /** Signs claims as a compact JWS. Members of `header` replace the default ones. */
   sign(claims: object, header?: { readonly [member: string]: unknown }): string
 }
 
-/** A fresh RSA key of 2048 bits. */
+/** Creates an RSA key of 2048 bits. */
 export function createDevelopmentKey(): DevelopmentKey {
-  return keyOf(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey)
+  return toDevelopmentKey(generateKeyPairSync('rsa', { modulusLength: 2048 }).privateKey)
 }
 
-function keyOf(privateKey: KeyObject): DevelopmentKey {
+function toDevelopmentKey(privateKey: KeyObject): DevelopmentKey {
   const { n = '', e = '' } = privateKey.export({ format: 'jwk' })
   const digest = createHash('sha256').update(`${n}.${e}`).digest('hex').slice(0, 32)
-  // Kinde's key ids are sixteen bytes in hexadecimal, with colons between them
+  // like Kinde's key ids: sixteen bytes in hexadecimal, separated by colons
   const kid = digest.replace(/..(?!$)/g, '$&:')
   return {
     publicKey: { kty: 'RSA', n, e, alg: 'RS256', use: 'sig', kid },
@@ -44,17 +44,17 @@ function encode(value: object): string {
   return Buffer.from(JSON.stringify(value)).toString('base64url')
 }
 
-/** Where the development key is kept if nothing else is said: with the user's other state. */
+/** Default path of the development key: the user's state folder. */
 export function defaultKeyFile(env: { readonly [name: string]: string | undefined }): string {
-  const state = env['XDG_STATE_HOME'] || env['LOCALAPPDATA'] || join(env['HOME'] || homedir(), '.local', 'state')
+  const state = env.XDG_STATE_HOME || env.LOCALAPPDATA || join(env.HOME || homedir(), '.local', 'state')
   return join(state, 'kinde-billing', 'development-key.json')
 }
 
 /**
- * Reads the key of a file, and makes the file where there is none, readable by its owner only. Commands that start at the
- * same moment end up with the same key.
+ * Reads the key from a file, and creates the file if it is missing, readable by its owner only. Commands that start at the
+ * same moment get the same key.
  *
- * @throws UsageError for a file that holds no such key, or cannot be read or made
+ * @throws UsageError if the file does not contain a usable key, or cannot be read or created
  */
 export async function loadDevelopmentKey(file: string): Promise<DevelopmentKey> {
   try {
@@ -62,9 +62,7 @@ export async function loadDevelopmentKey(file: string): Promise<DevelopmentKey> 
   } catch (error) {
     if (error instanceof UsageError) throw error
     const reason = error instanceof Error ? error.message : String(error)
-    throw new UsageError(
-      `The development key cannot be kept in ${file} (${reason}): name another place with --key-file.`,
-    )
+    throw new UsageError(`Cannot use ${file} for the development key (${reason}). Choose another path with --key-file.`)
   }
 }
 
@@ -76,9 +74,9 @@ async function readKey(file: string): Promise<DevelopmentKey | undefined> {
   if (text === undefined) return undefined
   const privateKey = parsePrivateKey(text)
   if (privateKey?.asymmetricKeyType === 'rsa' && (privateKey.asymmetricKeyDetails?.modulusLength ?? 0) >= 2048)
-    return keyOf(privateKey)
+    return toDevelopmentKey(privateKey)
   throw new UsageError(
-    `${file} holds no RSA key of 2048 bits or more as a private JSON Web Key: delete it to have one made, or name another with --key-file.`,
+    `${file} is not a private RSA key of at least 2048 bits as a JSON Web Key. Delete it to get a new one, or choose another with --key-file.`,
   )
 }
 
@@ -97,12 +95,12 @@ async function createKeyFile(file: string): Promise<DevelopmentKey> {
   try {
     await writeFile(draft, `${JSON.stringify(privateKey.export({ format: 'jwk' }))}\n`, { flag: 'wx', mode: 0o600 })
     await chmod(draft, 0o600)
-    // a link is made whole or not at all, and never over another's file
+    // link() is atomic and never replaces an existing file
     await link(draft, file).catch((error: Error & { code?: string }) => {
       if (error.code !== 'EEXIST') throw error
     })
   } finally {
     await rm(draft, { force: true })
   }
-  return (await readKey(file)) ?? keyOf(privateKey)
+  return (await readKey(file)) ?? toDevelopmentKey(privateKey)
 }

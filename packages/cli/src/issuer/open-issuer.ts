@@ -3,18 +3,18 @@ import type { Terminal } from '../terminal.js'
 import { DEFAULT_ISSUER_PORT, type DevelopmentIssuer, startDevelopmentIssuer } from './development-issuer.js'
 import { type DevelopmentKey, defaultKeyFile, loadDevelopmentKey } from './development-key.js'
 
-/** Where the development issuer's key and key set are. */
+/** Key file and port of the development issuer. */
 export interface IssuerOptions {
-  /** Default: with the user's other state. */
+  /** Default: a file in the user's state folder. */
   readonly keyFile?: string | undefined
   /** Default: 4417. */
   readonly issuerPort?: number | undefined
 }
 
 /**
- * The development issuer with its persistent key.
+ * Starts the development issuer with its persistent key.
  *
- * @throws UsageError for a key file that cannot be used, and a port that is taken
+ * @throws UsageError if the key file cannot be used or the port is taken
  */
 export async function openIssuer(
   { keyFile, issuerPort = DEFAULT_ISSUER_PORT }: IssuerOptions,

@@ -1,19 +1,19 @@
 import type { BillingEvent } from '@kinde-billing/core'
 
-/** An event's members and what they hold, in words, for people. What Kinde did not send is left out. */
+/** Lists an event's members with their values, for people. Members that Kinde did not send are left out. */
 export function eventLines(event: BillingEvent): [string, string][] {
   const { data: _data, claims: _claims, ...members } = event
-  return Object.entries(members).flatMap(([name, value]) => linesOf(name, value))
+  return Object.entries(members).flatMap(([name, value]) => toLines(name, value))
 }
 
-function linesOf(name: string, value: unknown): [string, string][] {
+function toLines(name: string, value: unknown): [string, string][] {
   if (value === undefined) return []
   if (value instanceof Date) return [[name, value.toISOString()]]
   if (typeof value !== 'object' || value === null) return [[name, printable(String(value))]]
-  return Object.entries(value).flatMap(([member, inner]) => linesOf(`${name}.${member}`, inner))
+  return Object.entries(value).flatMap(([member, inner]) => toLines(`${name}.${member}`, inner))
 }
 
-/** Text of a token on a terminal: no control characters, and not without end. */
+/** Makes text from outside safe to print: control and invisible characters are escaped, and the length is limited. */
 export function printable(text: string, maxChars = 200): string {
   const cut = text.length > maxChars ? `${text.slice(0, maxChars)}…` : text
   return cut.replace(

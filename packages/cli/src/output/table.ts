@@ -1,6 +1,7 @@
 import { stripVTControlCharacters } from 'node:util'
 import Table from 'cli-table3'
 import type { Colors } from '../terminal.js'
+import { wrap } from './wrap.js'
 
 /** A table for people. */
 export interface TableContent {
@@ -8,9 +9,8 @@ export interface TableContent {
   readonly rows: readonly (readonly string[])[]
 }
 
-/** How wide, and whether in colour. */
+/** Width in characters, and colors. */
 export interface TableLook {
-  /** The width of a line, in characters: the last column is wrapped to fit. */
   readonly columns: number
   readonly colors: Colors
 }
@@ -18,19 +18,30 @@ export interface TableLook {
 const LINES = { top: '', 'top-mid': '', 'top-left': '', 'top-right': '', bottom: '', 'bottom-mid': '' } as const
 const NO_MIDDLE = { 'bottom-left': '', 'bottom-right': '', left: '', 'left-mid': '', mid: '', 'mid-mid': '' } as const
 const NO_RIGHT = { right: '', 'right-mid': '', middle: '  ' } as const
+const MIN_LAST_COLUMN = 24
 
-/** Lays out columns side by side under their headings. Cells may hold colours; the last column is wrapped. */
-export function renderTable({ head, rows }: TableContent, { columns, colors }: TableLook): string {
-  const widths = head.map((title, column) => widthOf([title, ...rows.map((row) => row[column] ?? '')]))
+/**
+ * Renders a table. Cells may contain colors. The last column is wrapped to the terminal; if there is too little room for
+ * it, each row becomes a block of lines.
+ */
+export function renderTable(content: TableContent, look: TableLook): string {
+  const { head, rows } = content
+  const widths = head.map((title, column) => widestOf([title, ...rows.map((row) => row[column] ?? '')]))
   const taken = widths.slice(0, -1).reduce((sum, width) => sum + width + 2, 0)
-  const last = Math.max(24, Math.min(widths.at(-1) ?? 0, columns - taken))
+  const widest = widths.at(-1) ?? 0
+  const room = look.columns - taken
+  if (room < Math.min(widest, MIN_LAST_COLUMN)) return renderBlocks(content, look)
+  return renderColumns(content, look, [...widths.slice(0, -1), Math.max(1, Math.min(widest, room))])
+}
+
+function renderColumns({ head, rows }: TableContent, { colors }: TableLook, colWidths: number[]): string {
   const table = new Table({
     head: head.map((title) => colors.bold(title)),
     chars: { ...LINES, ...NO_MIDDLE, ...NO_RIGHT },
     style: { head: [], border: [], 'padding-left': 0, 'padding-right': 0 },
-    colWidths: [...widths.slice(0, -1), last],
+    colWidths,
     wordWrap: true,
-    wrapOnWordBoundary: true,
+    wrapOnWordBoundary: !rows.some((row) => longestWord(row.at(-1) ?? '') > (colWidths.at(-1) ?? 0)),
   })
   table.push(...rows.map((row) => [...row]))
   return `${table
@@ -40,6 +51,22 @@ export function renderTable({ head, rows }: TableContent, { columns, colors }: T
     .join('\n')}\n`
 }
 
-function widthOf(cells: readonly string[]): number {
-  return Math.max(...cells.map((cell) => stripVTControlCharacters(cell).length))
+/** A column without a title, such as a check mark, starts the line of the first titled one. */
+function renderBlocks({ head, rows }: TableContent, { columns, colors }: TableLook): string {
+  const blocks = rows.map((row) => {
+    const first = head.findIndex((title) => title !== '')
+    const title = row.slice(0, first + 1).join(' ')
+    const details = row.flatMap((cell, column) => {
+      const label = head[column] ?? ''
+      if (column <= first || cell === '') return []
+      return [wrap(cell, columns, label === '' ? '    ' : `    ${colors.dim(label)} `)]
+    })
+    return [wrap(title, columns), ...details].join('\n')
+  })
+  return `${blocks.join('\n')}\n`
 }
+
+const widestOf = (cells: readonly string[]): number =>
+  Math.max(...cells.map((cell) => stripVTControlCharacters(cell).length))
+
+const longestWord = (cell: string): number => widestOf(cell.split(/\s+/))

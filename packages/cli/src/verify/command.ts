@@ -5,9 +5,10 @@ import { EXIT, type ExitCode } from '../exit-codes.js'
 import { jsonOption, time } from '../options.js'
 import type { Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
-import { parseCapture, readCapture } from './captured-request.js'
+import { parseCapture } from './parse-capture.js'
+import { readCapture } from './read-capture.js'
 import { describeVerification, verificationJson } from './report.js'
-import { type VerifyOptions, verifyCapture } from './verify.js'
+import { type Verification, type VerifyOptions, verifyCapture } from './verify.js'
 
 /** The options of `kinde-billing verify`. */
 export interface VerifyCommandOptions extends Partial<VerifyOptions> {
@@ -19,7 +20,7 @@ export interface VerifyCommandOptions extends Partial<VerifyOptions> {
 export const addVerify: AddCommand = (program, { terminal, exit }) => {
   const command = program
     .command('verify')
-    .argument('<file>', 'a token, a raw HTTP request, or JSON that contains the body; - reads standard input')
+    .argument('<file>', 'a token, a raw HTTP request, or JSON or logs that contain deliveries; - reads standard input')
     .option('--issuer <url>', 'your Kinde domain, such as https://acme.kinde.com (default: $KINDE_ISSUER_URL)')
     .addOption(new Option('--at <time>', 'verify as of this time, such as 2026-05-01T17:41:45Z').argParser(time))
     .option('--no-window', 'accept any age')
@@ -35,7 +36,10 @@ export const addVerify: AddCommand = (program, { terminal, exit }) => {
       'verify request.http --issuer https://acme.kinde.com --at 2026-05-01T17:41:45Z',
       'verify - --no-window --json < token.txt',
     ],
-    exitCodes: { ok: 'authentic: a billing event, or an event of another type', finding: 'refused' },
+    exitCodes: {
+      ok: 'authentic: a billing event, or an event of another type',
+      finding: 'at least one delivery is refused',
+    },
   })
 }
 
@@ -53,14 +57,24 @@ export async function verifyCommand(
   if (issuer === undefined || issuer === '')
     throw new UsageError('The issuer is missing. Pass --issuer https://acme.kinde.com, or set KINDE_ISSUER_URL.')
   assertIssuer(issuer)
-  const request = parseCapture(await readCapture(source, terminal))
-  const verification = await verifyCapture(request, { ...options, issuer })
-  terminal.out(
-    options.json === true
-      ? `${JSON.stringify(verificationJson(verification, request), null, 2)}\n`
-      : describeVerification(verification, terminal),
+  const requests = parseCapture(await readCapture(source, terminal))
+  const results = await Promise.all(
+    requests.map(async (request) => ({ request, verification: await verifyCapture(request, { ...options, issuer }) })),
   )
-  return verification.ok ? EXIT.ok : EXIT.finding
+  if (options.json === true) {
+    const documents = results.map(({ request, verification }) => verificationJson(verification, request))
+    terminal.out(`${JSON.stringify(documents.length === 1 ? documents[0] : documents, null, 2)}\n`)
+  } else terminal.out(describeAll(results, terminal))
+  return results.every(({ verification }) => verification.ok) ? EXIT.ok : EXIT.finding
+}
+
+function describeAll(results: readonly { readonly verification: Verification }[], terminal: Terminal): string {
+  return results
+    .map(({ verification }, index) => {
+      const title = results.length === 1 ? '' : terminal.colors.bold(`Delivery ${index + 1} of ${results.length}\n`)
+      return title + describeVerification(verification, terminal)
+    })
+    .join('\n')
 }
 
 /** Checked before the file is read: a wrong issuer is the harder mistake to find. */

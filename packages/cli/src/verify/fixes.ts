@@ -1,42 +1,40 @@
 import type { KindeWebhookErrorCode } from '@kinde-billing/core'
 
-const NOT_FROM_KINDE =
-  'Check that --issuer is the very Kinde domain whose webhook this is: each Kinde business, and each environment of it, signs with keys of its own.'
-const AS_SENT =
-  'Pass the body exactly as it arrived: the token alone, three parts with dots between, with nothing cut off, wrapped or decoded.'
-const APPLICATION = 'This is a setting of the command: see kinde-billing verify --help.'
+const CHECK_ISSUER =
+  'Check that --issuer is the Kinde domain that sent this webhook. Each Kinde business and each of its environments signs with its own keys.'
+const PASS_AS_SENT =
+  'Pass the body exactly as it arrived: only the token, three parts separated by dots, not cut off, wrapped or decoded.'
+const SETTING = 'This is a setting of the command. See kinde-billing verify --help.'
 
 /** What to do about a delivery that was refused with this code. */
-export const MENDS: { readonly [Code in KindeWebhookErrorCode]: string } = {
-  invalid_configuration: APPLICATION,
-  body_already_parsed: APPLICATION,
-  schema_mismatch: APPLICATION,
-  method_not_allowed:
-    'Kinde posts its webhooks. This request came from somewhere else, such as a browser or a health check.',
+export const FIXES: { readonly [Code in KindeWebhookErrorCode]: string } = {
+  invalid_configuration: SETTING,
+  body_already_parsed: SETTING,
+  schema_mismatch: SETTING,
+  method_not_allowed: 'Kinde sends POST. This request came from elsewhere, such as a browser or a health check.',
   unsupported_media_type:
-    'Kinde sends application/jwt, neither a form nor compressed. Something between Kinde and the capture has changed the request, or it is not one of Kinde.',
-  payload_too_large: 'Kinde sends a few kilobytes. If this is really a delivery, raise maxTokenBytes in the receiver.',
-  body_unreadable: AS_SENT,
-  request_timeout: AS_SENT,
-  malformed_token: AS_SENT,
+    'Kinde sends application/jwt, not a form and not compressed. Something between Kinde and the capture changed the request, or it did not come from Kinde.',
+  payload_too_large: 'Kinde sends a few kilobytes. If this really is a delivery, raise maxTokenBytes in the receiver.',
+  body_unreadable: PASS_AS_SENT,
+  request_timeout: PASS_AS_SENT,
+  malformed_token: PASS_AS_SENT,
   unsupported_algorithm:
-    "Kinde signs with RS256 only. A token with another algorithm, or with none, is somebody else's: do not accept it.",
-  unknown_key: `${NOT_FROM_KINDE} If the capture is old, Kinde may have rotated its keys since, and it cannot be verified any more.`,
-  invalid_signature: `${NOT_FROM_KINDE} If it is, the token was changed after it was signed, or forged. ${AS_SENT}`,
-  token_not_current: "Kinde's webhooks carry no exp. Verify an old token as at its own time with --at <time>.",
-  issuer_mismatch: NOT_FROM_KINDE,
+    'Kinde signs with RS256 only. A token with another algorithm, or without one, is not from Kinde. Do not accept it.',
+  unknown_key: `${CHECK_ISSUER} If the capture is old, Kinde may have rotated its keys since, and it can no longer be verified.`,
+  invalid_signature: `${CHECK_ISSUER} If it is, the token was forged or changed after it was signed. ${PASS_AS_SENT}`,
+  token_not_current: "Kinde's webhooks carry no exp. Verify an old token as of its own time with --at <time>.",
+  issuer_mismatch: CHECK_ISSUER,
   not_a_webhook:
-    "This is an access, ID or machine token: Kinde signs those with the same keys. Take the body of a request that Kinde made to the webhook's URL.",
+    'This is an access, ID or machine token, which Kinde signs with the same keys. Take the body of a request that Kinde made to your webhook URL.',
   invalid_payload:
-    'The signature is good, yet this is not the shape of an event. Look at the paths above; if Kinde really sends this, please report it.',
-  timestamp_out_of_range:
-    'To look at an old capture, verify it as at its own time with --at <time>, or pass --no-window.',
-  unsupported_event: 'Nothing: it is authentic, and receivers acknowledge it with 200.',
+    'The signature is good, but this is not the shape of an event. See the paths above. If Kinde really sent this, please report it.',
+  timestamp_out_of_range: 'Verify an old capture as of its own time with --at <time>, or pass --no-window.',
+  unsupported_event: 'Nothing to do: it is authentic, and receivers acknowledge it with 200.',
   keys_unavailable:
-    'Check that --issuer is right and that this machine may reach it. A receiver answers 503 here, and Kinde tries again.',
-  inbox_unavailable: APPLICATION,
-  delivery_in_progress: APPLICATION,
-  handler_failed: APPLICATION,
-  handler_timeout: APPLICATION,
-  internal_error: 'This is a defect of @kinde-billing/core: please report it.',
+    'Check that --issuer is right and that this machine can reach it. A receiver answers 503 in this case, and Kinde retries.',
+  inbox_unavailable: SETTING,
+  delivery_in_progress: SETTING,
+  handler_failed: SETTING,
+  handler_timeout: SETTING,
+  internal_error: 'This is a bug in @kinde-billing/core. Please report it.',
 }

@@ -1,31 +1,43 @@
 import { eventLines, printable } from '../output/event-lines.js'
 import { renderTable, type TableLook } from '../output/table.js'
-import type { CapturedRequest } from './captured-request.js'
-import type { Verification } from './verify.js'
+import { wrap } from '../output/wrap.js'
+import type { CapturedRequest } from './raw-http.js'
+import type { Problem, Verification } from './verify.js'
 
-/** A verification in words, for people. */
+/** Describes a verification for people. */
 export function describeVerification(verification: Verification, look: TableLook): string {
-  const { colors } = look
-  const { ok, event, unsupportedType, problem, status, answer, warnings } = verification
-  const lines: string[] = []
-  if (unsupportedType !== undefined)
-    lines.push(
-      `${colors.green('Authentic')}, and not one of the eight billing triggers: ${printable(unsupportedType)}. Receivers acknowledge it.`,
-    )
-  else if (ok) lines.push(`${colors.green('Authentic')}: signed by this issuer, and an event.`)
-  else lines.push(`${colors.red('Refused')}: ${problem?.code ?? 'unknown'}`)
-  if (problem !== undefined) {
-    lines.push('', problem.message)
-    lines.push(...problem.issues.map(({ path, message }) => `  ${path.join('.')} ${message}`))
-    lines.push('', `${colors.bold('Mend')}  ${problem.mend}`)
-  }
+  const { problem, event, status, answer, warnings } = verification
+  const lines = [describeResult(verification, look)]
+  if (problem !== undefined) lines.push(...describeProblem(problem, look))
   if (event !== undefined) lines.push('', renderTable({ head: ['event', ''], rows: eventLines(event) }, look).trimEnd())
   lines.push('', `A receiver answers ${status} ${answer}`)
-  lines.push(...warnings.map((warning) => `${colors.yellow('Note')}  ${warning}`))
+  lines.push(
+    ...warnings.map((warning) => wrap(printable(warning, 600), look.columns, `${look.colors.yellow('Note')}  `)),
+  )
   return `${lines.join('\n')}\n`
 }
 
-/** The same for programs. */
+function describeResult({ ok, unsupportedType, problem }: Verification, { colors, columns }: TableLook): string {
+  if (unsupportedType !== undefined)
+    return wrap(
+      `${colors.green('Authentic')}, but not a billing event: ${printable(unsupportedType)}. Receivers acknowledge it.`,
+      columns,
+    )
+  if (ok) return `${colors.green('Authentic')}: a billing event signed by this issuer.`
+  return `${colors.red('Refused')}: ${problem?.code ?? 'unknown'}`
+}
+
+function describeProblem({ message, issues, fix }: Problem, { colors, columns }: TableLook): string[] {
+  return [
+    '',
+    wrap(message, columns),
+    ...issues.map((issue) => wrap(`${issue.path.join('.')} ${issue.message}`, columns, '  ')),
+    '',
+    wrap(fix, columns, `${colors.bold('Fix')}  `),
+  ]
+}
+
+/** Converts a verification to JSON. */
 export function verificationJson({ event, ...rest }: Verification, request: CapturedRequest): object {
   const webhookId = request.headers['webhook-id']
   return { ...rest, event: event ?? null, request: { method: request.method, webhookId: webhookId ?? null } }

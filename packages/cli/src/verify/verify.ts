@@ -1,67 +1,67 @@
 import type { BillingEvent, BillingWarning, KindeWebhookError, KindeWebhookIssue } from '@kinde-billing/core'
 import { type BillingReceiverOptions, createBillingReceiver, type DeliveryOutcome } from '@kinde-billing/core/receiver'
-import type { CapturedRequest } from './captured-request.js'
-import { MENDS } from './fixes.js'
+import { FIXES } from './fixes.js'
+import type { CapturedRequest } from './raw-http.js'
 
-/** How a captured delivery is to be judged. */
+/** How to verify a captured delivery. */
 export interface VerifyOptions {
-  /** The Kinde domain whose key set decides. */
+  /** Kinde domain whose key set is used. */
   readonly issuer: string
-  /** Judge it as at this time. Default: now. */
+  /** Verify as of this time. Default: now. */
   readonly at?: Date | undefined
-  /** Whether its age matters. Default: `true`. */
+  /** Refuse deliveries that are too old. Default: `true`. */
   readonly hasWindow?: boolean | undefined
   /** Fetches the key set. Default: the global `fetch`. */
   readonly fetch?: BillingReceiverOptions['fetch']
 }
 
-/** What a receiver makes of a delivery. */
+/** A receiver's decision about a delivery. */
 export interface Verification {
-  /** Whether it is accepted: an event, or an authentic event of another type. */
+  /** `true` if it is accepted: a billing event, or an authentic event of another type. */
   readonly ok: boolean
   /** `processed`, `unsupported`, or the error's code. */
   readonly outcome: string
-  /** The status and body that a receiver answers with. */
+  /** Status of the receiver's answer. */
   readonly status: number
+  /** Body of the receiver's answer. */
   readonly answer: string
-  /** The event; also where it is authentic and only its time is out of range. */
+  /** The event, also if it is authentic and only its time is out of range. */
   readonly event: BillingEvent | undefined
-  /** The type of an authentic event that is not one of the eight. */
+  /** Type of an authentic event that is not a billing event. */
   readonly unsupportedType: string | undefined
-  /** What is wrong, with the mend. */
   readonly problem: Problem | undefined
-  /** What an operator should know besides. */
   readonly warnings: readonly string[]
 }
 
+/** Why a delivery is refused, and how to fix it. */
 export interface Problem {
   readonly code: string
   readonly message: string
-  readonly mend: string
+  readonly fix: string
   readonly issues: readonly KindeWebhookIssue[]
 }
 
 /**
- * Judges a captured delivery as a receiver does, against the issuer's real key set.
+ * Verifies a captured delivery as a receiver does, against the issuer's real key set.
  *
- * @throws KindeWebhookError `invalid_configuration` for a bad issuer; a refused delivery is a result
+ * @throws KindeWebhookError `invalid_configuration` for a bad issuer. A refused delivery does not throw.
  */
 export async function verifyCapture(request: CapturedRequest, options: VerifyOptions): Promise<Verification> {
   const warnings: BillingWarning[] = []
-  const verdict = await receive(request, options, (warning) => warnings.push(warning))
-  const { outcome, error } = verdict
+  const received = await receive(request, options, (warning) => warnings.push(warning))
+  const { outcome, error } = received
   const isOld = outcome.outcome === 'timestamp_out_of_range'
   const event = isOld
     ? (await receive(request, { ...options, hasWindow: false }, () => {})).outcome.event
     : outcome.event
   return {
-    ok: verdict.status === 200,
+    ok: received.status === 200,
     outcome: outcome.outcome,
-    status: verdict.status,
-    answer: verdict.body,
+    status: received.status,
+    answer: received.body,
     event,
-    unsupportedType: outcome.outcome === 'unsupported' ? typeOf(error) : undefined,
-    problem: verdict.status === 200 || error === undefined ? undefined : problemOf(error, event),
+    unsupportedType: outcome.outcome === 'unsupported' ? getType(error) : undefined,
+    problem: received.status === 200 || error === undefined ? undefined : toProblem(error, event),
     warnings: warnings.map(({ message }) => message),
   }
 }
@@ -86,22 +86,22 @@ async function receive(
   })
   const header = (name: string): string | undefined => headers[name]
   const response = await receiver.receive({ method, header, body: () => body, context: undefined })
-  if (seen === undefined) throw new Error('The receiver has answered without an outcome.')
+  if (seen === undefined) throw new Error('The receiver answered without an outcome.')
   return { ...response, outcome: seen, error: seen.error }
 }
 
-function typeOf(error: KindeWebhookError | undefined): string | undefined {
+function getType(error: KindeWebhookError | undefined): string | undefined {
   return error !== undefined && 'type' in error ? String(error.type) : undefined
 }
 
-function problemOf(error: KindeWebhookError, event: BillingEvent | undefined): Problem {
+function toProblem(error: KindeWebhookError, event: BillingEvent | undefined): Problem {
   const { code, message, issues } = error
-  return { code, message, issues, mend: code === 'timestamp_out_of_range' ? mendOfAge(event) : MENDS[code] }
+  const isOld = code === 'timestamp_out_of_range' && event !== undefined
+  return { code, message, issues, fix: isOld ? fixForAge(event) : FIXES[code] }
 }
 
-/** An old capture is the normal case, and looks like an attack: it needs more words than the others. */
-function mendOfAge(event: BillingEvent | undefined): string {
-  if (event === undefined) return MENDS.timestamp_out_of_range
+/** An old capture is the usual case and looks like an attack, so it gets a longer explanation. */
+function fixForAge(event: BillingEvent): string {
   const at = event.timestamp.toISOString()
-  return `The delivery is authentic: the signature is good, and it is an event. Only its age is wrong. Kinde tries for 36 h and disables an endpoint at 72 h, so a receiver takes what is older for a replay; a capture ends like this after three days. Look at it with --at ${at}, which verifies as at that time, or with --no-window. If it was refused on the day it was sent, set the clock of that machine.`
+  return `The delivery is authentic: the signature is good, and it is an event. Only its age is wrong. Kinde retries for 36 h and disables an endpoint at 72 h, so a receiver treats anything older as a replay, including every capture after three days. Pass --at ${at} to verify it as of that time, or --no-window. If it was refused on the day it was sent, correct the clock of that machine.`
 }
