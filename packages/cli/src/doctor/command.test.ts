@@ -58,13 +58,13 @@ describe('what the doctor says', () => {
 describe('called wrongly', () => {
   it.each([
     [[], "required option '--to <url>' not specified"],
-    [['--to', 'nowhere'], '"nowhere" is no URL to deliver to'],
-    [['--to', 'http://93.184.216.34/'], 'with --allow-remote only'],
-    [['--to', 'http://127.0.0.1:9/', '--ran-url', 'http://93.184.216.34/'], 'with --allow-remote only'],
+    [['--to', 'nowhere'], '"nowhere" is not an http or https URL'],
+    [['--to', 'http://93.184.216.34/'], 'Pass --allow-remote to send'],
+    [['--to', 'http://127.0.0.1:9/', '--ran-url', 'http://93.184.216.34/'], 'Pass --allow-remote to send'],
     [['--to', 'http://127.0.0.1:9/', '--data', 'nowhere.json'], 'Cannot read nowhere.json (ENOENT)'],
     [['--to', 'http://127.0.0.1:9/', '--issuer-port', 'x'], 'Pass a whole number from 0 to 65535'],
     [['--to', 'http://127.0.0.1:9/', '--fix'], "unknown option '--fix'"],
-  ])('%j: exit code 2', async (args, message) => {
+  ])('%j exits with 2', async (args, message) => {
     const { code, out, err } = await kindeBilling(['doctor', ...args])
     expect(code).toBe(2)
     expect(err).toContain(message)

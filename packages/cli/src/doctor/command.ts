@@ -1,7 +1,7 @@
 import { type AddCommand, addHelp } from '../command.js'
 import { resolveTarget, type TargetOptions } from '../endpoint/target.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
-import { type IssuerOptions, openIssuer } from '../issuer/open-issuer.js'
+import { type IssuerOptions, issuerNote, openIssuer } from '../issuer/open-issuer.js'
 import { readJsonObject } from '../json-file.js'
 import {
   allowRemoteOption,
@@ -13,7 +13,6 @@ import {
 } from '../options.js'
 import { createProgress } from '../output/progress.js'
 import type { Terminal } from '../terminal.js'
-import { pointer } from '../trigger/command.js'
 import { runDoctor } from './doctor.js'
 import { type DoctorTimes, MAX_REQUESTS } from './examination.js'
 import { describeDoctor } from './report.js'
@@ -76,7 +75,7 @@ export async function doctorCommand(options: DoctorCommandOptions, terminal: Ter
   const { key, issuer } = await openIssuer(options, terminal)
   const progress = createProgress(terminal)
   try {
-    if (!isJson) terminal.err(`${pointer(issuer.url)}\n\n`)
+    if (!isJson) terminal.err(`${issuerNote(issuer.url)}\n\n`)
     const { dialect, times } = options
     const signal = AbortSignal.any([terminal.signal, AbortSignal.timeout(MAX_EXAMINATION_MS)])
     const onCheck = (title: string, done: number, total: number): void => progress.update(done, total, title)

@@ -23,3 +23,8 @@ export async function openIssuer(
   const key = await loadDevelopmentKey(keyFile === undefined ? defaultKeyFile(env) : resolve(cwd, keyFile))
   return { key, issuer: await startDevelopmentIssuer([key.publicKey], issuerPort) }
 }
+
+/** Tells how an application trusts the development issuer. */
+export function issuerNote(issuerUrl: string): string {
+  return `Development issuer at ${issuerUrl}. Your application trusts it if started with\n  KINDE_ISSUER_URL=${issuerUrl}`
+}

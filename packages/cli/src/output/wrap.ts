@@ -1,6 +1,7 @@
 import { Help } from 'commander'
 
 const help = new Help()
+help.minWidthToWrap = 10
 
 /**
  * Wraps a paragraph to a width. Further lines are indented like the first.

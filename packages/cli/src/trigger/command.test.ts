@@ -36,7 +36,7 @@ const trigger = (...args: string[]) => kindeBilling(['trigger', ...args, '--issu
 const claimsOf = (token: string) => JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString())
 
 describe('genuine deliveries', () => {
-  it('are all eight, as Kinde sends them, signed by the issuer that is served meanwhile', async () => {
+  it('cover every billing event, signed by an issuer that is served meanwhile', async () => {
     const { terminal, written } = await recordingTerminal()
     const verified: string[] = []
     const { url, seen } = await endpoint(() => 200)
@@ -59,7 +59,7 @@ describe('genuine deliveries', () => {
     expect(seen).toMatchObject([{ type: 'application/jwt', webhookId: expect.stringMatching(/^[\w-]{36}$/) }])
   })
 
-  it('are shaped and filled as the flags say', async () => {
+  it('follow --dialect and --data', async () => {
     const { terminal, home } = await recordingTerminal()
     const { url, seen } = await endpoint()
     await writeFile(join(home, 'data.json'), '{"plan":{"code":"gold"},"extra":1}')
@@ -71,7 +71,7 @@ describe('genuine deliveries', () => {
     expect(event.data).not.toHaveProperty('customer_id')
   })
 
-  it('are repeated with the same token and webhook-id, in order or mixed', async () => {
+  it('are repeated with the same token and webhook-id, in order or shuffled', async () => {
     const { url, seen } = await endpoint()
     const flags = ['--to', url, '--count', '5', '--duplicates', '2']
     const { out } = await trigger('customer.payment_failed', ...flags)
@@ -127,33 +127,33 @@ describe('forged deliveries', () => {
     return { ...(await trigger('customer.plan_changed', '--to', url, '--forge', '--retries')), seen }
   }
 
-  it('are as they should be when they are refused, and are not tried again', async () => {
+  it('count as expected when they are refused, and are not retried', async () => {
     const { code, out, seen } = await forge(401)
     expect(code).toBe(0)
     expect(out).toContain('1 of 1 forged deliveries were refused.')
     expect(seen).toHaveLength(1)
   })
 
-  it.each([200, 503])('are not as they should be when the answer is %i', async (status) => {
+  it.each([200, 503])('count as failed when the answer is %i', async (status) => {
     expect(await forge(status)).toMatchObject({ code: 1, out: expect.stringContaining('anybody can sign') })
   })
 })
 
-describe('when it goes wrong', () => {
-  it('names the mend', async () => {
+describe('failures', () => {
+  it('come with the likeliest cause', async () => {
     const { url } = await endpoint(() => 401)
     const refused = await trigger('customer.plan_changed', '--to', url)
     expect(refused.out).toContain(
-      'The application trusts another issuer: start it with KINDE_ISSUER_URL=http://127.0.0.1:',
+      'The application trusts another issuer. Start it with KINDE_ISSUER_URL=http://127.0.0.1:',
     )
     const { url: gone } = await endpoint()
     running.splice(0).map((server) => server.close())
     const unreachable = await trigger('customer.plan_changed', '--to', gone)
     expect(unreachable).toMatchObject({ code: 1, out: expect.stringContaining('no answer: ECONNREFUSED') })
-    expect(unreachable.out).toContain('Nothing listens there: start the application')
+    expect(unreachable.out).toContain('Nothing listens there. Start the application')
   })
 
-  it('stops where it is told to, and says what it has', async () => {
+  it('stops when interrupted and reports what it has', async () => {
     const stop = new AbortController()
     const { url } = await endpoint((seen) => {
       if (seen.length === 3) stop.abort()
@@ -166,28 +166,34 @@ describe('when it goes wrong', () => {
   })
 
   it.each([
-    [['customer.plan_created', '--to', 'http://127.0.0.1:1'], '"customer.plan_created" is no event type: pass all, or'],
+    [
+      ['customer.plan_created', '--to', 'http://127.0.0.1:1'],
+      '"customer.plan_created" is not a billing event type. Pass all, or',
+    ],
     [['all'], "required option '--to <url>' not specified"],
-    [['all', '--to', 'http://93.184.216.34/'], 'with --allow-remote only'],
+    [['all', '--to', 'http://93.184.216.34/'], 'Pass --allow-remote to send'],
     [['all', '--to', 'http://127.0.0.1:1', '--count', '0'], 'Pass a whole number from 1 to 10000'],
-    [['all', '--to', 'http://127.0.0.1:1', '--count', '2000'], 'That is 16000 deliveries; one run makes at most 10000'],
+    [
+      ['all', '--to', 'http://127.0.0.1:1', '--count', '2000'],
+      'That is 16000 deliveries, but one run makes at most 10000',
+    ],
     [['all', '--to', 'http://127.0.0.1:1', '--dialect', 'deep'], 'Allowed choices are flat, nested'],
     [['all', '--to', 'http://127.0.0.1:1', '--data', 'nowhere.json'], 'Cannot read nowhere.json (ENOENT)'],
     [['all', '--to', 'http://127.0.0.1:1', '--data', '.'], 'Cannot read . (EISDIR)'],
-  ])('%j: exit code 2', async (args, message) => {
+  ])('%j exits with 2', async (args, message) => {
     expect(await trigger(...args)).toMatchObject({ code: 2, err: expect.stringContaining(message) })
   })
 
-  it("says that the issuer's port is taken", async () => {
+  it("names the issuer's port when it is taken", async () => {
     const { url } = await endpoint()
     const { code, err } = await kindeBilling(['trigger', 'all', '--to', url, '--issuer-port', new URL(url).port])
     expect(code).toBe(2)
-    expect(err).toMatch(/cannot listen on port \d+ .*name another with --issuer-port/)
+    expect(err).toMatch(/cannot listen on port \d+ .*Choose another with --issuer-port/)
   })
 })
 
-describe('many', () => {
-  it('are counted on a bar for a person, and summed up without a table', async () => {
+describe('many deliveries', () => {
+  it('are counted on a progress bar and summed up without a table', async () => {
     const { url } = await endpoint()
     const flags = ['--to', url, '--count', '100', '--concurrency', '10', '--issuer-port', '0']
     const watched = await kindeBilling(['trigger', 'customer.plan_changed', ...flags], { isInteractive: true })

@@ -1,50 +1,67 @@
 import { randomInt } from 'node:crypto'
-import type { BillingEventType } from '@kinde-billing/core'
-import { billingEventFixture } from '@kinde-billing/testing'
 import type { DevelopmentKey } from '../issuer/development-key.js'
+import { UsageError } from '../usage-error.js'
+import type { EventClaims } from './events.js'
 
-/** What is to be delivered. */
-export interface TriggerPlanOptions {
-  readonly types: readonly BillingEventType[]
-  /** How many events of each type. */
-  readonly count: number
-  /** How often each is delivered again. */
-  readonly duplicates: number
-  /** Whether the order is mixed. */
-  readonly isShuffled: boolean
-  readonly dialect: 'flat' | 'nested'
-  /** Laid over each event's `data`, member by member. */
-  readonly data: { readonly [member: string]: unknown }
-}
+/** Order of the deliveries: as they happened, the other way round, random, or positions within a round, from 1. */
+export type DeliveryOrder = 'forward' | 'reverse' | 'random' | readonly number[]
 
-/** One delivery that is to be made: events that are delivered more than once have several. */
+/** A delivery to make. An event with duplicates has several. */
 export interface PlannedDelivery {
-  readonly type: BillingEventType
+  readonly type: string
   readonly eventId: string
   readonly webhookId: string
   readonly token: string
-  /** Whether the same token is delivered before it in the plan. */
+  /** `true` if the same token is delivered earlier in the plan. */
   readonly isDuplicate: boolean
 }
 
-/** Events and their duplicates, signed, in the order in which they are to be delivered. */
-export function planDeliveries(options: TriggerPlanOptions, key: Pick<DevelopmentKey, 'sign'>): PlannedDelivery[] {
-  const { types, count, duplicates, dialect, data } = options
-  const events = Array.from({ length: count }, () => types).flat()
-  const deliveries = events.flatMap((type) => {
-    const claims = billingEventFixture(type, { data }, { dialect })
-    const one = { type, eventId: claims.event_id, webhookId: crypto.randomUUID(), token: key.sign(claims) }
-    return Array.from({ length: duplicates + 1 }, () => one)
-  })
+/**
+ * Signs events and puts them and their duplicates in order.
+ *
+ * @param rounds Events of each customer.
+ * @param duplicates Further deliveries of each event.
+ * @throws UsageError if the order names positions that do not exist
+ */
+export function planDeliveries(
+  rounds: readonly (readonly EventClaims[])[],
+  { duplicates, order }: { readonly duplicates: number; readonly order: DeliveryOrder },
+  key: Pick<DevelopmentKey, 'sign'>,
+): PlannedDelivery[] {
+  const deliveries = rounds
+    .flatMap((events) => (typeof order === 'string' ? events : reorder(events, order)))
+    .flatMap((claims) => {
+      const delivery = {
+        type: claims.type,
+        eventId: claims.event_id,
+        webhookId: crypto.randomUUID(),
+        token: key.sign(claims),
+      }
+      return Array.from({ length: duplicates + 1 }, () => delivery)
+    })
   const seen = new Set<string>()
-  return (options.isShuffled ? shuffle(deliveries) : deliveries).map((delivery) => {
+  return arrange(deliveries, order).map((delivery) => {
     const isDuplicate = seen.has(delivery.eventId)
     seen.add(delivery.eventId)
     return { ...delivery, isDuplicate }
   })
 }
 
-/** Fisher and Yates. */
+function reorder(events: readonly EventClaims[], positions: readonly number[]): EventClaims[] {
+  return positions.map((position) => {
+    const event = events[position - 1]
+    if (event === undefined)
+      throw new UsageError(`--order names position ${position}, but there are ${events.length} events.`)
+    return event
+  })
+}
+
+function arrange<Item>(items: readonly Item[], order: DeliveryOrder): readonly Item[] {
+  if (order === 'reverse') return items.toReversed()
+  return order === 'random' ? shuffle(items) : items
+}
+
+/** Fisher–Yates. */
 function shuffle<Item>(items: readonly Item[]): Item[] {
   const left = [...items]
   const mixed: Item[] = []

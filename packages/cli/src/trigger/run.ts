@@ -5,47 +5,49 @@ import { type Answer, send } from '../endpoint/send.js'
 import type { Target } from '../endpoint/target.js'
 import type { PlannedDelivery } from './plan.js'
 
-/** How planned deliveries are to be made. */
+/** How to make the planned deliveries. */
 export interface TriggerOptions {
   readonly target: Target
   readonly deliveries: readonly PlannedDelivery[]
-  /** Whether they are signed by a key that is not the issuer's, so that a refusal is what should happen. */
+  /** Signed by a key that the issuer does not have: every delivery should be refused. */
   readonly isForged: boolean
-  /** How many times faster than Kinde failed deliveries are tried again; `undefined`: not at all. */
+  /** How many times faster than Kinde to retry. `undefined`: no retries. */
   readonly retrySpeed: number | undefined
-  /** How many requests are under way at once. */
+  /** Requests at once. */
   readonly concurrency: number
-  /** For one answer, in milliseconds. */
+  /** Time limit of one answer, in milliseconds. */
   readonly timeoutMs: number
-  /** Ends the run: what is not answered by then was not delivered. */
+  /** Ends the run. Deliveries without an answer by then count as not delivered. */
   readonly signal: AbortSignal
   readonly onAttempt?: ((delivery: TriggeredDelivery) => void) | undefined
 }
 
-/** One attempt's outcome. */
+/** One attempt of a delivery. */
 export interface TriggerAttempt {
   readonly status: number | undefined
-  /** The answer's body, or why there was none. */
+  /** The answer's body, or the reason for a missing answer. */
   readonly answer: string
+  /** Target of a redirect. */
+  readonly location: string | undefined
   readonly durationMs: number
 }
 
-/** What became of one delivery. */
+/** A delivery with its attempts. */
 export interface TriggeredDelivery extends Omit<PlannedDelivery, 'token'> {
   readonly attempts: readonly TriggerAttempt[]
-  /** Whether it ended as it should: a genuine one with 200, a forged one refused. */
+  /** `true` if it ended as expected: a genuine one with 200, a forged one refused. */
   readonly ok: boolean
-  /** Whether this was the last attempt. */
+  /** `true` after the last attempt. */
   readonly isOver: boolean
 }
 
-/** Makes deliveries as Kinde does, in the order of the plan, each until it is answered as it should be or given up. */
+/** Makes the deliveries in the order of the plan, each until it ends as expected or is given up. */
 export async function runTrigger(options: TriggerOptions): Promise<TriggeredDelivery[]> {
   const { target, deliveries, isForged, retrySpeed, concurrency, timeoutMs, signal, onAttempt } = options
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency })
-  const gate = createGate(concurrency)
-  const isRight = ({ status = 0 }: Answer): boolean => (isForged ? status >= 400 && status < 500 : status === 200)
-  // a forged delivery that is refused stays refused
+  const limit = createLimit(concurrency)
+  const isExpected = ({ status = 0 }: Answer): boolean => (isForged ? status >= 400 && status < 500 : status === 200)
+  // a refused forgery is final, so there is nothing to retry
   const offsets = retrySpeed === undefined || isForged ? [0] : KINDE_ATTEMPTS_MS.map((atMs) => atMs / retrySpeed)
 
   const deliver = async ({ token, ...delivery }: PlannedDelivery): Promise<TriggeredDelivery> => {
@@ -54,14 +56,13 @@ export async function runTrigger(options: TriggerOptions): Promise<TriggeredDeli
     let firstAtMs: number | undefined
     for (const [index, offsetMs] of offsets.entries()) {
       await pause((firstAtMs ?? performance.now()) + offsetMs - performance.now(), signal)
-      const answer = await gate(() => {
+      const answer = await limit(() => {
         firstAtMs ??= performance.now()
         const headers = { 'content-type': 'application/jwt', 'webhook-id': delivery.webhookId }
         return send(target, { headers, body: token, timeoutMs, signal, agent })
       })
-      const { status, body, failure, errorCode, durationMs } = answer
-      attempts.push({ status, answer: failure === undefined ? body : (errorCode ?? failure), durationMs })
-      const ok = isRight(answer)
+      attempts.push(toAttempt(answer))
+      const ok = isExpected(answer)
       const isOver = ok || index === offsets.length - 1 || signal.aborted
       last = { ...delivery, attempts: [...attempts], ok, isOver }
       onAttempt?.(last)
@@ -77,12 +78,17 @@ export async function runTrigger(options: TriggerOptions): Promise<TriggeredDeli
   }
 }
 
+function toAttempt({ status, body, failure, errorCode, headers, durationMs }: Answer): TriggerAttempt {
+  const answer = failure === undefined ? body : (errorCode ?? failure)
+  return { status, answer, location: headers.location, durationMs }
+}
+
 async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {})
 }
 
-/** Lets so many through at once, the others in the order in which they came. */
-function createGate(width: number): <Value>(work: () => Promise<Value>) => Promise<Value> {
+/** Runs at most `width` jobs at once, the others in the order in which they were added. */
+function createLimit(width: number): <Value>(work: () => Promise<Value>) => Promise<Value> {
   let free = width
   const waiting: (() => void)[] = []
   return async (work) => {
