@@ -2,6 +2,12 @@ import { billingFact, billingRegisters, type StateEvent, usageFact, usageRegiste
 import { keepFacts } from './keep.js'
 import { type BillingState, knownState } from './state.js'
 
+/** The options of {@link applyBillingEvent}. */
+export interface ApplyOptions {
+  /** When the event arrived. The earliest receipt is kept. */
+  readonly receivedAt?: Date | undefined
+}
+
 /**
  * The state after one more event, in whatever order events come and however often. The given state is not changed; where
  * the event adds nothing, it is the very object that is returned.
@@ -21,7 +27,12 @@ import { type BillingState, knownState } from './state.js'
  *   events.reduce<BillingState | undefined>(applyBillingEvent, undefined)
  * ```
  */
-export function applyBillingEvent(state: BillingState | undefined, event: StateEvent): BillingState {
+export function applyBillingEvent(
+  state: BillingState | undefined,
+  event: StateEvent,
+  // `reduce` passes an index here
+  _options?: ApplyOptions | number,
+): BillingState {
   const before = knownState(state)
   if (event.type === 'customer.meter_usage_updated') {
     const usage = keepFacts([...before.usage, usageFact(event)], usageRegisters)

@@ -2,78 +2,73 @@ import { DiscardEvent, type HandlerDelivery } from '@kinde-billing/core/receiver
 import { type AccessPolicy, fullPolicy } from './access-table.js'
 import { applyBillingEvent } from './apply.js'
 import { customerKey } from './customer-key.js'
-import { type BillingChange, diffSummaries } from './diff.js'
+import type { BillingChange } from './diff.js'
 import type { StateEvent } from './facts.js'
 import type { BillingState } from './state.js'
-import { type BillingSummary, summarize } from './summarize.js'
+import type { BillingStateStore, StoredState } from './store.js'
+import { type BillingChangeContext, updateBillingState } from './update.js'
 
-/** An event as the receiver hands it over, whatever `dataSchemas` made of its `data`. */
+/** A billing event as the receiver passes it to handlers, with any type of `data`. */
 export type HandledEvent = StateEvent & {
   /** The whole verified payload. */
   readonly claims: Record<string, unknown>
 }
 
-/** A state as a store gives it, with what tells later whether another writer was faster: a number, an ETag, … */
-export interface StoredState<Version> {
-  /** What was saved last. */
-  readonly state: BillingState
-  /** What {@link BillingStateHandlerOptions.save} is given back, to see whether another writer was faster. */
-  readonly version: Version
-}
-
-/** What {@link BillingStateHandlerOptions.onChange} is told beside the changes, and `scheduleReview` beside the moment. */
-export interface BillingChangeContext<Context, Tx> {
-  /** Whose state it is. */
-  readonly key: string
+/** The circumstances of a change that a billing event caused. */
+export interface EventChangeContext<Context = unknown, Tx = unknown> extends BillingChangeContext<Tx> {
+  /** An event arrived. */
+  readonly cause: 'event'
   /** The event that made the difference. */
   readonly event: HandledEvent
-  /** The summary without the event. */
-  readonly before: BillingSummary
-  /** The summary with the event. */
-  readonly after: BillingSummary
   /** Its `tx` is the inbox's, such as the client of the transaction in which the state was saved. */
   readonly delivery: HandlerDelivery<Context, Tx>
 }
 
-/** The options of {@link createBillingStateHandler}. */
+/** The options of {@link createBillingStateHandler}. Give either `store`, or `load` and `save`. */
 export interface BillingStateHandlerOptions<Context, Tx, Version> {
-  /** The customer's state, or `undefined` where there is none yet. */
-  readonly load: (
-    key: string,
-    delivery: HandlerDelivery<Context, Tx>,
-  ) => Promise<StoredState<Version> | undefined> | StoredState<Version> | undefined
-  /**
-   * Stores the state if the stored version is still the given one (`undefined`: if there is still none). `false`: another
-   * writer was faster, and nothing was stored; the handler then loads again.
-   */
-  readonly save: (
-    key: string,
-    state: BillingState,
-    version: Version | undefined,
-    delivery: HandlerDelivery<Context, Tx>,
-  ) => Promise<boolean> | boolean
-  /**
-   * What an event changed, after it was saved; not called where it changed nothing. What it throws makes the delivery
-   * fail. Only where `save` is part of the inbox's transaction is the saved state undone with it, and the call repeated:
-   * with any other store, hand the changes to a queue that does not fail.
-   */
-  readonly onChange?:
-    | ((changes: readonly BillingChange[], context: BillingChangeContext<Context, Tx>) => unknown)
+  /** The store, such as `createPostgresStateStore()`. */
+  // NoInfer: `tx` is the inbox's own type, and the store takes any that has what it needs.
+  readonly store?: BillingStateStore<NoInfer<Tx>, Version> | undefined
+  /** Loads a customer's state; `undefined` if there is none yet. */
+  readonly load?:
+    | ((
+        key: string,
+        delivery: HandlerDelivery<Context, Tx>,
+      ) => Promise<StoredState<Version> | undefined> | StoredState<Version> | undefined)
     | undefined
   /**
-   * Time alone will change something at another moment than before: look at the state again then. Called after the event
-   * was saved and `onChange` told. A review that has become needless finds nothing changed.
+   * Stores the state if the stored version is still the given one (`undefined`: if there is still none). Returns `false` if
+   * another writer was faster and nothing was stored; the handler then loads again.
    */
-  readonly scheduleReview?: ((reviewAt: Date, context: BillingChangeContext<Context, Tx>) => unknown) | undefined
-  /** Whose state an event belongs to; `undefined` where that cannot be told. Default: {@link customerKey}. */
+  readonly save?:
+    | ((
+        key: string,
+        state: BillingState,
+        version: Version | undefined,
+        delivery: HandlerDelivery<Context, Tx>,
+      ) => Promise<boolean> | boolean)
+    | undefined
+  /**
+   * Called with what an event changed, after the state was saved; not called if it changed nothing. An error makes the
+   * delivery fail. The saved state is undone with it, and the call repeated, only if `save` is part of the inbox's
+   * transaction: with any other store, pass the changes to a queue that does not fail.
+   */
+  readonly onChange?:
+    | ((changes: readonly BillingChange[], context: EventChangeContext<Context, Tx>) => unknown)
+    | undefined
+  /**
+   * Called if time alone changes the summary at another moment than before: look at the state again then. Called after
+   * `onChange`. A review that is no longer needed finds nothing changed.
+   */
+  readonly scheduleReview?: ((reviewAt: Date, context: EventChangeContext<Context, Tx>) => unknown) | undefined
+  /** Returns the key of the state that an event belongs to, or `undefined` if it names none. Default: {@link customerKey}. */
   readonly key?: ((event: HandledEvent, delivery: HandlerDelivery<Context, Tx>) => string | undefined) | undefined
   /**
-   * An event of which `key` cannot tell whose it is. Default: a `DiscardEvent`, which the receiver acknowledges, since
-   * another attempt would be the same, and reports with the outcome `discarded`. Where this returns, the event's own
-   * handler runs.
+   * Called with an event without a key. Default: throws a `DiscardEvent`, which the receiver acknowledges, since another
+   * attempt would be the same, and reports with the outcome `discarded`. If this returns, the event's own handler runs.
    */
   readonly onMissingKey?: ((event: HandledEvent, delivery: HandlerDelivery<Context, Tx>) => unknown) | undefined
-  /** By which rules the changes are seen. */
+  /** The rules for reading the state. Default: the store's policy. */
   readonly policy?: AccessPolicy | undefined
   /** The present, in epoch milliseconds. Default: `Date.now`. */
   readonly now?: (() => number) | undefined
@@ -85,9 +80,9 @@ export interface BillingStateHandlerOptions<Context, Tx, Version> {
 }
 
 /**
- * A handler for the receiver's `onEvent` that keeps one state per customer.
+ * Creates a handler for the receiver's `onEvent` that keeps one state per customer.
  *
- * @throws {RangeError} for a policy's time that is negative, and for `maxAttempts` below 1.
+ * @throws {RangeError} for a negative time in `policy`, and for `maxAttempts` below 1.
  * The handler rejects with what the options' functions throw, and with an `Error` after `maxAttempts` lost races.
  *
  * @example
@@ -119,8 +114,8 @@ export interface BillingStateHandlerOptions<Context, Tx, Version> {
 export function createBillingStateHandler<Context = unknown, Tx = unknown, Version = unknown>(
   options: BillingStateHandlerOptions<Context, Tx, Version>,
 ): (event: HandledEvent, delivery: HandlerDelivery<Context, Tx>) => Promise<void> {
-  const { load, save, onChange, scheduleReview, key: keyOf = customerKey, onMissingKey = discard } = options
-  const { policy, now = Date.now, maxAttempts = 1000 } = options
+  const { onChange, scheduleReview, key: keyOf = customerKey, onMissingKey = discard, now } = options
+  const { policy = options.store?.policy, maxAttempts = 1000 } = options
   fullPolicy(policy)
   if (!(maxAttempts >= 1)) throw new RangeError(`maxAttempts is ${maxAttempts}: give 1 or more, or leave it out.`)
 
@@ -130,41 +125,50 @@ export function createBillingStateHandler<Context = unknown, Tx = unknown, Versi
       await onMissingKey(event, delivery)
       return
     }
-    for (let attempt = 0; attempt < maxAttempts; attempt++) {
-      const stored = await load(key, delivery)
-      const state = applyBillingEvent(stored?.state, event)
-      if (state === stored?.state) return
-      if ((await save(key, state, stored?.version, delivery)) === false) continue
-      await tell(key, event, stored?.state, state, delivery)
-      return
-    }
-    throw new Error(
-      `The state of ${JSON.stringify(key)} could not be saved: save returned false ${maxAttempts} times (maxAttempts). ` +
-        'Let it return false only where another writer has stored a newer version.',
+    const own = (context: BillingChangeContext<Tx>): EventChangeContext<Context, Tx> => ({
+      ...context,
+      cause: 'event',
+      event,
+      delivery,
+    })
+    await updateBillingState<Tx, Version>(
+      {
+        store: storeFor(options, delivery),
+        key,
+        cause: 'event',
+        tx: delivery.tx,
+        policy,
+        now,
+        maxAttempts,
+        onChange: onChange && ((changes, context) => onChange(changes, own(context))),
+        scheduleReview: scheduleReview && ((reviewAt, context) => scheduleReview(reviewAt, own(context))),
+      },
+      (state) => applyBillingEvent(state, event, { receivedAt: delivery.receivedAt }),
     )
   }
+}
 
-  async function tell(
-    key: string,
-    event: HandledEvent,
-    stored: BillingState | undefined,
-    state: BillingState,
-    delivery: HandlerDelivery<Context, Tx>,
-  ): Promise<void> {
-    const moment = { now: now(), policy }
-    const before = summarize(stored, moment)
-    const after = summarize(state, moment)
-    const context = { key, event, before, after, delivery }
-    const changes = diffSummaries(before, after)
-    if (changes.length > 0) await onChange?.(changes, context)
-    if (after.reviewAt && after.reviewAt.getTime() !== before.reviewAt?.getTime())
-      await scheduleReview?.(after.reviewAt, context)
+/** The store without its own transaction: inside a delivery the inbox decides about that. */
+function storeFor<Context, Tx, Version>(
+  { store, load, save }: BillingStateHandlerOptions<Context, Tx, Version>,
+  delivery: HandlerDelivery<Context, Tx>,
+): BillingStateStore<Tx, Version> {
+  if (store !== undefined)
+    return {
+      load: (key) => store.load(key, delivery),
+      save: (key, state, version) => store.save(key, state, version, delivery),
+    }
+  if (load === undefined || save === undefined)
+    throw new TypeError('createBillingStateHandler: give it a store, or load and save.')
+  return {
+    load: (key) => load(key, delivery),
+    save: (key, state, version) => save(key, state, version, delivery),
   }
 }
 
 function discard(event: HandledEvent): never {
   throw new DiscardEvent(
-    `${event.type} names no customer: none of data.customer_id, org_code, user_id or their nested forms can be used. ` +
-      'Give createBillingStateHandler a key or an onMissingKey of your own to keep such events.',
+    `${event.type} names no customer: data has no usable customer_id, org_code or user_id, flat or nested. ` +
+      'Pass a key or an onMissingKey to createBillingStateHandler to keep such events.',
   )
 }

@@ -1,5 +1,5 @@
 export type { Access, AccessPolicy } from './access-table.js'
-export { applyBillingEvent } from './apply.js'
+export { type ApplyOptions, applyBillingEvent } from './apply.js'
 export { customerKey } from './customer-key.js'
 export {
   type AccessGrantedChange,
@@ -13,14 +13,15 @@ export {
 } from './diff.js'
 export type { StateEvent } from './facts.js'
 export {
-  type BillingChangeContext,
   type BillingStateHandlerOptions,
   createBillingStateHandler,
+  type EventChangeContext,
   type HandledEvent,
-  type StoredState,
 } from './handler.js'
 export { mergeStates } from './merge.js'
+export { applySnapshot, type BillingSnapshot, type SnapshotAgreement } from './snapshot.js'
 export type { BillingState } from './state.js'
+export type { BillingStateStore, StoredState } from './store.js'
 export {
   type AgreementSummary,
   type BillingSummary,
@@ -29,3 +30,10 @@ export {
   summarize,
   type UsageSummary,
 } from './summarize.js'
+export {
+  type BillingChangeContext,
+  type ChangeCause,
+  type UpdateBillingStateOptions,
+  type UpdatedBillingState,
+  updateBillingState,
+} from './update.js'
