@@ -1,89 +1,185 @@
 import type { InboxDelivery } from '@kinde-billing/core/receiver'
+import type { KeepOptions } from './keep-claims.js'
 import { MAX_TIMER_MS } from './lease.js'
-import { type TableOptions, tableName } from './schema.js'
-import type { Rows, Session } from './session.js'
-import { explainedArrival, LOCK_NOT_AVAILABLE, sqlState } from './sql-errors.js'
+import type { Rows } from './session.js'
+import { MARKED_ROWS } from './sql-errors.js'
+import { intervalLiteral, textLiteral, timestampLiteral } from './sql-literals.js'
 
-/** How long the record of an arrival waits for the row: it is held only between a mark and its commit, or by an operator. */
+/** How long a statement waits for the row: it is held only between a mark and its commit, or by an operator. */
 const ROW_LOCK_TIMEOUT_MS = 2000
 
 const SERVER_GRACE_MS = 1000
 
-/** The statements on the inbox's table. Every time is the server's. */
-export interface Deliveries {
-  /** Notes that a delivery has arrived, in a transaction of its own: what becomes of it does not undo the note. */
-  recordArrival(session: Session, delivery: InboxDelivery): Promise<'done' | 'open' | 'locked'>
-  /** Claims the key until the transaction ends, and limits what the server lets the transaction take. */
-  claim(session: Session, delivery: InboxDelivery): Promise<boolean>
-  /** What stands in the row now that it is claimed: another attempt may have finished just before. */
-  readClaimed(session: Session, delivery: InboxDelivery): Promise<'done' | 'open'>
-  mark(session: Session, delivery: InboxDelivery, discarded: boolean): Promise<void>
+/** Rows that the mark, and the end of an unmarked attempt, are about. */
+const isDone = (redelivery: boolean): string =>
+  redelivery ? '(done_at is not null and expires_at > now() and not redelivery_even_if_done)' : '(done_at is not null)'
+
+/** The lock's timeout, as a condition that is always true: it is set before the row is touched. */
+const LOCK_TIMEOUT = `set_config('lock_timeout', '${ROW_LOCK_TIMEOUT_MS}', true) is not null`
+
+/**
+ * The statements on the inbox's table. They hold their values as literals, so that several travel in one message. Every
+ * time is the server's.
+ */
+export interface DeliveryStatements {
+  readonly table: string
+  /** Records the arrival, and returns the row's state in the last statement. */
+  arrival(delivery: InboxDelivery): string[]
+  /** Keeps the claims of an event whose earlier attempt ended without a word, as that of a killed process. */
+  keep(delivery: InboxDelivery): string[]
+  /** Claims the key until the transaction ends, reads the row, and sets the savepoint for the handler. */
+  claim(delivery: InboxDelivery): string[]
+  /** Ends the handler's part and marks the delivery. */
+  mark(delivery: InboxDelivery, discarded: boolean, settings: SessionSettings): string[]
+  /** Records why the attempt failed, and keeps the claims. */
+  failure(delivery: InboxDelivery, failure: Failure): string[]
 }
 
-export function deliveriesTable(options: TableOptions): Deliveries {
-  const table = tableName(options)
-  const arrival = arrivalStatement(table)
+/** What a handler may change for its transaction, and the mark must not depend on. */
+export interface SessionSettings {
+  readonly searchPath: string
+  readonly role: string
+}
 
+export interface Failure {
+  readonly code: string
+  readonly message: string
+}
+
+export interface ArrivalState {
+  readonly isDone: boolean
+  /** True if earlier attempts left no claims behind. */
+  readonly isUnkept: boolean
+}
+
+export interface ClaimState {
+  readonly isClaimed: boolean
+  readonly isDone: boolean
+  readonly settings: SessionSettings
+}
+
+/** Creates the statements for a table whose name is safe, see `tableName`. */
+export function deliveryStatements(table: string, keep: KeepOptions): DeliveryStatements {
+  const keptUntilDone = (delivery: InboxDelivery): string =>
+    keep.claims === false
+      ? ''
+      : `, ${claimColumns(delivery)}, expires_at = case when done_at is null then 'infinity' else expires_at end`
   return {
-    async recordArrival(session, { key, eventId, type, occurredAt, retentionMs }) {
-      const values = [key, eventId, type, occurredAt.getTime(), retentionMs, String(ROW_LOCK_TIMEOUT_MS)]
-      try {
-        return stateOf(await session.query(arrival, values))
-      } catch (error) {
-        if (sqlState(error) === LOCK_NOT_AVAILABLE) return 'locked'
-        throw explainedArrival(error, table)
-      }
-    },
-    async claim(session, { key, leaseMs }) {
-      const limitMs = Math.min(Math.ceil(leaseMs) + SERVER_GRACE_MS, MAX_TIMER_MS)
-      const [claim] = await session.query(CLAIM, [`${table} ${key}`, limitMs])
-      return claim?.['claimed'] === true
-    },
-    async readClaimed(session, { key }) {
-      return stateOf(await session.query(`select done_at is not null as done from ${table} where key = $1`, [key]))
-    },
-    async mark(session, { key, retentionMs }, discarded) {
-      const marked = await session.query(
-        `update ${table}
-         set done_at = clock_timestamp(), discarded = $2,
-             expires_at = clock_timestamp() + $3::float8 * interval '1 millisecond'
-         where key = $1 and done_at is null
-         returning key`,
-        [key, discarded, retentionMs],
-      )
-      if (marked.length !== 1) throw new Error('The delivery cannot be marked: its row is gone, or marked by another')
-    },
+    table,
+    arrival: (delivery) =>
+      delivery.redelivery ? redeliveryArrival(table, delivery) : [arrivalStatement(table, delivery)],
+    keep: (delivery) => [
+      `update ${table} set ${claimColumns(delivery)}, expires_at = 'infinity'
+      where ${LOCK_TIMEOUT} and key = ${textLiteral(delivery.key)} and done_at is null and claims is null`,
+    ],
+    claim: ({ key, leaseMs, redelivery }) => [
+      claimStatement(`${table} ${key}`, leaseMs),
+      `select ${isDone(redelivery)}::text as done from ${table} where key = ${textLiteral(key)}`,
+      'savepoint before_the_handler',
+    ],
+    mark: (delivery, discarded, settings) => [
+      discarded ? 'rollback to savepoint before_the_handler' : 'release savepoint before_the_handler',
+      restoreStatement(settings),
+      markStatement(table, delivery, discarded, keep),
+    ],
+    failure: (delivery, { code, message }) => [
+      `update ${table} set failures = failures + 1, failed_at = clock_timestamp(),
+        error_code = ${textLiteral(code)}, error_message = ${textLiteral(message)}${keptUntilDone(delivery)}
+      where ${LOCK_TIMEOUT} and key = ${textLiteral(delivery.key)} and not ${isDone(delivery.redelivery)}`,
+    ],
   }
 }
 
-/** A row that has expired counts as absent: it begins anew. */
-function arrivalStatement(table: string): string {
-  return `insert into ${table} as known (key, event_id, type, occurred_at, expires_at)
-    select $1, $2, $3, to_timestamp($4::float8 / 1000), now() + $5::float8 * interval '1 millisecond'
-    where set_config('lock_timeout', $6, true) is not null
-    on conflict (key) do update set
-      first_seen_at = case when known.expires_at > now() then known.first_seen_at else now() end,
-      attempts = case when known.expires_at > now() then known.attempts + 1 else 1 end,
-      discarded = known.discarded and known.expires_at > now(),
-      done_at = case when known.expires_at > now() then known.done_at end,
-      expires_at = case when known.expires_at > now() and known.done_at is not null then known.expires_at
-                        else excluded.expires_at end,
-      last_attempt_at = now()
-    returning done_at is not null as done`
+export function readArrival([row]: Rows): ArrivalState {
+  if (row === undefined) throw new Error('The row of a delivery that has just arrived is gone from the table')
+  return { isDone: row.done === 'true', isUnkept: row.unkept === 'true' }
 }
 
-// A process that hangs, or that the network has cut off, keeps its transaction open on the server, and with it the claim.
-// So the server itself ends it when it has been idle, or busy with one statement, for the length of a lease and a little
-// more (a process that is well has closed the connection by then); limits of the application's own that are tighter stay.
-const limit = (setting: string): string => `set_config('${setting}',
-  case when current_setting('${setting}')::interval between interval '1 ms' and $2::float8 * interval '1 ms'
-       then current_setting('${setting}') else $2::text end, true)`
+export function readClaim([claims, rows]: readonly Rows[]): ClaimState {
+  const claim = claims?.[0]
+  const row = rows?.[0]
+  if (claim === undefined || row === undefined)
+    throw new Error('The row of a delivery that has just arrived is gone from the table')
+  return {
+    isClaimed: claim.claimed === 'true',
+    isDone: row.done === 'true',
+    settings: { searchPath: String(claim.search_path), role: String(claim.role) },
+  }
+}
 
-/** An advisory lock: nobody waits for it, it needs no row, and it ends with the transaction, however that ends. */
-const CLAIM = `select pg_try_advisory_xact_lock(hashtextextended($1, 0)) as claimed,
-  ${limit('idle_in_transaction_session_timeout')}, ${limit('statement_timeout')}`
+function claimColumns({ claims, customer }: InboxDelivery): string {
+  return `claims = ${textLiteral(JSON.stringify(claims))}, customer = ${customer === undefined ? 'null' : textLiteral(customer)}`
+}
 
-function stateOf([row]: Rows): 'done' | 'open' {
-  if (row === undefined) throw new Error('The row of a delivery that has just arrived is gone from the table')
-  return row['done'] === true ? 'done' : 'open'
+/** A row that has expired counts as absent: it starts again from nothing. */
+function arrivalStatement(table: string, { key, eventId, type, occurredAt, retentionMs }: InboxDelivery): string {
+  const unexpired = 'known.expires_at > now()'
+  return `insert into ${table} as known (key, event_id, type, occurred_at, expires_at)
+    select ${textLiteral(key)}, ${textLiteral(eventId)}, ${textLiteral(type)}, ${timestampLiteral(occurredAt)}, now() + ${intervalLiteral(retentionMs)}
+    where ${LOCK_TIMEOUT}
+    on conflict (key) do update set
+      first_seen_at = case when ${unexpired} then known.first_seen_at else now() end,
+      attempts = case when ${unexpired} then known.attempts + 1 else 1 end,
+      discarded = known.discarded and ${unexpired},
+      done_at = case when ${unexpired} then known.done_at end,
+      claims = case when ${unexpired} then known.claims end,
+      customer = case when ${unexpired} then known.customer end,
+      expires_at = case when ${unexpired} and known.done_at is not null then known.expires_at
+                        when ${unexpired} then greatest(known.expires_at, excluded.expires_at)
+                        else excluded.expires_at end,
+      last_attempt_at = now()
+    returning (done_at is not null)::text as done, (attempts > 1 and claims is null)::text as unkept`
+}
+
+/** A redelivery is not an arrival: `attempts` counts Kinde's. */
+function redeliveryArrival(table: string, { key, eventId, type, occurredAt, retentionMs }: InboxDelivery): string[] {
+  return [
+    `insert into ${table} (key, event_id, type, occurred_at, expires_at, attempts)
+    select ${textLiteral(key)}, ${textLiteral(eventId)}, ${textLiteral(type)}, ${timestampLiteral(occurredAt)}, now() + ${intervalLiteral(retentionMs)}, 0
+    where ${LOCK_TIMEOUT}
+    on conflict (key) do nothing`,
+    `select ${isDone(true)}::text as done, 'false' as unkept from ${table} where key = ${textLiteral(key)}`,
+  ]
+}
+
+/**
+ * An advisory lock: nobody waits for it, it needs no row, and it ends with the transaction, however that ends.
+ *
+ * A process that hangs, or that the network has cut off, keeps its transaction open on the server, and with it the claim. So
+ * the server itself ends it when it has been idle, or busy with one statement, for the length of a lease and a little more
+ * (a process that is well has closed the connection by then). Tighter limits of the application's own stay.
+ */
+function claimStatement(lock: string, leaseMs: number): string {
+  const limitMs = Math.min(Math.ceil(leaseMs) + SERVER_GRACE_MS, MAX_TIMER_MS)
+  const limit = (setting: string): string => `set_config('${setting}',
+    case when current_setting('${setting}')::interval between interval '1 ms' and ${intervalLiteral(limitMs)}
+         then current_setting('${setting}') else '${limitMs}' end, true)`
+  return `select pg_try_advisory_xact_lock(hashtextextended(${textLiteral(lock)}, 0))::text as claimed,
+    current_setting('search_path') as search_path, current_setting('role') as role,
+    ${limit('idle_in_transaction_session_timeout')}, ${limit('statement_timeout')}`
+}
+
+/** Undoes a `set role` or `set search_path` of the handler, which the mark and the next user of the connection would inherit. */
+function restoreStatement({ searchPath, role }: SessionSettings): string {
+  const restore = (setting: string, value: string): string =>
+    `case when current_setting('${setting}') <> ${textLiteral(value)} then set_config('${setting}', ${textLiteral(value)}, false) end`
+  return `select ${restore('role', role)}, ${restore('search_path', searchPath)}`
+}
+
+/** The cast fails if no row was marked, and an error skips the rest of the message: the commit. */
+function markStatement(table: string, delivery: InboxDelivery, discarded: boolean, keep: KeepOptions): string {
+  const { key, redelivery, retentionMs } = delivery
+  const keepsAll = keep.claims === 'all'
+  return `with marked as (
+      update ${table} set done_at = clock_timestamp(), discarded = ${discarded},
+        expires_at = clock_timestamp() + ${intervalLiteral(keepsAll ? Math.max(retentionMs, keep.ms) : retentionMs)},
+        ${keepsAll ? claimColumns(delivery) : 'claims = null, customer = null'},
+        claims_expire_at = ${keepsAll ? `clock_timestamp() + ${intervalLiteral(keep.ms)}` : 'null'},
+        error_code = null, error_message = null,
+        ${redelivery ? 'redeliveries = redeliveries + 1, redelivered_at = clock_timestamp(),' : ''}
+        redelivery_requested_at = null, redelivery_due_at = null, redelivery_attempts = 0, redelivery_even_if_done = false
+      where key = ${textLiteral(key)} and not ${isDone(redelivery)}
+      returning 1
+    )
+    select (case count(*) when 1 then '1' else '${MARKED_ROWS} ' || count(*) || ' rows' end)::int from marked`
 }

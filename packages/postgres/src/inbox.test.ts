@@ -138,10 +138,11 @@ describe("the inbox's transaction", () => {
     'Rollback Work',
     'end',
     'abort',
-    'begin',
-    'start transaction',
+    'commit and chain',
+    'begin isolation level serializable',
+    'begin; select 1',
     "prepare transaction 'x'",
-  ])('is not for the handler to begin or end: %s', async (statement) => {
+  ])('is not for the handler to end, or to change: %s', async (statement) => {
     const delivery = newDelivery()
     const attempt = once(delivery, async (tx) => {
       await takeEffect(tx, delivery)

@@ -1,3 +1,4 @@
+export { ensureSchema } from './ensure-schema.js'
 export { createPostgresInbox, type PostgresInboxOptions } from './inbox.js'
 export type {
   AnyPostgresPool,
@@ -8,7 +9,7 @@ export type {
   PostgresResult,
   PostgresTx,
 } from './pool.js'
-export { ensureSchema, schemaSql, type TableOptions } from './schema.js'
+export { SCHEMA_VERSION, type SchemaSqlOptions, schemaSql, type TableOptions } from './schema.js'
 export {
   createPostgresStateStore,
   ensureStateSchema,

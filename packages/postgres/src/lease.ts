@@ -3,32 +3,33 @@ import type { Database, Session } from './session.js'
 /** Timers, and Postgres's own limits, end below 2³¹ ms. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1
 
+/** Ends an attempt: its signal fires, its connection is closed, and it has failed. */
+export type EndAttempt = (reason: Error) => void
+
 /**
  * Runs an attempt on a connection of its own. When the lease is over or the connection breaks, the signal fires, the
  * connection is closed, which undoes the transaction, and the attempt has failed, whatever its handler still does.
  */
-export async function onLeasedSession<Result>(
+export async function withLeasedSession<Result>(
   database: Database,
   leaseMs: number,
-  attempt: (session: Session, signal: AbortSignal) => Promise<Result>,
+  attempt: (session: Session, signal: AbortSignal, end: EndAttempt) => Promise<Result>,
 ): Promise<Result> {
   const lease = new AbortController()
-  const session = await database.open((error) => lease.abort(error))
-  const end = setTimeout(
-    () => lease.abort(new Error(`The lease of ${leaseMs} ms is over`)),
-    Math.min(leaseMs, MAX_TIMER_MS),
-  )
+  const end: EndAttempt = (reason) => lease.abort(reason)
+  const session = await database.open(end)
+  const timer = setTimeout(() => end(new Error(`The lease of ${leaseMs} ms is over`)), Math.min(leaseMs, MAX_TIMER_MS))
   try {
-    const result = await Promise.race([attempt(session, lease.signal), rejectionOf(lease.signal)])
+    const result = await Promise.race([attempt(session, lease.signal, end), rejectOnAbort(lease.signal)])
     session.release()
     return result
   } finally {
-    clearTimeout(end)
+    clearTimeout(timer)
     session.destroy()
   }
 }
 
-function rejectionOf(signal: AbortSignal): Promise<never> {
+function rejectOnAbort(signal: AbortSignal): Promise<never> {
   return new Promise((_, reject) => {
     signal.addEventListener('abort', () => reject(signal.reason), { once: true })
   })

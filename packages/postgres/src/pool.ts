@@ -1,28 +1,39 @@
-/** What a query answers with, as far as the inbox reads it. */
+/** The result of a query, as far as the inbox reads it. */
 export interface PostgresResult {
   /** The rows, by column name. */
   readonly rows: readonly Record<string, unknown>[]
 }
 
-/** A client that a pool lends, as `pg`'s `PoolClient` is. */
+/** A client of a pool, such as `PoolClient` of `pg`. */
 export interface PostgresClient {
-  /** Runs one statement, with its parameters. */
+  /** Runs one statement with its parameters, or several statements without parameters. */
   query(text: string, values?: unknown[]): Promise<PostgresResult>
-  /** Gives the client back; with `true` its connection is closed instead. */
+  /** Returns the client to the pool; with `true`, its connection must be closed instead. */
   release(destroy?: boolean): void
-  /** Hears of a connection that breaks while nothing is asked of it. */
+  /** Adds a listener for a connection that breaks while it is idle. */
   on?(event: 'error', listener: (error: Error) => void): unknown
-  /** Ends {@link PostgresClient.on}. */
+  /** Removes the listener. */
   off?(event: 'error', listener: (error: Error) => void): unknown
 }
 
-/** A pool of connections: `pg`'s `Pool`, and whatever has the same `connect()`, such as Neon's. */
+/** A pool of connections: `Pool` of `pg`, or one with the same `connect()`, such as Neon's. */
 export interface PostgresPool {
-  /** Lends a client. */
+  /** Takes a client. */
   connect(): Promise<PostgresClient>
+  /** How many callers wait for a connection, if the pool says so. */
+  readonly waitingCount?: number
+  /** How many connections are open. */
+  readonly totalCount?: number
+  /** How many of them are not in use. */
+  readonly idleCount?: number
+  /** The pool's settings. */
+  readonly options?: {
+    /** The most connections it opens. */
+    readonly max?: number | null | undefined
+  }
 }
 
-/** The transaction that PGlite lends. */
+/** A transaction of PGlite. */
 export interface EmbeddedTransaction {
   /** Runs one statement in the transaction. */
   query(text: string, values?: unknown[]): Promise<PostgresResult>
@@ -32,14 +43,14 @@ export interface EmbeddedTransaction {
 export interface EmbeddedPostgres {
   /** Runs one statement. */
   query(text: string, values?: unknown[]): Promise<PostgresResult>
-  /** Runs the work in a transaction: committed where it resolves, undone where it rejects. */
+  /** Runs the work in a transaction, which is committed if it resolves and undone if it rejects. */
   transaction<Result>(work: (transaction: EmbeddedTransaction) => Promise<Result>): Promise<Result>
 }
 
-/** Whatever the inbox takes as `pool`. */
+/** Every kind of `pool` that the functions of this package take. */
 export type AnyPostgresPool = PostgresPool | EmbeddedPostgres
 
-/** What handlers get as `delivery.tx`: the pool's own client type, or PGlite's transaction. */
+/** The type of `delivery.tx`: the pool's own client type, or PGlite's transaction. */
 export type PostgresTx<Pool> = Pool extends {
   /** As in {@link PostgresPool}. */
   connect: infer Connect

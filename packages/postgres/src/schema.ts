@@ -1,39 +1,30 @@
 import { KindeWebhookError } from '@kinde-billing/core'
-import type { AnyPostgresPool } from './pool.js'
-import { databaseOf } from './session.js'
+import { type TableOptions, tableName } from './table-name.js'
 
-/** Where deliveries are kept. */
-export interface TableOptions {
+export type { TableOptions } from './table-name.js'
+
+/** The options of {@link schemaSql}. */
+export interface SchemaSqlOptions extends TableOptions {
   /**
-   * The table's name, with its schema if it is not on the search path: lower-case letters, digits and `_`, such as
-   * `billing.deliveries`. Default: `kinde_billing_deliveries`.
+   * The version that the table has, if there is one: the result then holds only what later versions add. Default: 0, no
+   * table yet.
    */
-  table?: string | undefined
+  from?: number | undefined
 }
 
-const DEFAULT_TABLE = 'kinde_billing_deliveries'
+/** The version of the table that this release needs. */
+export const SCHEMA_VERSION = 2
 
-/** The table's checked name, safe to stand in a statement as it is. Throws `invalid_configuration`. */
-export function tableName({ table = DEFAULT_TABLE }: TableOptions = {}): string {
-  // 48 characters leave room for the names of its indexes within Postgres's 63.
-  if (typeof table === 'string' && /^(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,47}$/.test(table)) return table
-  throw new KindeWebhookError(
-    'invalid_configuration',
-    `table: must be lower-case letters, digits and "_", at most 48 of them, with a schema before it at most, such as "${DEFAULT_TABLE}".`,
-  )
-}
-
-/** The statements that create the table and its indexes, for those who keep their schema in migrations of their own. */
-export function schemaSql(options?: TableOptions): string {
-  const table = tableName(options)
-  const name = table.replace(/^.*\./, '')
-  return `-- The deliveries that the inbox of @kinde-billing/postgres knows of: one row for each event of each endpoint.
+/** What each version adds. A published version never changes; every statement may be run again. */
+const VERSIONS: readonly ((table: string, name: string) => string)[] = [
+  (table, name) => `-- Version 1.
+-- The deliveries that the inbox of @kinde-billing/postgres knows: one row for each event of each endpoint.
 create table if not exists ${table} (
   -- "<issuer> <name> <event_id>". Compared by its bytes: fast, and the same under every version of the system's locales.
   key text collate "C" primary key,
   event_id text not null,
   type text not null,
-  -- when the event happened, as Kinde says
+  -- when the event happened, according to Kinde
   occurred_at timestamptz not null,
   -- when it first arrived, when it last did, and how often: written before the handler runs, and kept whatever it does
   first_seen_at timestamptz not null default now(),
@@ -43,49 +34,67 @@ create table if not exists ${table} (
   done_at timestamptz,
   -- done, but by a DiscardEvent: the handler's writes were undone
   discarded boolean not null default false,
-  -- from then on the row counts as absent, and a sweep may delete it
+  -- from then on the row counts as absent, and sweepDeliveries may delete it
   expires_at timestamptz not null
 );
--- for the sweep
+-- for sweepDeliveries
 create index if not exists ${name}_expires_at on ${table} (expires_at);
--- for the operator who asks what arrived, and what failed
+-- for lists of what arrived
 create index if not exists ${name}_first_seen_at on ${table} (first_seen_at);
-`
-}
+`,
+  (table, name) => `-- Version 2: claims of events that are not done, failures and redelivery.
+alter table ${table}
+  -- the verified claims, as JSON (text: jsonb refuses U+0000), and the customer they name: only while the event is not
+  -- done, or with keepClaims: 'all' until claims_expire_at
+  add column if not exists claims text,
+  add column if not exists customer text,
+  add column if not exists claims_expire_at timestamptz,
+  -- how often the handler failed, and how it last did; the mark removes code and message
+  add column if not exists failures integer not null default 0,
+  add column if not exists failed_at timestamptz,
+  add column if not exists error_code text,
+  add column if not exists error_message text,
+  -- null: no redelivery is requested
+  add column if not exists redelivery_requested_at timestamptz,
+  add column if not exists redelivery_due_at timestamptz,
+  add column if not exists redelivery_attempts integer not null default 0,
+  add column if not exists redelivery_even_if_done boolean not null default false,
+  -- why it was last requested, and what became of it
+  add column if not exists redelivery_reason text,
+  add column if not exists redeliveries integer not null default 0,
+  add column if not exists redelivered_at timestamptz;
+-- for lists of what failed, and for the inbox's health; as good as empty while all is well
+create index if not exists ${name}_open on ${table} (first_seen_at, key) where done_at is null;
+-- for redeliver(): the oldest event of each customer
+create index if not exists ${name}_redelivery on ${table} (occurred_at, key) where redelivery_requested_at is not null;
+create index if not exists ${name}_customer on ${table} (customer, occurred_at, key) where customer is not null;
+-- for sweepDeliveries, which also removes claims
+create index if not exists ${name}_claims on ${table} (claims_expire_at) where claims is not null and done_at is not null;
+`,
+]
 
 /**
- * Creates the inbox's table where it is not there yet. Safe to call at every start, from many processes at once; where the
- * table exists, nothing is done and no privilege to create is needed. The same statements are in the package's `schema.sql`.
+ * Returns the SQL that creates the inbox's table, or brings an older one up to date, for migrations of your own. Each
+ * version only adds to the one before, and older releases keep working on the newer table. The same text, for the default
+ * table, is in the package's `schema.sql`.
  *
- * Rejects with Postgres's error where the table cannot be created. Throws a `KindeWebhookError` of code
- * `invalid_configuration` for a name that is no identifier.
+ * @param options.table - the table's name; its schema must exist
+ * @param options.from - the version that the table has; default 0
+ * @throws KindeWebhookError `invalid_configuration`
  *
  * @example
  * ```ts
- * import { ensureSchema } from '@kinde-billing/postgres'
- * import { Pool } from 'pg'
+ * import { schemaSql } from '@kinde-billing/postgres'
  *
- * const pool = new Pool({ connectionString: process.env['DATABASE_URL'] })
- * await ensureSchema(pool)
+ * console.log(schemaSql({ from: 1 })) // only what version 2 adds
  * ```
  */
-export async function ensureSchema(pool: AnyPostgresPool, options?: TableOptions): Promise<void> {
+export function schemaSql({ from = 0, ...options }: SchemaSqlOptions = {}): string {
   const table = tableName(options)
-  const statements = schemaSql(options)
-    .split(/;\n/)
-    .filter((statement) => statement.trim() !== '')
-  const session = await databaseOf(pool).open()
-  try {
-    const exists = async () => (await session.query('select 1 where to_regclass($1) is not null', [table])).length > 0
-    if (!(await exists())) {
-      await session.begin()
-      // "if not exists" alone does not save two that create at the same moment from an error.
-      await session.query('select pg_advisory_xact_lock(hashtextextended($1, 0))', [`schema of ${table}`])
-      for (const statement of statements) await session.query(statement)
-      await session.commit()
-    }
-    session.release()
-  } finally {
-    session.destroy()
-  }
+  if (!Number.isSafeInteger(from) || from < 0 || from > SCHEMA_VERSION)
+    throw new KindeWebhookError('invalid_configuration', `from: must be a whole number from 0 to ${SCHEMA_VERSION}.`)
+  const name = table.replace(/^.*\./, '')
+  return VERSIONS.slice(from)
+    .map((version) => version(table, name))
+    .join('')
 }

@@ -1,90 +1,52 @@
-import { KindeWebhookError } from '@kinde-billing/core'
-import { embeddedDatabase } from './embedded-session.js'
-import type { AnyPostgresPool, EmbeddedPostgres, PostgresClient, PostgresPool, PostgresResult } from './pool.js'
+import type { PostgresResult } from './pool.js'
 
 export type Rows = PostgresResult['rows']
 
-/** One connection, from the moment it is taken until it is given back or closed. */
+/** One connection, from the moment it is taken until it is released or closed. */
 export interface Session {
-  /** What the transaction runs on; there once it has begun. */
+  /** The client that the open transaction runs on. */
   client(): object
   query(text: string, values?: unknown[]): Promise<Rows>
-  begin(): Promise<void>
-  /** Rejects where Postgres has rolled back instead, as it silently does after an error. */
-  commit(): Promise<void>
-  rollback(): Promise<void>
-  /** Gives the connection back for others to use. */
+  /** Runs the statements in a transaction of their own, at read committed. */
+  transaction(statements: readonly string[]): Promise<readonly Rows[]>
+  /** Begins a transaction at read committed and runs the statements in it. `before` runs in a transaction of its own. */
+  begin(statements: readonly string[], before?: readonly string[]): Promise<readonly Rows[]>
+  /** Runs the statements and commits. If one fails, nothing is committed. */
+  commit(statements: readonly string[]): Promise<void>
+  /** Rolls back, and then runs the statements, if any, in a transaction of their own. */
+  rollback(then?: readonly string[]): Promise<void>
+  /** Returns the connection to the pool. */
   release(): void
-  /** Closes the connection, and with it whatever transaction is open. Does nothing after `release`. */
+  /** Closes the connection, which ends an open transaction. Does nothing after `release`. */
   destroy(): void
 }
 
 /** Where sessions come from. */
 export interface Database {
-  /** Takes a connection; `onLost` hears when it breaks. */
+  /** Takes a connection; `onLost` is called when it breaks. */
   open(onLost?: (error: Error) => void): Promise<Session>
   /**
-   * Reserves a key within this process, and returns what lets go of it; `undefined` where it is reserved. Only a database
-   * of one connection needs it: there a duplicate could not even ask whether another attempt is at work.
+   * Reserves a key within this process and returns the function that frees it; `undefined` if it is reserved already.
+   * Only a database with a single connection needs it: there, a duplicate cannot ask whether another attempt is running.
    */
   reserve(key: string): (() => void) | undefined
+  /** How many handlers may hold a connection at once. */
+  readonly slots: HandlerSlots
 }
 
-/** Throws a `KindeWebhookError` of code `invalid_configuration` for what is neither a pool nor PGlite. */
-export function databaseOf(pool: AnyPostgresPool): Database {
-  if (isPool(pool)) return { open: (onLost = ignore) => openPooled(pool, onLost), reserve: () => ignore }
-  if (isEmbedded(pool)) return embeddedDatabase(pool)
-  throw new KindeWebhookError(
-    'invalid_configuration',
-    'pool: has neither connect() nor transaction(). Pass a Pool of "pg", one that is compatible, or a PGlite.',
-  )
+/** Limits how many handlers hold a connection of the pool at the same time. */
+export interface HandlerSlots {
+  /** Takes a slot if one is free. */
+  tryTake(): HandlerSlot | undefined
+  /** Waits for a slot. Rejects with the signal's reason when it is aborted first. */
+  take(signal: AbortSignal): Promise<HandlerSlot>
 }
 
-const ignore = (): void => undefined
-
-function isPool(pool: AnyPostgresPool): pool is PostgresPool {
-  return typeof pool === 'object' && pool !== null && 'connect' in pool && typeof pool.connect === 'function'
-}
-
-function isEmbedded(pool: AnyPostgresPool): pool is EmbeddedPostgres {
-  return typeof pool === 'object' && pool !== null && 'transaction' in pool && typeof pool.transaction === 'function'
-}
-
-async function openPooled(pool: PostgresPool, onLost: (error: Error) => void): Promise<Session> {
-  const client = await pool.connect()
-  judgeClient(client)
-  // Without a listener, a connection that breaks while it is lent would end the process.
-  client.on?.('error', onLost)
-  let isOurs = true
-  const giveBack = (destroy: boolean): void => {
-    if (!isOurs) return
-    isOurs = false
-    client.off?.('error', onLost)
-    client.release(destroy)
-  }
-  return {
-    client: () => client,
-    query: async (text, values) => (await client.query(text, values)).rows,
-    async begin() {
-      await client.query('begin isolation level read committed')
-    },
-    async commit() {
-      const result = await client.query('commit')
-      if ('command' in result && result.command !== 'COMMIT')
-        throw new Error('Postgres has rolled the transaction back instead of committing it')
-    },
-    async rollback() {
-      await client.query('rollback')
-    },
-    release: () => giveBack(false),
-    destroy: () => giveBack(true),
-  }
-}
-
-function judgeClient(client: PostgresClient): void {
-  if (typeof client?.query === 'function' && typeof client.release === 'function') return
-  throw new KindeWebhookError(
-    'invalid_configuration',
-    'pool: its connect() gave no client with query() and release(). Pass a Pool of "pg", not a Client.',
-  )
+/** The right of one handler to hold a connection. */
+export interface HandlerSlot {
+  /** Returns true if queries of the application should go first. */
+  mustYield(): boolean
+  /** Calls `end` once the response is decided and the pool is exhausted. Returns the function that stops watching. */
+  watch(answered: AbortSignal, end: (reason: Error) => void): () => void
+  release(): void
 }

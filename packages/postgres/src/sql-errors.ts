@@ -1,39 +1,55 @@
-/** Postgres's name for a lock that was not given in time. */
+import { HandlerFault } from '@kinde-billing/core/receiver'
+
+/** Postgres's code for a lock that was not granted in time. */
 export const LOCK_NOT_AVAILABLE = '55P03'
 
 const UNDEFINED_TABLE = '42P01'
+const UNDEFINED_COLUMN = '42703'
 const FAILED_TRANSACTION = '25P02'
 const NO_TRANSACTION = '25P01'
 const NO_SUCH_SAVEPOINT = '3B001'
+const NOT_AN_INTEGER = '22P02'
 
-/** The five characters by which Postgres names an error, or undefined where it is none of Postgres's. */
+/** What the mark's last statement says if it did not find its row: see `markStatements`. */
+export const MARKED_ROWS = 'kinde-billing marked'
+
+/** Codes of a server that is unwell, or of a row that somebody else holds: not the handler's doing. */
+const SERVER_ERRORS = /^(?:08|53|57|58|XX|55P03)/
+
+/** The five characters by which Postgres names an error; `undefined` if the error is not one of Postgres's. */
 export function sqlState(error: unknown): string | undefined {
   if (!(error instanceof Error) || !('code' in error)) return undefined
-  return typeof error.code === 'string' ? error.code : undefined
+  return typeof error.code === 'string' && /^[0-9A-Z]{5}$/.test(error.code) ? error.code : undefined
 }
 
-/** An error at the first statement on the table: mostly that it was never created. */
-export function explainedArrival(error: unknown, table: string): unknown {
-  if (sqlState(error) !== UNDEFINED_TABLE) return error
-  const mend = "Call ensureSchema(pool) at the start, or run the package's schema.sql, with the same name of the table."
-  return new Error(`The inbox's table ${table} does not exist. ${mend}`, { cause: error })
+/** Explains an error of the first statement on the table: in most cases the table is missing or of an older version. */
+export function explainMissingTable(error: unknown, table: string): unknown {
+  const state = sqlState(error)
+  const fix = "Call ensureSchema(pool) at the start, or run the package's schema.sql, with the same table name."
+  if (state === UNDEFINED_TABLE) return new Error(`The inbox's table ${table} does not exist. ${fix}`, { cause: error })
+  if (state === UNDEFINED_COLUMN)
+    return new Error(`The inbox's table ${table} is of an older version. ${fix}`, { cause: error })
+  return error
 }
 
-/** An error at the statement that ends the handler's part: it says what the handler did before. */
-export function explainedEnd(cause: unknown): unknown {
-  switch (sqlState(cause)) {
-    case FAILED_TRANSACTION:
-      return new Error(
-        'A statement of the handler failed, and the handler went on as if it had not: nothing was committed. Let the error through, or put the statement between SAVEPOINT and ROLLBACK TO SAVEPOINT.',
-        { cause },
-      )
-    case NO_TRANSACTION:
-    case NO_SUCH_SAVEPOINT:
-      return new Error(
-        "The handler has ended the inbox's transaction (COMMIT or ROLLBACK on delivery.tx): what it committed stands without a mark, and the event will be handled again. Leave the transaction to the inbox.",
-        { cause },
-      )
-    default:
-      return cause
-  }
+/** Explains an error at the end of the transaction, which in most cases is the handler's doing. */
+export function explainEnd(cause: unknown): unknown {
+  const state = sqlState(cause)
+  if (!(cause instanceof Error) || state === undefined || SERVER_ERRORS.test(state)) return cause
+  if (state === NOT_AN_INTEGER && cause.message.includes(MARKED_ROWS))
+    return new Error('The delivery cannot be marked: its row was deleted or marked by another statement', { cause })
+  if (state === FAILED_TRANSACTION)
+    return new HandlerFault(
+      'A statement of the handler failed, and the handler went on as if it had not: nothing was committed. Let the error through, or put the statement between SAVEPOINT and ROLLBACK TO SAVEPOINT.',
+      { cause },
+    )
+  if (state === NO_TRANSACTION || state === NO_SUCH_SAVEPOINT)
+    return new HandlerFault(
+      "The handler has ended the inbox's transaction (COMMIT or ROLLBACK on delivery.tx): what it committed stands without a mark, and the event will be handled again. Leave the transaction to the inbox.",
+      { cause },
+    )
+  return new HandlerFault(
+    `Postgres refused to commit what the handler wrote (${state}), such as a deferred constraint: nothing was committed.`,
+    { cause },
+  )
 }

@@ -1,7 +1,7 @@
 import type { BillingState, StoredState } from '@kinde-billing/state'
+import { databaseOf } from './database.js'
 import type { AnyPostgresPool, PostgresResult } from './pool.js'
-import { tableName } from './schema.js'
-import { databaseOf } from './session.js'
+import { tableName } from './table-name.js'
 
 /** What the store runs its statements on: the inbox's `delivery.tx`, a pool, a client, or a PGlite. */
 export interface StateClient {

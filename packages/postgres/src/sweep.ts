@@ -1,7 +1,7 @@
 import { KindeWebhookError } from '@kinde-billing/core'
+import { databaseOf } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
-import { type TableOptions, tableName } from './schema.js'
-import { databaseOf } from './session.js'
+import { type TableOptions, tableName } from './table-name.js'
 
 /** The options of {@link sweepDeliveries}. */
 export interface SweepOptions extends TableOptions {

@@ -7,7 +7,7 @@ import { latch } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createPostgresInbox, ensureSchema } from '../src/index.js'
-import { hookedPool } from './hooked-pool.js'
+import { hookedPool, type Message } from './hooked-pool.js'
 
 describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres that fails', () => {
   let server: PostgresServer
@@ -82,7 +82,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
   })
 
   it('down at the mark: 503, nothing is left, and the next attempt runs', async () => {
-    const cutAtTheMark = (statement: string) => (statement.startsWith('update') ? proxy.cut() : undefined)
+    const cutAtTheMark = (message: Message) => (message === 'mark' ? proxy.cut() : undefined)
     const post = receiver(() => {}, { inbox: createPostgresInbox({ pool: hookedPool(pool, cutAtTheMark) }) })
     expect(await post()).toEqual(unavailable)
     expect(await effects()).toEqual([])

@@ -6,8 +6,8 @@ import { hookedPool } from './hooked-pool.js'
 
 export interface AttemptSettings {
   url: string
-  delivery: Omit<InboxDelivery, 'occurredAt'>
-  /** The statement before which it stops for ever, or `handler`: after the handler's write. */
+  delivery: Omit<InboxDelivery, 'occurredAt' | 'answered'>
+  /** The message before which it stops for ever, or `handler`: after the handler's write. */
   stopAt: string
 }
 
@@ -24,7 +24,7 @@ async function stopFor(place: string): Promise<void> {
 const pool = new Pool({ connectionString: url }).on('error', () => {})
 const inbox = createPostgresInbox({ pool: hookedPool(pool, stopFor) })
 const outcome = await inbox
-  .once({ ...delivery, occurredAt: new Date() }, async (tx, signal) => {
+  .once({ ...delivery, occurredAt: new Date(), answered: new AbortController().signal }, async (tx, signal) => {
     await tx.query('insert into effects values ($1)', [delivery.eventId])
     signal.addEventListener('abort', () => say('aborted'))
     await stopFor('handler')

@@ -2,10 +2,13 @@ import type { Pool, PoolClient } from 'pg'
 
 type HookedClient = Pick<PoolClient, 'query' | 'release'>
 
-/** A pool whose clients call `before` with the first two words of every statement of the inbox's, and wait for it. */
+/** The inbox's messages, in the order of an attempt; `failure` takes the place of `mark`. */
+export type Message = 'arrival' | 'claim' | 'mark' | 'failure' | 'other'
+
+/** A pool whose clients call `before` with the name of each message of the inbox, and wait for it. */
 export function hookedPool(
   pool: Pool,
-  before: (statement: string) => void | Promise<void>,
+  before: (message: Message) => void | Promise<void>,
 ): {
   connect(): Promise<HookedClient>
 } {
@@ -13,10 +16,17 @@ export function hookedPool(
     async connect() {
       const client = await pool.connect()
       const query = async (text: string, values?: unknown[]) => {
-        await before(text.trim().split(/\s+/).slice(0, 2).join(' '))
+        await before(messageName(text))
         return client.query(text, values)
       }
       return Object.assign(Object.create(client), { query })
     },
   }
+}
+
+function messageName(text: string): Message {
+  if (/\binsert into \S+ as known\b/.test(text)) return 'arrival'
+  if (text.includes('pg_try_advisory_xact_lock')) return 'claim'
+  if (text.includes('with marked as')) return 'mark'
+  return text.includes('failures = failures + 1') ? 'failure' : 'other'
 }

@@ -1,0 +1,141 @@
+import { isKindeWebhookError } from '@kinde-billing/core'
+import { DiscardEvent, HandlerFault, type InboxDelivery, type InboxOutcome } from '@kinde-billing/core/receiver'
+import { type DeliveryStatements, type Failure, readArrival, readClaim, type SessionSettings } from './deliveries.js'
+import { guardClient } from './guard-client.js'
+import { type EndAttempt, withLeasedSession } from './lease.js'
+import type { Database, HandlerSlot, Session } from './session.js'
+import { explainEnd, explainMissingTable, LOCK_NOT_AVAILABLE, sqlState } from './sql-errors.js'
+
+/** The receiver's part of an attempt: runs the handlers. */
+export type Work = (tx: object, signal: AbortSignal) => Promise<void>
+
+/** Runs one attempt: records the arrival, claims the key, runs the handlers, and marks the delivery. */
+export async function attemptOnce(
+  database: Database,
+  statements: DeliveryStatements,
+  delivery: InboxDelivery,
+  work: Work,
+): Promise<InboxOutcome> {
+  const attempt = new Attempt(database, statements, delivery, work)
+  try {
+    for (;;) {
+      const outcome = await withLeasedSession(database, delivery.leaseMs, (session, signal, end) =>
+        attempt.onSession(session, signal, end),
+      )
+      if (outcome !== 'must wait') return outcome
+      await attempt.waitForSlot()
+    }
+  } finally {
+    attempt.end()
+  }
+}
+
+/** What an attempt remembers if it gives its connection back to wait for its turn. */
+class Attempt {
+  private hasArrived = false
+  private isUnkept = false
+  private slot: HandlerSlot | undefined
+
+  constructor(
+    private readonly database: Database,
+    private readonly statements: DeliveryStatements,
+    private readonly delivery: InboxDelivery,
+    private readonly work: Work,
+  ) {}
+
+  async onSession(session: Session, signal: AbortSignal, end: EndAttempt): Promise<InboxOutcome | 'must wait'> {
+    const { statements, delivery } = this
+    delivery.answered.throwIfAborted()
+    const arrived = await this.arrive(session)
+    if (arrived !== 'open') return arrived === 'done' ? 'duplicate' : 'in_progress'
+    delivery.answered.throwIfAborted()
+
+    const kept = this.isUnkept ? statements.keep(delivery) : []
+    const claimed = await unlessLocked(session.begin(statements.claim(delivery), kept))
+    const claim = claimed && readClaim(claimed)
+    if (claim === undefined || !claim.isClaimed || claim.isDone) {
+      await session.rollback()
+      return claim?.isClaimed ? 'duplicate' : 'in_progress'
+    }
+    this.slot ??= this.database.slots.tryTake()
+    if (this.slot === undefined || this.slot.mustYield() || delivery.answered.aborted) {
+      await session.rollback()
+      delivery.answered.throwIfAborted()
+      return 'must wait'
+    }
+    const stopWatching = this.slot.watch(delivery.answered, end)
+    return this.runAndMark(session, claim.settings, signal).finally(stopWatching)
+  }
+
+  async waitForSlot(): Promise<void> {
+    this.slot ??= await this.database.slots.take(this.delivery.answered)
+  }
+
+  end(): void {
+    this.slot?.release()
+  }
+
+  private async arrive(session: Session): Promise<'done' | 'open' | 'locked'> {
+    if (this.hasArrived) return 'open'
+    const { statements, delivery } = this
+    const rows = await unlessLocked(session.transaction(statements.arrival(delivery))).catch((error: unknown) => {
+      throw explainMissingTable(error, statements.table)
+    })
+    if (rows === undefined) return 'locked'
+    const { isDone, isUnkept } = readArrival(rows.at(-1) ?? [])
+    this.hasArrived = true
+    this.isUnkept = isUnkept
+    return isDone ? 'done' : 'open'
+  }
+
+  private async runAndMark(session: Session, settings: SessionSettings, signal: AbortSignal): Promise<'processed'> {
+    let isOver = false
+    let discarded = false
+    try {
+      await this.work(
+        guardClient(session.client(), () => !isOver && !signal.aborted),
+        signal,
+      )
+    } catch (error) {
+      discarded = error instanceof DiscardEvent
+      if (!discarded) throw await this.recordFailure(session, error)
+    } finally {
+      isOver = true
+    }
+    await session.commit(this.statements.mark(this.delivery, discarded, settings)).catch(async (error: unknown) => {
+      const explained = explainEnd(error)
+      throw explained instanceof HandlerFault ? await this.recordFailure(session, explained) : explained
+    })
+    return 'processed'
+  }
+
+  /** Returns the error itself: what the handler threw is what matters. A connection that cannot roll back is closed. */
+  private async recordFailure(session: Session, error: unknown): Promise<unknown> {
+    await session
+      .rollback(this.statements.failure(this.delivery, describeFailure(error)))
+      .then(session.release, () => undefined)
+    return error
+  }
+}
+
+/** A row is locked by another attempt at its mark, or by an operator. */
+async function unlessLocked<Value>(pending: Promise<Value>): Promise<Value | undefined> {
+  try {
+    return await pending
+  } catch (error) {
+    if (sqlState(error) === LOCK_NOT_AVAILABLE) return undefined
+    throw error
+  }
+}
+
+const MAX_MESSAGE_CHARS = 500
+
+/** The code and the message of a failure, as they stand in the table while the event is not done. */
+export function describeFailure(error: unknown): Failure {
+  const code = isKindeWebhookError(error) ? error.code : 'handler_failed'
+  return { code, message: errorMessage(error, MAX_MESSAGE_CHARS) }
+}
+
+function errorMessage(error: unknown, maxChars: number): string {
+  return (error instanceof Error ? error.message : String(error)).slice(0, maxChars)
+}

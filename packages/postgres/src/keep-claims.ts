@@ -1,0 +1,27 @@
+import { KindeWebhookError } from '@kinde-billing/core'
+
+/** Which claims stand in the table, and for how long. */
+export interface KeepOptions {
+  readonly claims: 'failed' | 'all' | false
+  /** How long the claims of a finished event are kept, with `'all'`. */
+  readonly ms: number
+}
+
+export const DAY_MS = 86_400_000
+
+export function resolveKeep({
+  keepClaims = 'failed',
+  keepMs = 30 * DAY_MS,
+}: {
+  keepClaims?: unknown
+  keepMs?: unknown
+}): KeepOptions {
+  if (keepClaims !== 'failed' && keepClaims !== 'all' && keepClaims !== false)
+    throw new KindeWebhookError(
+      'invalid_configuration',
+      "keepClaims: must be 'failed' (until the event is done), 'all' (for keepMs) or false.",
+    )
+  if (typeof keepMs !== 'number' || !Number.isFinite(keepMs) || keepMs < 0)
+    throw new KindeWebhookError('invalid_configuration', 'keepMs: must be a finite number of milliseconds, 0 or more.')
+  return { claims: keepClaims, ms: keepMs }
+}

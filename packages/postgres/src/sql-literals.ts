@@ -1,0 +1,33 @@
+/**
+ * Literals for statements that travel several in one message, which takes no parameters. Text is sent as hexadecimal
+ * digits, so there is nothing to escape, whatever `standard_conforming_strings` and the encodings are.
+ */
+export function textLiteral(text: string): string {
+  return `convert_from(decode('${toHex(text)}', 'hex'), 'UTF8')`
+}
+
+/** A number of milliseconds, as an interval. Postgres's dates end long before the largest numbers do. */
+export function intervalLiteral(ms: number): string {
+  return `${numberLiteral(Math.min(ms, MAX_INTERVAL_MS))} * interval '1 millisecond'`
+}
+
+/** A date, as a `timestamptz`. */
+export function timestampLiteral(date: Date): string {
+  return `to_timestamp(${numberLiteral(date.getTime())} / 1000)`
+}
+
+/** A thousand years. */
+const MAX_INTERVAL_MS = 1000 * 365 * 86_400_000
+
+function numberLiteral(value: number): string {
+  if (!Number.isFinite(value)) throw new TypeError(`Not a finite number: ${value}`)
+  return `(${value})::float8`
+}
+
+function toHex(text: string): string {
+  let hex = ''
+  for (const byte of new TextEncoder().encode(text)) hex += HEX[byte]
+  return hex
+}
+
+const HEX = Array.from({ length: 256 }, (_, byte) => byte.toString(16).padStart(2, '0'))

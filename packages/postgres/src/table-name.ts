@@ -1,0 +1,26 @@
+import { KindeWebhookError } from '@kinde-billing/core'
+
+/** Where deliveries are kept. */
+export interface TableOptions {
+  /**
+   * The table's name, with its schema if it is not on the search path: lower-case letters, digits and `_`, such as
+   * `billing.deliveries`. Default: `kinde_billing_deliveries`.
+   */
+  table?: string | undefined
+}
+
+export const DEFAULT_TABLE = 'kinde_billing_deliveries'
+
+/**
+ * Returns the table's name, which is safe to stand in a statement as it is.
+ *
+ * @throws KindeWebhookError `invalid_configuration`
+ */
+export function tableName({ table = DEFAULT_TABLE }: TableOptions = {}): string {
+  // 48 characters leave room for the names of its indexes within Postgres's 63.
+  if (typeof table === 'string' && /^(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,47}$/.test(table)) return table
+  throw new KindeWebhookError(
+    'invalid_configuration',
+    `table: must be lower-case letters, digits and "_", at most 48 of them, with a schema before it at most, such as "${DEFAULT_TABLE}".`,
+  )
+}
