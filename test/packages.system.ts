@@ -1,9 +1,9 @@
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { CONSUMER, NEXT_CONSUMER } from './packages/consumer.js'
-import { filesOf, PUBLISHED, packAll, pnpm, ROOT, readFrom, run } from './packages/tarballs.js'
+import { entryPoints, filesOf, PUBLISHED, packAll, pnpm, ROOT, readFrom, run } from './packages/tarballs.js'
 
 const COMPILERS = ['5.9', '6.0'] as const
 
@@ -28,8 +28,8 @@ describe.each(PUBLISHED)('the tarball of %s', (name) => {
     // every built file has its map, and every map's sources are there
     for (const file of files.filter((one) => /^dist\/.*\.c?js$/.test(one))) {
       expect(files).toContain(`${file}.map`)
-      const { sources } = JSON.parse(await readFrom(tarball(name), `${file}.map`))
-      for (const source of sources) expect(files).toContain(join(file, '..', source))
+      const own = (await sourcesOf(tarball(name), `${file}.map`)).filter((source) => !source.includes('node_modules/'))
+      for (const source of own) expect(files).toContain(join(file, '..', source))
     }
   })
 
@@ -47,10 +47,21 @@ describe.each(PUBLISHED)('the tarball of %s', (name) => {
     expect(manifest.keywords).toEqual(expect.arrayContaining(['kinde', 'billing', 'webhooks']))
   })
 
+  it('carries no dependency but jose, whose license it holds', async () => {
+    const files = await filesOf(tarball(name))
+    const maps = files.filter((file) => /^dist\/.*\.map$/.test(file))
+    const sources = (await Promise.all(maps.map((map) => sourcesOf(tarball(name), map)))).flat()
+    const carried = new Set(sources.flatMap((source) => /.*node_modules\/([^/]+)/.exec(source)?.[1] ?? []))
+    expect([...carried].filter((dependency) => dependency !== 'jose')).toEqual([])
+    if (carried.size === 0) return
+    const license = await readFile(join(ROOT, 'node_modules/jose/LICENSE.md'), 'utf8')
+    expect(await readFrom(tarball(name), 'THIRD-PARTY-LICENSES.md')).toContain(license.trim())
+  })
+
   it('satisfies publint, and attw where there are types', async () => {
     const bin = join(ROOT, 'node_modules/.bin')
     await run(join(bin, 'publint'), [tarball(name), '--strict'])
-    if (name !== 'cli') await run(join(bin, 'attw'), [tarball(name), '--profile', 'node16'])
+    if (name !== 'cli') await run(join(bin, 'attw'), [tarball(name), '--profile', 'strict'])
   })
 })
 
@@ -128,11 +139,22 @@ describe('all packages, installed into an empty project', () => {
     expect(ours(await compile(version, ['route.ts'], BUNDLER))).toEqual([])
   })
 
+  // as Lambda and Vercel run Node 20 and 22
+  it.each(PUBLISHED.flatMap(entryPoints))('are required where ESM cannot be: %s', async (entry) => {
+    const code = `console.log(Object.keys(require('${entry}')).length > 0)`
+    const { stdout } = await run('node', ['--no-experimental-require-module', '-e', code], { cwd: project })
+    expect(stdout).toBe('true\n')
+  })
+
   it('bring the command', async () => {
     const { stdout } = await run(join(project, 'node_modules/.bin/kinde-billing'), ['--version'], { cwd: project })
     expect(stdout.trim()).toBe('0.1.0')
   })
 })
+
+async function sourcesOf(archive: string, map: string): Promise<string[]> {
+  return JSON.parse(await readFrom(archive, map)).sources
+}
 
 async function emptyProject(name: string, dependencies: Record<string, string>): Promise<string> {
   const project = await mkdtemp(join(folder, `${name}-`))

@@ -17,6 +17,15 @@ export const PUBLISHED: readonly string[] = readdirSync(join(ROOT, 'packages')).
 export const pnpm = (args: readonly string[], cwd: string): Promise<{ stdout: string }> =>
   run('npx', ['-y', 'pnpm@12.21.0', ...args], { cwd, maxBuffer: 16 * 1024 * 1024 })
 
+/** What a package can be imported and required as, such as `@kinde-billing/core/receiver`. The command has no entry. */
+export function entryPoints(name: string): string[] {
+  const manifest = JSON.parse(readFileSync(join(ROOT, 'packages', name, 'package.json'), 'utf8'))
+  const { exports }: { exports: Record<string, { require?: unknown }> } = manifest.publishConfig
+  return Object.entries(exports)
+    .filter(([, conditions]) => conditions.require !== undefined)
+    .map(([path]) => `@kinde-billing/${name}${path.slice(1)}`)
+}
+
 /** Builds all, and packs each package into `folder`. Resolves to the tarballs, by the name of the package's folder. */
 export async function packAll(folder: string): Promise<Record<string, string>> {
   await pnpm(['build'], ROOT)

@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it, type MockInstance, vi } from 'vitest'
+import { afterAll, beforeAll, expect, it } from 'vitest'
 import { ANSWERS, expectAnswer } from './answers.js'
 import type { HttpAnswer } from './http-answer.js'
 import { type HeaderLine, type HttpRequest, request } from './http-request.js'
@@ -25,14 +25,12 @@ const MARKED: HeaderLine[] = [
 /** What must not come out: the request in an answer, the reason of a refusal, a token in what the application hears. */
 export function secrets(suite: Suite): void {
   const lines: string[] = []
-  let spies: MockInstance[] = []
+  const { error, warn } = console
   beforeAll(() => {
     const write = (...values: unknown[]): void => void lines.push(values.map(String).join(' '))
-    spies = [vi.spyOn(console, 'error'), vi.spyOn(console, 'warn')].map((spy) => spy.mockImplementation(write))
+    Object.assign(console, { error: write, warn: write })
   })
-  afterAll(() => {
-    for (const spy of spies) spy.mockRestore()
-  })
+  afterAll(() => void Object.assign(console, { error, warn }))
 
   it.each(REFUSED)('nothing of a refused request comes back: %s', async (_, { headers = [], ...refused }) => {
     const answer = await request(`${suite.endpoint.url}?${MARKER}`, { ...refused, headers: [...MARKED, ...headers] })

@@ -53,15 +53,16 @@ export interface CorpusCase {
   readonly family: CorpusFamily
   /** Why it must be so, with the section of the RFC or the CVE where there is one. */
   readonly reason: string
-  /** The body of the delivery. */
-  readonly token: string | Uint8Array<ArrayBuffer>
+  /** The body of the delivery. Its bytes can be the body of a `Request`. */
+  // TypeScript before 5.7 knows no `Uint8Array<ArrayBuffer>`
+  readonly token: string | (Uint8Array & { readonly buffer: ArrayBuffer })
   /** The issuer's key set, where the case needs another than the corpus's own. */
   readonly jwks?: JSONWebKeySet
   /** What must become of it. */
   readonly expect: CorpusExpectation
 }
 
-type Token = string | Uint8Array<ArrayBuffer>
+type Token = CorpusCase['token']
 
 /** A case that is still being signed. */
 export interface CaseDraft {
