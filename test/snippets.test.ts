@@ -1,62 +1,30 @@
-import { readFileSync } from 'node:fs'
-import { join, relative } from 'node:path'
+import { join } from 'node:path'
+import { findSnippets, listMembers, ROOT, type Snippet } from '@kinde-billing/test-support/snippets/find'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 
-const ROOT = join(import.meta.dirname, '..')
+const snippets = findSnippets()
 
-interface Snippet {
-  /** `docs/node.md:12`: where its fence is. */
-  readonly name: string
-  readonly file: string
-  readonly line: number
-  readonly text: string
-}
-
-const pages = filesOf(['.md'], ['*', 'docs/**/*', 'packages/*/*', 'examples/*/*'], [])
-const sources = filesOf(['.ts'], ['packages/*/src/**/*'], ['**/*.test.ts', '**/*.test-d.ts'])
-const snippets = [
-  ...pages.flatMap((file) => snippetsOf(file, read(file))),
-  // without the asterisks of its docstrings a source is a page too
-  ...sources.flatMap((file) => snippetsOf(file, read(file).replace(/^ *\* ?/gm, ''))),
-]
-
-/** On line 11 of a page: it proves that what does not compile is found. */
+/** Stands on line 11 of a page. Proves that errors are found. */
 const wrong: Snippet = { name: 'wrong', file: 'wrong.md', line: 10, text: 'const two: string = 1 + 1\n' }
 
-describe('every snippet compiles as it stands', () => {
+describe('every snippet', () => {
   const errors = compile([...snippets, wrong])
-  it.each(snippets.map(({ name }) => name))('%s', (name) => {
+  it.each(snippets.map(({ name }) => name))('compiles: %s', (name) => {
     expect(errors.get(name)).toEqual([])
   })
 
-  it('and one that does not is reported with its line', () => {
+  it('would be reported with the line of its error', () => {
     expect(errors.get(wrong.name)).toEqual(["wrong.md:11: Type 'number' is not assignable to type 'string'."])
   })
 })
 
-function filesOf(extensions: string[], include: string[], exclude: string[]): string[] {
-  const ignored = ['**/node_modules', '**/dist', '**/.next', 'docs/api']
-  return ts.sys.readDirectory(ROOT, extensions, [...ignored, ...exclude], include).map((file) => relative(ROOT, file))
-}
-
-function read(file: string): string {
-  return readFileSync(join(ROOT, file), 'utf8')
-}
-
-function snippetsOf(file: string, text: string): Snippet[] {
-  return [...text.matchAll(/^ *```ts\b.*\n([\s\S]*?)^ *```$/gm)].map(({ index, 1: snippet = '' }) => {
-    const line = text.slice(0, index).split('\n').length
-    return { name: `${file}:${line}`, file, line, text: snippet }
-  })
-}
-
-/** Type-checks all snippets in one program, with the options of the repository: the errors of each, by its name. */
+/** Type-checks all snippets in one program, with the options of the repository, and returns the errors of each by its name. */
 function compile(all: Snippet[]): Map<string, string[]> {
-  // a snippet may show a value that it has no use for
-  const options = { ...optionsOfRepository(), noUnusedLocals: false, noUnusedParameters: false }
+  // a snippet may show a value without using it
+  const options = { ...readCompilerOptions(), noUnusedLocals: false, noUnusedParameters: false }
   const byPath = new Map(all.map((snippet, index) => [join(ROOT, `snippet-${index}.ts`), snippet]))
-  const program = ts.createProgram([...byPath.keys()], options, hostOf(byPath, options))
+  const program = ts.createProgram([...byPath.keys()], options, createHost(byPath, options))
   return new Map(
     [...byPath].map(([path, { name, file, line }]) => {
       const source = program.getSourceFile(path)
@@ -70,18 +38,16 @@ function compile(all: Snippet[]): Map<string, string[]> {
   )
 }
 
-function optionsOfRepository(): ts.CompilerOptions {
+function readCompilerOptions(): ts.CompilerOptions {
   const { config } = ts.readConfigFile(join(ROOT, 'tsconfig.json'), ts.sys.readFile)
   return ts.parseJsonConfigFileContent(config, ts.sys, ROOT).options
 }
 
-/** The disk, and the snippets beside it, which see whatever any package or example of the workspace has installed. */
-function hostOf(snippetsByPath: Map<string, Snippet>, options: ts.CompilerOptions): ts.CompilerHost {
+/** Adds the snippets to the disk. They may import what any package or example of the workspace has installed. */
+function createHost(snippetsByPath: Map<string, Snippet>, options: ts.CompilerOptions): ts.CompilerHost {
   const host = ts.createCompilerHost(options)
   const cache = ts.createModuleResolutionCache(ROOT, (name) => name, options)
-  const members = ['examples', 'packages'].flatMap((parent) =>
-    ts.sys.getDirectories(join(ROOT, parent)).map((folder) => join(ROOT, parent, folder, 'index.ts')),
-  )
+  const members = listMembers().map((folder) => join(folder, 'index.ts'))
   const resolve = (name: string, from: string): ts.ResolvedModuleWithFailedLookupLocations =>
     ts.resolveModuleName(name, from, options, host, cache)
   const resolveFromAny = (name: string): ts.ResolvedModuleWithFailedLookupLocations => {

@@ -1,0 +1,85 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
+import { build, type Plugin } from 'esbuild'
+import { listMembers, ROOT, type Snippet } from './find.js'
+
+/** The functions that make a receiver, by the module that exports them. */
+const FACTORIES: Record<string, readonly string[]> = {
+  '@kinde-billing/node': ['kindeBilling'],
+  '@kinde-billing/fastify': ['kindeBilling'],
+  '@kinde-billing/hono': ['kindeBilling'],
+  '@kinde-billing/next': ['kindeBilling'],
+  '@kinde-billing/core/receiver': ['createBillingReceiver', 'createWebHandler', 'createLazyWebHandler'],
+}
+
+const OWN = /^@kinde-billing\//
+const SNIPPET = 'snippet'
+const RECORDED = 'recorded'
+const RESOLVING = 'resolving'
+
+/**
+ * Bundles snippets with the sources of the packages. Everything else is imported from where it is installed. In the bundle,
+ * each function that makes a receiver also passes it to the global `recordReceiver`.
+ *
+ * @param adapt - Changes the text of a snippet.
+ * @returns The file of each snippet, by its name, and a function that removes them.
+ */
+export async function bundleSnippets(
+  snippets: readonly Snippet[],
+  adapt: (text: string) => string,
+): Promise<{ files: Map<string, string>; remove(): void }> {
+  // below node_modules, so that the test runner leaves the files to Node
+  const parent = join(ROOT, 'node_modules/.cache')
+  mkdirSync(parent, { recursive: true })
+  const outdir = mkdtempSync(join(parent, 'snippets-'))
+  await build({
+    entryPoints: snippets.map((_, index) => ({ in: `${SNIPPET}:${index}`, out: `${index}` })),
+    outdir,
+    outExtension: { '.js': '.mjs' },
+    bundle: true,
+    splitting: true,
+    format: 'esm',
+    platform: 'node',
+    target: 'node20',
+    conditions: ['@kinde-billing/source'],
+    plugins: [resolveSnippets(snippets.map(({ text }) => adapt(text)))],
+  })
+  const files = new Map(snippets.map(({ name }, index) => [name, join(outdir, `${index}.mjs`)]))
+  return { files, remove: () => rmSync(outdir, { recursive: true }) }
+}
+
+function resolveSnippets(texts: readonly string[]): Plugin {
+  return {
+    name: 'resolve-snippets',
+    setup({ onResolve, onLoad, resolve }) {
+      onResolve({ filter: /^snippet:\d+$/ }, ({ path }) => ({ path: path.slice(8), namespace: SNIPPET }))
+      onLoad({ filter: /.*/, namespace: SNIPPET }, ({ path }) => ({
+        contents: texts[Number(path)] ?? '',
+        loader: 'ts',
+        resolveDir: ROOT,
+      }))
+      onResolve({ filter: /^[^./]/ }, async ({ path, namespace, kind, resolveDir, pluginData }) => {
+        if (pluginData === RESOLVING) return undefined
+        if (namespace === SNIPPET && path in FACTORIES) return { path, namespace: RECORDED }
+        for (const folder of [SNIPPET, RECORDED].includes(namespace) ? listMembers() : [resolveDir]) {
+          const found = await resolve(path, { kind, resolveDir: folder, pluginData: RESOLVING })
+          if (found.errors.length === 0) return { path: found.path, external: found.external || !OWN.test(path) }
+        }
+        return undefined
+      })
+      onLoad({ filter: /.*/, namespace: RECORDED }, ({ path }) => ({ contents: recording(path), resolveDir: ROOT }))
+    },
+  }
+}
+
+/** The module, with factories that also record what they create. */
+function recording(module: string): string {
+  const factories = (FACTORIES[module] ?? []).map(
+    (factory) => `export const ${factory} = (options) => {
+      const receiver = real.${factory}(options)
+      recordReceiver({ from: '${module}', factory: '${factory}', receiver })
+      return receiver
+    }`,
+  )
+  return [`import * as real from '${module}'`, `export * from '${module}'`, ...factories].join('\n')
+}

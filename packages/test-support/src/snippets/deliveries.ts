@@ -1,0 +1,95 @@
+import { type BillingEventType, isBillingEventType } from '@kinde-billing/core'
+import { billingEventFixture, createTestIssuer, type TestIssuer } from '@kinde-billing/testing'
+import { startTestIssuer, type TestIssuerServer } from '@kinde-billing/testing/server'
+import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
+import { bundleSnippets } from './bundle.js'
+import { findEndpoint } from './endpoint.js'
+import { findSnippets, type Snippet } from './find.js'
+import { loadSnippet } from './load.js'
+
+const RECEIVES = /\b(?:kindeBilling|createWebHandler|createLazyWebHandler|createBillingReceiver)\(|function handle\(/
+const STORES = /from '(?:pg|redis|ioredis)'/
+
+/** Finds the snippets that receive deliveries. Those with a test issuer are tests already. */
+export function findReceivingSnippets({ withStore }: { withStore: boolean }): Snippet[] {
+  return findSnippets().filter(
+    ({ text }) =>
+      RECEIVES.test(text) && !text.includes("from '@kinde-billing/testing") && STORES.test(text) === withStore,
+  )
+}
+
+/** Runs each snippet, and delivers to it an event, the same event again, a forgery and an event of another type. */
+export function itReceives(snippets: readonly Snippet[]): void {
+  let issuer: TestIssuerServer
+  let forger: TestIssuer
+  let bundle: Awaited<ReturnType<typeof bundleSnippets>>
+  beforeAll(async () => {
+    issuer = await startTestIssuer()
+    forger = await createTestIssuer()
+    vi.stubEnv('KINDE_ISSUER_URL', issuer.issuer)
+    bundle = await bundleSnippets(snippets, (text) => adapt(text, issuer.issuer))
+  }, 60_000)
+  afterEach(() => {
+    vi.restoreAllMocks()
+    vi.unstubAllGlobals()
+  })
+  afterAll(async () => {
+    vi.unstubAllEnvs()
+    bundle.remove()
+    await issuer.close()
+  })
+
+  it.each(snippets.map((snippet) => [snippet.name, snippet] as const))(
+    'handles an event once, refuses a forgery and acknowledges other types: %s',
+    async (name, { text }) => {
+      vi.stubGlobal('fetch', fetchOnLoopback)
+      for (const method of ['log', 'warn', 'error'] as const) vi.spyOn(console, method).mockImplementation(() => {})
+      const deliver = await findEndpoint(await loadSnippet(bundle.files.get(name) ?? ''), issuer.issuer)
+      if (deliver === undefined) throw new Error('Nothing in this snippet can be delivered to.')
+
+      const claims = billingEventFixture(findHandledType(text))
+      const other = { ...claims, event_id: `${claims.event_id}_other`, type: 'user.created' }
+      const token = await issuer.sign(claims)
+      const responses = [
+        await deliver(token),
+        await deliver(token),
+        await deliver(await forger.sign(billingEventFixture(findHandledType(text)), { header: { kid: issuer.kid } })),
+        await deliver(await issuer.sign(other)),
+      ]
+      expect(responses.map(({ status }) => status)).toEqual([200, 200, 401, 200])
+      // a snippet with the verifier alone has no bodies and no inbox
+      if (responses[0]?.body === undefined) return
+      expect(responses.map(({ body }) => body)).toEqual([
+        { status: 'processed' },
+        { status: 'duplicate' },
+        { error: 'unauthorized' },
+        { status: text.includes('onOtherEvent') ? 'processed' : 'unsupported' },
+      ])
+    },
+    30_000,
+  )
+}
+
+/** Replaces what cannot be real in a test: the Kinde domain, the port of Redis, and a log on standard output. */
+function adapt(text: string, issuer: string): string {
+  return text
+    .replaceAll('https://acme.kinde.com', issuer)
+    .replaceAll('redis://127.0.0.1:6379', process.env.REDIS_URL ?? '')
+    .replace('logger: true', "logger: { level: 'silent' }")
+    .replace('pino()', "pino({ level: 'silent' })")
+}
+
+/** The first event type that the snippet has a handler for; any, if it handles all. */
+function findHandledType(text: string): BillingEventType {
+  const types = [...text.matchAll(/'(customer\.\w+)'/g)].map(([, type]) => type)
+  return types.find(isBillingEventType) ?? 'customer.payment_failed'
+}
+
+const realFetch = fetch
+
+/** Answers for the services that snippets call but that do not exist. */
+const fetchOnLoopback: typeof fetch = async (input, init) => {
+  const { hostname } = new URL(input instanceof Request ? input.url : input)
+  if (['localhost', '127.0.0.1', '[::1]'].includes(hostname)) return realFetch(input, init)
+  return new Response(null, { status: 204 })
+}

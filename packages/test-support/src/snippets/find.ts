@@ -1,0 +1,47 @@
+import { readFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
+import ts from 'typescript'
+
+export const ROOT = join(import.meta.dirname, '../../../..')
+
+export interface Snippet {
+  /** The place of its fence, such as `docs/node.md:12`. */
+  readonly name: string
+  readonly file: string
+  readonly line: number
+  readonly text: string
+}
+
+/** Finds the TypeScript snippets of every page and of every docstring of the packages. */
+export function findSnippets(): Snippet[] {
+  const pages = listFiles(['.md'], ['*', 'docs/**/*', 'packages/*/*', 'examples/*/*'], [])
+  const sources = listFiles(['.ts'], ['packages/*/src/**/*'], ['**/*.test.ts', '**/*.test-d.ts'])
+  return [
+    ...pages.flatMap((file) => parseSnippets(file, read(file))),
+    // without the asterisks of its docstrings, a source is a page too
+    ...sources.flatMap((file) => parseSnippets(file, read(file).replace(/^ *\* ?/gm, ''))),
+  ]
+}
+
+/** Lists the packages and examples, whose dependencies a snippet may import. */
+export function listMembers(): string[] {
+  return ['examples', 'packages'].flatMap((parent) =>
+    ts.sys.getDirectories(join(ROOT, parent)).map((folder) => join(ROOT, parent, folder)),
+  )
+}
+
+function listFiles(extensions: string[], include: string[], exclude: string[]): string[] {
+  const ignored = ['**/node_modules', '**/dist', '**/.next', 'docs/api']
+  return ts.sys.readDirectory(ROOT, extensions, [...ignored, ...exclude], include).map((file) => relative(ROOT, file))
+}
+
+function read(file: string): string {
+  return readFileSync(join(ROOT, file), 'utf8')
+}
+
+function parseSnippets(file: string, text: string): Snippet[] {
+  return [...text.matchAll(/^ *```ts\b.*\n([\s\S]*?)^ *```$/gm)].map(({ index, 1: snippet = '' }) => {
+    const line = text.slice(0, index).split('\n').length
+    return { name: `${file}:${line}`, file, line, text: snippet }
+  })
+}

@@ -1,0 +1,38 @@
+import { Server } from 'node:net'
+
+/** A receiver that a snippet has created. */
+export interface CreatedReceiver {
+  /** The module that exports the factory. */
+  readonly from: string
+  readonly factory: string
+  readonly receiver: unknown
+}
+
+/** Everything through which a delivery may reach a snippet. */
+export interface LoadedSnippet {
+  readonly exports: Readonly<Record<string, unknown>>
+  readonly servers: readonly Server[]
+  readonly receivers: readonly CreatedReceiver[]
+}
+
+/** Runs a bundled snippet in this process. A server that would listen on port 3000 gets a free port. */
+export async function loadSnippet(file: string): Promise<LoadedSnippet> {
+  const receivers: CreatedReceiver[] = []
+  const servers: Server[] = []
+  Object.assign(globalThis, { recordReceiver: (created: CreatedReceiver) => receivers.push(created) })
+  const { listen } = Server.prototype
+  Server.prototype.listen = function (this: Server, ...args: unknown[]) {
+    servers.push(this)
+    return Reflect.apply(listen, this, args.map(toFreePort))
+  }
+  try {
+    return { exports: await import(file), servers, receivers }
+  } finally {
+    Server.prototype.listen = listen
+  }
+}
+
+function toFreePort(argument: unknown): unknown {
+  if (argument === 3000) return 0
+  return typeof argument === 'object' && argument !== null && 'port' in argument ? { ...argument, port: 0 } : argument
+}
