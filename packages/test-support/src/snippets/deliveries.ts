@@ -2,6 +2,7 @@ import { type BillingEventType, isBillingEventType } from '@kinde-billing/core'
 import { billingEventFixture, createTestIssuer, type TestIssuer } from '@kinde-billing/testing'
 import { startTestIssuer, type TestIssuerServer } from '@kinde-billing/testing/server'
 import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
+import { type ForwardProxy, startForwardProxy } from '../forward-proxy.js'
 import { bundleSnippets } from './bundle.js'
 import { findEndpoint } from './endpoint.js'
 import { findSnippets, type Snippet } from './find.js'
@@ -22,12 +23,14 @@ export function findReceivingSnippets({ withStore }: { withStore: boolean }): Sn
 export function itReceives(snippets: readonly Snippet[]): void {
   let issuer: TestIssuerServer
   let forger: TestIssuer
+  let proxy: ForwardProxy
   let bundle: Awaited<ReturnType<typeof bundleSnippets>>
   beforeAll(async () => {
     issuer = await startTestIssuer()
     forger = await createTestIssuer()
+    proxy = await startForwardProxy()
     vi.stubEnv('KINDE_ISSUER_URL', issuer.issuer)
-    bundle = await bundleSnippets(snippets, (text) => adapt(text, issuer.issuer))
+    bundle = await bundleSnippets(snippets, (text) => adapt(text, issuer.issuer, proxy.url))
   }, 60_000)
   afterEach(() => {
     vi.restoreAllMocks()
@@ -36,6 +39,7 @@ export function itReceives(snippets: readonly Snippet[]): void {
   afterAll(async () => {
     vi.unstubAllEnvs()
     bundle.remove()
+    await proxy.close()
     await issuer.close()
   })
 
@@ -57,6 +61,7 @@ export function itReceives(snippets: readonly Snippet[]): void {
         await deliver(await issuer.sign(other)),
       ]
       expect(responses.map(({ status }) => status)).toEqual([200, 200, 401, 200])
+      if (text.includes('proxy.example')) expect(proxy.targets.splice(0)).toContain(new URL(issuer.issuer).host)
       // a snippet with the verifier alone has no bodies and no inbox
       if (responses[0]?.body === undefined) return
       expect(responses.map(({ body }) => body)).toEqual([
@@ -70,10 +75,11 @@ export function itReceives(snippets: readonly Snippet[]): void {
   )
 }
 
-/** Replaces what cannot be real in a test: the Kinde domain, the port of Redis, and a log on standard output. */
-function adapt(text: string, issuer: string): string {
+/** Replaces what cannot be real in a test: the Kinde domain, a proxy, the port of Redis, and a log on standard output. */
+function adapt(text: string, issuer: string, proxyUrl: string): string {
   return text
     .replaceAll('https://acme.kinde.com', issuer)
+    .replaceAll('http://proxy.example:3128', proxyUrl)
     .replaceAll('redis://127.0.0.1:6379', process.env.REDIS_URL ?? '')
     .replace('logger: true', "logger: { level: 'silent' }")
     .replace('pino()', "pino({ level: 'silent' })")
