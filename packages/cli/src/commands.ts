@@ -1,8 +1,8 @@
-import { addCapture } from './capture/command.js'
 import type { AddCommand } from './command.js'
 import { addDoctor } from './doctor/command.js'
+import { addListen } from './listen/command.js'
 import { addTrigger } from './trigger/command.js'
 import { addVerify } from './verify/command.js'
 
 /** Every command, in the order of the help. A new command is one more line here. */
-export const COMMANDS: readonly AddCommand[] = [addVerify, addTrigger, addDoctor, addCapture]
+export const COMMANDS: readonly AddCommand[] = [addVerify, addTrigger, addDoctor, addListen]

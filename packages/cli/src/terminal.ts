@@ -1,3 +1,4 @@
+import { emitKeypressEvents, type Key } from 'node:readline'
 import { stripVTControlCharacters } from 'node:util'
 import pc from 'picocolors'
 
@@ -18,8 +19,23 @@ export interface Terminal {
   /** Characters per line. */
   readonly columns: number
   readonly colors: Colors
+  /** Key presses. `undefined` if standard input or output is not a terminal. */
+  readonly keyboard: Keyboard | undefined
   /** Aborted by Ctrl-C. The command then stops and prints what it has. */
   readonly signal: AbortSignal
+}
+
+/** A terminal that a person types into. */
+export interface Keyboard {
+  /** Lines of the screen. */
+  readonly rows: number
+  readonly columns: number
+  /**
+   * Calls the listener with each key: the character, or the key's name, such as `up`, `return` or `ctrl+c`.
+   *
+   * @returns A function that stops listening and restores the terminal.
+   */
+  onKey(listener: (key: string) => void): () => void
 }
 
 const DEFAULT_COLUMNS = 100
@@ -39,6 +55,7 @@ export function processTerminal(): Terminal {
     isInteractive: hasTerminal.err && env.TERM !== 'dumb',
     columns: stdout.columns || stderr.columns || DEFAULT_COLUMNS,
     colors: pc.createColors(hasTerminal.out && pc.isColorSupported),
+    keyboard: hasTerminal.out && stdin.isTTY === true && env.TERM !== 'dumb' ? processKeyboard() : undefined,
     get signal() {
       // only on request: Ctrl-C ends a command that does not ask for the signal
       signal ??= onInterrupt()
@@ -53,4 +70,30 @@ function onInterrupt(): AbortSignal {
   process.once('SIGINT', () => controller.abort())
   process.once('SIGTERM', () => controller.abort())
   return controller.signal
+}
+
+function processKeyboard(): Keyboard {
+  const { stdin, stdout } = process
+  return {
+    get rows() {
+      return stdout.rows
+    },
+    get columns() {
+      return stdout.columns
+    },
+    onKey(listener) {
+      const onKeypress = (text: string | undefined, { name, ctrl }: Key): void => {
+        const isPrintable = text !== undefined && /^[^\p{Cc}]$/u.test(text) && ctrl !== true
+        const key = isPrintable ? text : ctrl === true ? `ctrl+${name}` : name
+        if (key !== undefined) listener(key)
+      }
+      emitKeypressEvents(stdin)
+      stdin.setRawMode(true)
+      stdin.on('keypress', onKeypress).resume()
+      return () => {
+        stdin.off('keypress', onKeypress).pause()
+        stdin.setRawMode(false)
+      }
+    },
+  }
 }

@@ -30,6 +30,7 @@ export async function recordingTerminal(changes: Partial<Terminal> = {}) {
     isInteractive: false,
     columns: 120,
     colors: pc.createColors(false),
+    keyboard: undefined,
     signal: new AbortController().signal,
     ...changes,
   }

@@ -1,3 +1,4 @@
+import { getWord } from '../endpoint/answer-word.js'
 import type { TriggerAttempt, TriggeredDelivery } from './run.js'
 
 /** What the hints are based on, beyond the answers. */
@@ -22,11 +23,6 @@ export function isAllIgnored(deliveries: readonly TriggeredDelivery[]): boolean 
       attempts.some(({ status, answer }) => status === 200 && getWord(answer) === 'ignored'),
     )
   )
-}
-
-/** Reads the `status` or `error` of an answer as receivers of this project write it. */
-export function getWord(answer: string): string | undefined {
-  return /^\{"(?:status|error)":"([\w-]{1,40})"\}$/.exec(answer)?.[1]
 }
 
 type Hint = (attempt: TriggerAttempt, context: HintContext) => string

@@ -1,7 +1,7 @@
+import { getWord } from '../endpoint/answer-word.js'
 import { printable } from '../output/event-lines.js'
 import { renderTable, type TableLook } from '../output/table.js'
 import { wrap } from '../output/wrap.js'
-import { getWord } from './hints.js'
 import type { TriggerAttempt, TriggeredDelivery } from './run.js'
 
 /** Numbers of a run. */

@@ -147,7 +147,7 @@ describe('help', () => {
     [['verify', '--help'], '--no-window'],
     [['trigger', '--help'], 'Limits: 10000 deliveries, 10 minutes'],
     [['doctor', '--help'], 'Limits: 600 requests, 5 minutes'],
-    [['capture', '--help'], '--limit <n>'],
+    [['listen', '--help'], '--forward-to <url>'],
   ])('%j', async (args, words) => {
     expect(await kindeBilling(args)).toMatchObject({ code: 0, out: expect.stringContaining(words) })
   })
