@@ -1,5 +1,8 @@
 export { ensureSchema } from './ensure-schema.js'
+export { type ClaimsToErase, eraseClaims } from './erase-claims.js'
 export { createPostgresInbox, type PostgresInboxOptions } from './inbox.js'
+export { type InboxHealth, type InboxHealthOptions, inboxHealth } from './inbox-health.js'
+export { type DeliveryPage, type ListDeliveriesOptions, listDeliveries } from './list-deliveries.js'
 export type {
   AnyPostgresPool,
   EmbeddedPostgres,
@@ -9,6 +12,15 @@ export type {
   PostgresResult,
   PostgresTx,
 } from './pool.js'
+export { type DeliveryDetails, type ReadDeliveryOptions, readDelivery } from './read-delivery.js'
+export {
+  type RedeliverOptions,
+  type RedeliveryCounts,
+  type RedeliveryProgress,
+  type RedeliveryReceiver,
+  redeliver,
+} from './redeliver.js'
+export { type RedeliverySelection, type RequestRedeliveryOptions, requestRedelivery } from './request-redelivery.js'
 export { SCHEMA_VERSION, type SchemaSqlOptions, schemaSql, type TableOptions } from './schema.js'
 export {
   createPostgresStateStore,
@@ -18,4 +30,5 @@ export {
   type StateTableOptions,
   stateSchemaSql,
 } from './state-store.js'
+export type { DeliveryStatus, StoredDelivery, StoredRedelivery } from './stored-delivery.js'
 export { type SweepOptions, sweepDeliveries } from './sweep.js'

@@ -1,5 +1,5 @@
 import { KindeWebhookError } from '@kinde-billing/core'
-import { databaseOf } from './database.js'
+import { withSession } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
 import { type TableOptions, tableName } from './table-name.js'
 
@@ -10,19 +10,22 @@ export interface SweepOptions extends TableOptions {
 }
 
 /**
- * Deletes the deliveries that are no longer remembered, batch by batch, and answers how many there were. Rows of a
- * delivery that never succeeded go as well, once they are as old. Call it now and then, such as once a day; deliveries
- * are handled correctly without it, but the table grows.
+ * Deletes deliveries whose time is over and claims that are no longer to be kept, batch by batch. Deliveries are handled
+ * correctly without it, but the table grows: call it now and then, such as once a day. A failed event whose claims are kept
+ * stays until it is done or its claims are erased.
  *
- * Rejects with Postgres's error. Throws a `KindeWebhookError` of code `invalid_configuration` for options that cannot work.
+ * @param pool - a pool or a PGlite
+ * @param options.batch - how many rows one statement changes at most; default 10,000
+ * @returns how many deliveries were deleted
+ * @throws KindeWebhookError `invalid_configuration`
  *
  * @example
  * ```ts
  * import { sweepDeliveries } from '@kinde-billing/postgres'
  * import { Pool } from 'pg'
  *
- * const pool = new Pool({ connectionString: process.env['DATABASE_URL'] })
- * console.log(await sweepDeliveries(pool), 'deliveries forgotten')
+ * const pool = new Pool({ connectionString: process.env.DATABASE_URL, connectionTimeoutMillis: 5000 })
+ * console.log(await sweepDeliveries(pool), 'deliveries deleted')
  * ```
  */
 export async function sweepDeliveries(pool: AnyPostgresPool, options: SweepOptions = {}): Promise<number> {
@@ -31,24 +34,26 @@ export async function sweepDeliveries(pool: AnyPostgresPool, options: SweepOptio
     throw new KindeWebhookError('invalid_configuration', 'batch: must be a whole number above 0, such as 10000.')
   const table = tableName(options)
   // Rows that another statement holds are left to the next sweep.
-  const deleteBatch = `with swept as (
-      delete from ${table} where key = any(array(
-        select key from ${table} where expires_at <= now() order by expires_at limit $1 for update skip locked
-      )) returning key
-    ) select count(*)::int as count from swept`
+  const keysWhere = (condition: string, order: string): string =>
+    `key = any(array(select key from ${table} where ${condition} order by ${order} limit $1 for update skip locked))`
+  const deleteExpired = `delete from ${table} where ${keysWhere('expires_at <= now()', 'expires_at')} returning key`
+  // Claims without a time were left by an older release that marked the event.
+  const removeClaims = `update ${table} set claims = null, customer = null, claims_expire_at = null
+    where ${keysWhere("claims is not null and done_at is not null and coalesce(claims_expire_at, '-infinity') <= now()", 'key')}
+    returning key`
 
-  const session = await databaseOf(pool).open()
-  try {
-    let total = 0
-    for (;;) {
-      const [row] = await session.query(deleteBatch, [batch])
-      const count = Number(row?.['count'])
-      total += count
-      if (count < batch) break
+  return withSession(pool, async (session) => {
+    const repeat = async (statement: string): Promise<number> => {
+      for (let total = 0; ; ) {
+        const [row] = await session.query(`with swept as (${statement}) select count(*)::text as count from swept`, [
+          batch,
+        ])
+        const count = Number(row?.count)
+        total += count
+        if (count < batch) return total
+      }
     }
-    session.release()
-    return total
-  } finally {
-    session.destroy()
-  }
+    await repeat(removeClaims)
+    return repeat(deleteExpired)
+  })
 }

@@ -1,0 +1,147 @@
+import { KindeWebhookError } from '@kinde-billing/core'
+import { withSession } from './database.js'
+import type { AnyPostgresPool } from './pool.js'
+import {
+  DELIVERY_STATUSES,
+  type DeliveryStatus,
+  deliveryColumns,
+  HELD_LOCKS,
+  readStoredDelivery,
+  type StoredDelivery,
+  statusOf,
+} from './stored-delivery.js'
+import { type TableOptions, tableName } from './table-name.js'
+
+/** The options of {@link listDeliveries}. */
+export interface ListDeliveriesOptions extends TableOptions {
+  /** Only deliveries in this state. */
+  status?: DeliveryStatus | undefined
+  /** Only events of this type. */
+  type?: string | undefined
+  /** Only events of this customer. Found only where claims are kept: see `keepClaims`. */
+  customer?: string | undefined
+  /** Only deliveries that first arrived at this time or later. */
+  since?: Date | undefined
+  /** How many at most, 1 to 1000. Default: 50. */
+  limit?: number | undefined
+  /** The `next` of the page before. */
+  after?: string | undefined
+}
+
+/** One page of {@link listDeliveries}. */
+export interface DeliveryPage {
+  /** The deliveries, those that arrived last first. */
+  readonly deliveries: readonly StoredDelivery[]
+  /** Pass it as `after` to get the next page; `undefined` on the last one. */
+  readonly next: string | undefined
+}
+
+/**
+ * Lists deliveries, those that arrived last first, page by page. Claims are never part of it.
+ *
+ * @param pool - a pool or a PGlite
+ * @param options - filters and the page
+ * @throws KindeWebhookError `invalid_configuration`
+ *
+ * @example
+ * ```ts
+ * import { listDeliveries } from '@kinde-billing/postgres'
+ * import { Pool } from 'pg'
+ *
+ * const pool = new Pool({ connectionString: process.env.DATABASE_URL, connectionTimeoutMillis: 5000 })
+ * const { deliveries } = await listDeliveries(pool, { status: 'failed' })
+ * for (const { eventId, type, lastError } of deliveries) console.log(eventId, type, lastError?.message)
+ * ```
+ */
+export async function listDeliveries(
+  pool: AnyPostgresPool,
+  options: ListDeliveriesOptions = {},
+): Promise<DeliveryPage> {
+  const table = tableName(options)
+  const limit = parseLimit(options.limit)
+  const { conditions, values } = createFilter(table, options)
+  const rows = await withSession(pool, (session) =>
+    session.query(
+      `with ${HELD_LOCKS}
+       select ${deliveryColumns('delivery', table)}, ${CURSOR_TIME} as cursor_time
+       from ${table} as delivery
+       where ${conditions.join(' and ')}
+       order by delivery.first_seen_at desc, delivery.key desc
+       limit ${limit + 1}`,
+      values,
+    ),
+  )
+  const page = rows.slice(0, limit)
+  const last = rows.length > limit ? page.at(-1) : undefined
+  return {
+    deliveries: page.map(readStoredDelivery),
+    next: last && encodeCursor([String(last.cursor_time), String(last.key)]),
+  }
+}
+
+/** To the microsecond, which a `Date` would cut off. */
+const CURSOR_TIME = `to_char(delivery.first_seen_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
+
+/** Conditions that an index can answer, next to the exact status. */
+const COARSE: Record<DeliveryStatus, string> = {
+  done: 'delivery.done_at is not null',
+  discarded: 'delivery.done_at is not null',
+  failed: 'delivery.done_at is null',
+  in_progress: '(delivery.done_at is null or delivery.redelivery_requested_at is not null)',
+  to_redeliver: 'delivery.redelivery_requested_at is not null',
+}
+
+function createFilter(
+  table: string,
+  { status, type, customer, since, after }: ListDeliveriesOptions,
+): { conditions: string[]; values: unknown[] } {
+  const values: unknown[] = []
+  const parameter = (value: unknown): string => `$${values.push(value)}`
+  const conditions = ['delivery.expires_at > now()']
+  if (status !== undefined) {
+    if (!DELIVERY_STATUSES.includes(status)) throw invalid('status', `must be one of ${DELIVERY_STATUSES.join(', ')}`)
+    conditions.push(COARSE[status], `${statusOf('delivery', table)} = ${parameter(status)}`)
+  }
+  if (type !== undefined) conditions.push(`delivery.type = ${parameter(type)}`)
+  if (customer !== undefined) conditions.push(`delivery.customer = ${parameter(customer)}`)
+  if (since !== undefined)
+    conditions.push(`delivery.first_seen_at >= ${parameter(toTimestamp('since', since))}::timestamptz`)
+  if (after !== undefined) {
+    const [time, key] = decodeCursor(after)
+    conditions.push(
+      `(delivery.first_seen_at, delivery.key) < (${parameter(time)}::timestamptz, ${parameter(key)}::text collate "C")`,
+    )
+  }
+  return { conditions, values }
+}
+
+/** Throws `invalid_configuration` for what is not a valid date. */
+export function toTimestamp(name: string, date: unknown): string {
+  if (date instanceof Date && Number.isFinite(date.getTime())) return date.toISOString()
+  throw invalid(name, 'must be a valid Date')
+}
+
+function parseLimit(limit = 50): number {
+  if (Number.isSafeInteger(limit) && limit >= 1 && limit <= 1000) return limit
+  throw invalid('limit', 'must be a whole number from 1 to 1000')
+}
+
+function encodeCursor(position: readonly [string, string]): string {
+  return Buffer.from(JSON.stringify(position)).toString('base64url')
+}
+
+function decodeCursor(after: string): readonly [string, string] {
+  try {
+    const position: unknown = JSON.parse(Buffer.from(after, 'base64url').toString())
+    if (Array.isArray(position) && typeof position[0] === 'string' && typeof position[1] === 'string') {
+      if (Number.isFinite(Date.parse(position[0]))) return [position[0], position[1]]
+    }
+  } catch {
+    // Refused below.
+  }
+  throw invalid('after', "must be the next of the page before: the list's own value, unchanged")
+}
+
+function invalid(name: string, fix: string): KindeWebhookError {
+  return new KindeWebhookError('invalid_configuration', `${name}: ${fix}.`)
+}

@@ -1,0 +1,95 @@
+import { KindeWebhookError } from '@kinde-billing/core'
+import { withSession } from './database.js'
+import { eventKeys } from './find-event.js'
+import { toTimestamp } from './list-deliveries.js'
+import type { AnyPostgresPool } from './pool.js'
+import { HELD_LOCKS, statusOf } from './stored-delivery.js'
+import { type TableOptions, tableName } from './table-name.js'
+
+/** The deliveries that {@link requestRedelivery} marks. */
+export type RedeliverySelection =
+  | {
+      /** These events. */
+      eventIds: readonly string[]
+    }
+  | {
+      /** Every event that has failed and is not marked yet. */
+      status: 'failed'
+      /** Only those that first arrived at this time or later. */
+      since?: Date | undefined
+    }
+
+/** The options of {@link requestRedelivery}. */
+export interface RequestRedeliveryOptions extends TableOptions {
+  /** Why, at most 500 characters: it is recorded, and handlers see it as `delivery.redelivery.reason`. */
+  reason: string
+  /** Also run events that have been handled already. Their claims must be kept: `keepClaims: 'all'`. Default: false. */
+  evenIfDone?: boolean | undefined
+}
+
+/**
+ * Marks deliveries for redelivery. Nothing runs yet: {@link redeliver} does. Only events whose claims are kept can be
+ * redelivered, so others are not marked.
+ *
+ * @param pool - a pool or a PGlite
+ * @param selection - the events, or all that have failed
+ * @param options.reason - why
+ * @param options.evenIfDone - also events that have been handled
+ * @returns how many deliveries were marked
+ * @throws KindeWebhookError `invalid_configuration`
+ *
+ * @example
+ * ```ts
+ * import { requestRedelivery } from '@kinde-billing/postgres'
+ * import { Pool } from 'pg'
+ *
+ * const pool = new Pool({ connectionString: process.env.DATABASE_URL, connectionTimeoutMillis: 5000 })
+ * console.log(await requestRedelivery(pool, { status: 'failed' }, { reason: 'plan codes were missing until 14:05' }))
+ * ```
+ */
+export async function requestRedelivery(
+  pool: AnyPostgresPool,
+  selection: RedeliverySelection,
+  options: RequestRedeliveryOptions,
+): Promise<number> {
+  const table = tableName(options)
+  const { reason, evenIfDone = false } = options
+  if (typeof reason !== 'string' || reason.trim() === '' || reason.length > 500)
+    throw new KindeWebhookError('invalid_configuration', 'reason: must be a text of 1 to 500 characters.')
+  const { before, condition, values } = createSelection(table, selection)
+  const [row] = await withSession(pool, (session) =>
+    session.query(
+      `with ${before}, marked as (
+         update ${table} as delivery set redelivery_requested_at = now(), redelivery_due_at = now(),
+           redelivery_attempts = 0, redelivery_reason = $1, redelivery_even_if_done = done_at is not null
+         where delivery.expires_at > now() and delivery.claims is not null
+           and (delivery.done_at is null or $2::boolean) and ${condition}
+         returning 1
+       ) select count(*)::text as count from marked`,
+      [reason, evenIfDone, ...values],
+    ),
+  )
+  return Number(row?.count)
+}
+
+function createSelection(
+  table: string,
+  selection: RedeliverySelection,
+): { before: string; condition: string; values: unknown[] } {
+  if ('eventIds' in selection) {
+    const { eventIds } = selection
+    if (Array.isArray(eventIds) && eventIds.every((id) => typeof id === 'string')) {
+      const values = [JSON.stringify(eventIds)]
+      return { before: eventKeys(table, '$3::json'), condition: 'delivery.key in (select key from event)', values }
+    }
+  } else if (selection?.status === 'failed') {
+    const isFailed = `delivery.done_at is null and ${statusOf('delivery', table)} = 'failed'`
+    if (selection.since === undefined) return { before: HELD_LOCKS, condition: isFailed, values: [] }
+    const values = [toTimestamp('since', selection.since)]
+    return { before: HELD_LOCKS, condition: `${isFailed} and delivery.first_seen_at >= $3::timestamptz`, values }
+  }
+  throw new KindeWebhookError(
+    'invalid_configuration',
+    "The second argument must be { eventIds: ['event_…'] } or { status: 'failed' }.",
+  )
+}
