@@ -10,6 +10,7 @@ export default defineConfig(
       'src/conformance/index.ts',
       'src/inbox-contract.ts',
       'src/simulator.ts',
+      'src/management/index.ts',
     ],
     // Vitest is ESM only. CommonJS test runners, such as Jest, have the same functions as globals.
     { vitest: 'src/runner-globals.ts' },

@@ -1,0 +1,13 @@
+export type { Agreement, CallOptions, Entitlement, Entitlements, SubscribedPlan } from './agreements.js'
+export { createManagementClient, type ManagementClient } from './client.js'
+export type { BillingCustomer, CustomerOf, CustomersOptions } from './customers.js'
+export {
+  isKindeManagementError,
+  KindeManagementError,
+  type KindeManagementErrorCode,
+  type KindeManagementErrorDetails,
+} from './errors.js'
+export type { EventType, ReadEvent } from './events.js'
+export type { ManagementClientOptions } from './options.js'
+export type { UsageReport } from './usage.js'
+export type { EnsureWebhookOptions, EnsureWebhookResult, Webhook } from './webhooks.js'

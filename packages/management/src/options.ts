@@ -1,0 +1,119 @@
+import { isKindeWebhookError } from '@kinde-billing/core'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { KindeManagementError } from './errors.js'
+
+/** The options of `createManagementClient`. White space around the first three is trimmed. */
+export interface ManagementClientOptions {
+  /**
+   * Your Kinde domain, `https://<subdomain>.kinde.com`, also if you use a custom domain. Plain `http:` is for loopback only.
+   * Default: the environment variable `KINDE_DOMAIN`.
+   */
+  readonly domain?: string | undefined
+  /** The client id of a machine-to-machine application. Default: `KINDE_MANAGEMENT_CLIENT_ID`. */
+  readonly clientId?: string | undefined
+  /** The client secret of that application. Default: `KINDE_MANAGEMENT_CLIENT_SECRET`. */
+  readonly clientSecret?: string | undefined
+  /** The time limit of one request, its body included, in milliseconds. Default: 10,000. */
+  readonly timeoutMs?: number | undefined
+  /**
+   * The longest wait that Kinde's `RateLimit-Reset` may ask for, in milliseconds. A longer one is `rate_limited` at once.
+   * Default: 60,000.
+   */
+  readonly maxWaitMs?: number | undefined
+  /** Sends a request. Default: the global `fetch`. */
+  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
+  /** The clock, in epoch milliseconds. Default: `Date.now`. */
+  readonly now?: (() => number) | undefined
+}
+
+/** Options with defaults filled in. */
+export interface ManagementSettings {
+  readonly domain: string
+  readonly clientId: string
+  readonly clientSecret: string
+  readonly timeoutMs: number
+  readonly maxWaitMs: number
+  readonly fetch: (url: string, init: RequestInit) => Promise<Response>
+  readonly now: () => number
+}
+
+const KNOWN = ['domain', 'clientId', 'clientSecret', 'timeoutMs', 'maxWaitMs', 'fetch', 'now']
+/** Runtimes end timers below 2³¹ ms: a longer one fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/
+
+/**
+ * Validates the options and fills in defaults.
+ *
+ * @throws KindeManagementError `invalid_configuration`. No message contains the secret.
+ */
+export function resolveOptions(options: ManagementClientOptions): ManagementSettings {
+  refuseUnknownOptions('createManagementClient', options, KNOWN)
+  const { fetch = (url, init) => globalThis.fetch(url, init), now = Date.now } = options
+  assertFunction('fetch', fetch)
+  assertFunction('now', now)
+  return {
+    domain: parseDomain(readSetting('domain', options.domain, 'KINDE_DOMAIN')),
+    clientId: readSetting('clientId', options.clientId, 'KINDE_MANAGEMENT_CLIENT_ID'),
+    clientSecret: readSetting('clientSecret', options.clientSecret, 'KINDE_MANAGEMENT_CLIENT_SECRET'),
+    timeoutMs: parseTimer('timeoutMs', options.timeoutMs, 10_000),
+    maxWaitMs: parseTimer('maxWaitMs', options.maxWaitMs, 60_000),
+    fetch,
+    now,
+  }
+}
+
+/**
+ * Refuses options that do not exist, with a "did you mean".
+ *
+ * @throws KindeManagementError `invalid_configuration`
+ */
+export function refuseUnknownOptions(where: string, options: object, known: readonly string[]): void {
+  if (typeof options !== 'object' || options === null || Array.isArray(options))
+    throw new KindeManagementError('invalid_configuration', `${where} takes an object with options.`)
+  try {
+    assertKnownOptions(where, options, known)
+  } catch (error) {
+    throw isKindeWebhookError(error) ? new KindeManagementError('invalid_configuration', error.message) : error
+  }
+}
+
+function readSetting(name: string, option: unknown, variable: string): string {
+  const { process } = globalThis as { process?: { env?: { [variable: string]: string | undefined } } }
+  const value = option ?? process?.env?.[variable]
+  const text = typeof value === 'string' ? value.trim() : ''
+  if (text !== '') return text
+  const problem = value === undefined ? 'missing' : typeof value === 'string' ? 'empty' : `a ${typeof value}`
+  throw new KindeManagementError(
+    'invalid_configuration',
+    `${name} is ${problem}: pass it to createManagementClient, or set ${variable}.`,
+  )
+}
+
+function parseDomain(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const isPlain = url !== undefined && `${url.origin}/` === url.href && !text.includes('?') && !text.includes('#')
+  const isSecure = url?.protocol === 'https:' || (url?.protocol === 'http:' && LOOPBACK.test(url.hostname))
+  if (url !== undefined && isPlain && isSecure) return url.origin
+  throw new KindeManagementError(
+    'invalid_configuration',
+    `domain (KINDE_DOMAIN) is not a Kinde domain: pass https://<subdomain>.kinde.com, with its scheme and without path, query or credentials.`,
+  )
+}
+
+function parseTimer(name: string, value: unknown, fallback: number): number {
+  if (value === undefined) return fallback
+  if (typeof value === 'number' && value >= 0 && value <= MAX_TIMER_MS) return value
+  throw new KindeManagementError(
+    'invalid_configuration',
+    `${name} is ${String(value).slice(0, 40)}: pass milliseconds from 0 to ${MAX_TIMER_MS}, or leave it out for ${fallback}.`,
+  )
+}
+
+function assertFunction(name: string, value: unknown): void {
+  if (typeof value !== 'function')
+    throw new KindeManagementError(
+      'invalid_configuration',
+      `${name} is a ${typeof value}: pass a function, or leave it out.`,
+    )
+}
