@@ -9,5 +9,7 @@ export {
 } from './errors.js'
 export type { EventType, ReadEvent } from './events.js'
 export type { ManagementClientOptions } from './options.js'
+export { describeCoverage, type SchemaCoverage } from './types/coverage.js'
+export { generateTypes } from './types/generate.js'
 export type { UsageReport } from './usage.js'
 export type { EnsureWebhookOptions, EnsureWebhookResult, Webhook } from './webhooks.js'

@@ -1,5 +1,5 @@
 import { errorMessage } from '@kinde-billing/core/internal'
-import ky, { type HTTPError, isHTTPError, isTimeoutError } from 'ky'
+import ky, { isHTTPError, isTimeoutError } from 'ky'
 import { KindeManagementError } from './errors.js'
 import type { ManagementSettings } from './options.js'
 import type { Redactor } from './redact.js'
@@ -68,14 +68,10 @@ export function createTransport(settings: ManagementSettings, redactor: Redactor
         },
       })
     } catch (error) {
-      if (isHTTPError(error)) return answerOf(error)
+      if (isHTTPError(error)) return error.response
       throw signal?.aborted ? signal.reason : toUnavailable(error, { method, url, timeoutMs, redactor })
     }
   }
-}
-
-function answerOf({ response }: HTTPError): Response {
-  return response
 }
 
 /** Fetches an answer with its whole body. */
@@ -104,7 +100,7 @@ async function fetchWhole(
 
 /** The wait that Kinde asks for, in milliseconds; `undefined` if the header is absent or cannot be read. */
 export function retryAfterMs(response: Response): number | undefined {
-  const seconds = response.headers.get('ratelimit-reset')?.trim() ?? response.headers.get('retry-after')?.trim()
+  const seconds = (response.headers.get('retry-after') ?? response.headers.get('ratelimit-reset'))?.trim()
   return seconds !== undefined && /^\d{1,9}(?:\.\d+)?$/.test(seconds) ? Number(seconds) * 1000 : undefined
 }
 
