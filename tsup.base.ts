@@ -3,8 +3,8 @@ import type { Options } from 'tsup'
 
 type Plugin = NonNullable<Options['esbuildPlugins']>[number]
 
-// ESM only. Jest, Lambda and Yarn PnP cannot `require` it, so the CommonJS build carries it inside.
-const ESM_ONLY = /^jose(\/|$)/
+// ESM only. Jest, Lambda and Yarn PnP cannot `require` them, so the CommonJS build carries them inside.
+const ESM_ONLY = /^(jose|ky|oauth4webapi)(\/|$)/
 
 /**
  * One build for every package: ESM, CommonJS and types for both, with source maps. `inCommonJs` names modules that the

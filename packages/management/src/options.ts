@@ -1,5 +1,5 @@
 import { isKindeWebhookError } from '@kinde-billing/core'
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions } from './core-internal.js'
 import { KindeManagementError } from './errors.js'
 
 /** The options of `createManagementClient`. White space around the first three is trimmed. */
