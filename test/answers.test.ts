@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
-import { KindeWebhookError, type KindeWebhookErrorCode } from '../packages/core/src/index.js'
-import { answer, type Verdict } from '../packages/core/src/receiver/answer.js'
+import { KindeWebhookError, type KindeWebhookErrorCode, type NoSchemas } from '../packages/core/src/index.js'
+import { type Result, toResponse } from '../packages/core/src/receiver/response.js'
 
 const page = readFileSync(new URL('../docs/answers.md', import.meta.url), 'utf8').replaceAll(/ +/g, ' ')
 
@@ -33,19 +33,19 @@ const CODES: Record<KindeWebhookErrorCode, true> = {
   internal_error: true,
 }
 
-const verdicts: [string, Verdict][] = [
-  ...(['processed', 'duplicate', 'ignored', 'discarded'] as const).map((outcome): [string, Verdict] => [
+const results: [string, Result<NoSchemas>][] = [
+  ...(['processed', 'duplicate', 'ignored', 'discarded'] as const).map((outcome): [string, Result<NoSchemas>] => [
     outcome,
     { outcome },
   ]),
-  ...(Object.keys(CODES) as KindeWebhookErrorCode[]).map((code): [string, Verdict] => {
+  ...(Object.keys(CODES) as KindeWebhookErrorCode[]).map((code): [string, Result<NoSchemas>] => {
     const error = new KindeWebhookError(code, '')
-    return [code, code === 'unsupported_event' ? { outcome: 'unsupported', error } : { error }]
+    return [code, code === 'unsupported_event' ? { outcome: 'unsupported', error } : { outcome: code, error }]
   }),
 ]
 
-it.each(verdicts)('docs/answers.md says what %s is answered with', (name, verdict) => {
-  const { status, headers, body } = answer(verdict)
+it.each(results)('docs/answers.md says what %s is answered with', (name, result) => {
+  const { status, headers, body } = toResponse(result)
   const header = headers['allow'] ? ', `allow: POST`' : headers['retry-after'] ? ', `retry-after`' : ''
   expect(page).toContain(`| \`${name}\` | ${status}${header} | \`${body}\` |`)
 })

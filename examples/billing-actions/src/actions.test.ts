@@ -173,6 +173,7 @@ it('reads both dialects of data', async () => {
     context: undefined,
     signal: new AbortController().signal,
     tx: undefined,
+    redelivery: undefined,
   })
   expect(listCustomers(customers)).toMatchObject([{ plan: 'pro', access: 'full' }])
 })

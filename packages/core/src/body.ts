@@ -1,7 +1,7 @@
-import { isKindeWebhookError, KindeWebhookError } from './errors.js'
-import { inTime } from './in-time.js'
+import { KindeWebhookError } from './errors.js'
+import { withTimeout } from './with-timeout.js'
 
-/** A request's body as a framework has it. `null` is an empty body; `undefined` one whose bytes are consumed and lost. */
+/** A request's body as a framework has it. `null`: empty. `undefined`: consumed, its bytes lost. */
 export type DeliveryBody =
   | string
   | Uint8Array
@@ -13,77 +13,91 @@ export type DeliveryBody =
 export interface BodyLimits {
   readonly maxBytes: number
   readonly timeoutMs: number
-  /** What to do about a body that is too slow. */
+  /** The fix for a body that is too slow. */
   readonly timeoutHint?: string | undefined
-  /** How to keep a body's bytes, where they are lost. */
+  /** The fix for a consumed body. */
   readonly rawBodyHint?: string | undefined
 }
 
 /**
- * Reads a body: counted as it comes, whatever `content-length` said, within a time, and given up at once where it fails.
- * The source is told to stop and never waited for: a stalled client would keep it.
+ * Reads a body within a size and a time limit. It is counted while it arrives, whatever `content-length` says. On failure
+ * the source is told to stop, and not waited for: a stalled client would keep it.
  *
- * @throws KindeWebhookError `payload_too_large`, `request_timeout`, `body_unreadable`, `body_already_parsed`
+ * @param open - Returns the body. Called once.
+ * @throws KindeWebhookError `payload_too_large`, `request_timeout`, `body_unreadable`, `body_already_parsed`;
+ * `internal_error` if `open` throws
  */
 export async function readBody(
-  open: () => DeliveryBody | Promise<DeliveryBody>,
-  limits: BodyLimits,
+  open: () => unknown,
+  { maxBytes, timeoutMs, timeoutHint = '', rawBodyHint }: BodyLimits,
 ): Promise<string | Uint8Array> {
   let source: ChunkSource | undefined
   let isOver = false
-  const read = async (opened: DeliveryBody | Promise<DeliveryBody>): Promise<string | Uint8Array> => {
-    const body = await opened
-    if (body === undefined) throw alreadyParsed(limits.rawBodyHint)
+  const read = async (opening: unknown): Promise<string | Uint8Array> => {
+    const body = await orUnreadable(opening)
     if (body === null) return ''
-    if (isAtHand(body)) return body
-    // a parsed body, of which an adapter has no bytes
-    if (!isChunked(body)) throw alreadyParsed(limits.rawBodyHint)
-    source = chunksOf(body)
+    if (isBuffered(body)) return body
+    // `undefined`, or an object that a parser made: an adapter has no bytes of it.
+    if (!isChunked(body)) throw alreadyParsed(rawBodyHint)
+    source = toChunkSource(body, rawBodyHint)
     if (isOver) source.cancel()
-    return collect(source, limits.maxBytes, () => isOver)
+    return collect(source, maxBytes, rawBodyHint, () => isOver)
   }
   try {
-    const opened = open()
-    if (isAtHand(opened)) return opened
-    return await inTime(read(opened), limits.timeoutMs, () => {
+    const opening = openBody(open)
+    if (isBuffered(opening)) return opening
+    return await withTimeout(read(opening), timeoutMs, () => {
       throw new KindeWebhookError(
         'request_timeout',
-        `The body did not arrive within ${limits.timeoutMs} ms. ${limits.timeoutHint ?? ''}`.trimEnd(),
+        `The body did not arrive within ${timeoutMs} ms. ${timeoutHint}`.trimEnd(),
       )
     })
   } catch (error) {
     source?.cancel()
-    throw isKindeWebhookError(error)
-      ? error
-      : new KindeWebhookError('body_unreadable', 'The body broke off before its end.', { cause: error })
+    throw error
   } finally {
     isOver = true
   }
 }
 
-function isAtHand(body: unknown): body is string | Uint8Array {
+/** A throw is the adapter's or the framework's fault, never the sender's. */
+function openBody(open: () => unknown): unknown {
+  try {
+    return open()
+  } catch (cause) {
+    throw new KindeWebhookError('internal_error', "The adapter could not open the request's body.", { cause })
+  }
+}
+
+function isBuffered(body: unknown): body is string | Uint8Array {
   return typeof body === 'string' || ArrayBuffer.isView(body)
 }
 
-const RAW_BODY_HINT = 'Hand over a request whose body nobody has read.'
+const RAW_BODY_HINT = 'Pass a request whose body has not been read.'
 
-function alreadyParsed(mend = RAW_BODY_HINT): KindeWebhookError {
+function alreadyParsed(hint = RAW_BODY_HINT): KindeWebhookError {
   return new KindeWebhookError(
     'body_already_parsed',
-    `The body was consumed before it came here, and its exact bytes are lost, so that the signature cannot be checked. ${mend}`,
+    `The body was consumed before the receiver could read it, and its exact bytes are lost, so the signature cannot be checked. ${hint}`,
   )
 }
 
-/** Collects into one growing buffer: a body that comes a byte at a time must not cost an object a byte. */
-async function collect(source: ChunkSource, maxBytes: number, isOver: () => boolean): Promise<Uint8Array> {
+/** Collects into one growing buffer: a body that arrives byte by byte must not cost an object per byte. */
+async function collect(
+  source: ChunkSource,
+  maxBytes: number,
+  rawBodyHint: string | undefined,
+  isOver: () => boolean,
+): Promise<Uint8Array> {
   let buffer = new Uint8Array()
   let size = 0
   let counted = 0
   for (;;) {
-    const step = await source.next()
+    const step = await orUnreadable(source.next())
     if (step.done === true || isOver()) return buffer.subarray(0, size)
-    const chunk = bytesOf(step.value)
-    // an empty chunk counts too: a source of nothing else would never end, nor let a timer have its turn
+    const chunk = toBytes(step.value)
+    if (chunk === undefined) throw alreadyParsed(rawBodyHint)
+    // An empty chunk counts too: a source of nothing else would never end, nor let a timer fire.
     counted += Math.max(1, chunk.byteLength)
     if (counted > maxBytes)
       throw new KindeWebhookError(
@@ -100,14 +114,23 @@ async function collect(source: ChunkSource, maxBytes: number, isOver: () => bool
   }
 }
 
+/** Rejections of a body are the connection's: the sender has gone away. */
+async function orUnreadable<Value>(pending: Value): Promise<Awaited<Value>> {
+  try {
+    return await pending
+  } catch (cause) {
+    throw new KindeWebhookError('body_unreadable', 'The connection was closed before the end of the body.', { cause })
+  }
+}
+
 const utf8 = new TextEncoder()
 
-function bytesOf(chunk: unknown): Uint8Array {
+/** The bytes of a chunk, or `undefined` for a parsed object. */
+function toBytes(chunk: unknown): Uint8Array | undefined {
   if (chunk instanceof Uint8Array) return chunk
   if (ArrayBuffer.isView(chunk)) return new Uint8Array(chunk.buffer, chunk.byteOffset, chunk.byteLength)
-  // a Node stream on which somebody has called setEncoding
-  if (typeof chunk === 'string') return utf8.encode(chunk)
-  throw new TypeError('a chunk of the body is neither bytes nor text')
+  // A Node stream after setEncoding.
+  return typeof chunk === 'string' ? utf8.encode(chunk) : undefined
 }
 
 interface ChunkSource {
@@ -117,21 +140,26 @@ interface ChunkSource {
 
 const ignore = (): void => {}
 
-function isChunked(body: object): body is ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> {
-  return 'getReader' in body || Symbol.asyncIterator in body
+function isChunked(body: unknown): body is ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> {
+  return typeof body === 'object' && body !== null && ('getReader' in body || Symbol.asyncIterator in body)
 }
 
-/** Stopping a source is asked for and not waited for, and whatever it throws is its own affair. */
-function chunksOf(body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>): ChunkSource {
-  if ('getReader' in body) {
-    const reader = body.getReader()
-    return { next: () => reader.read(), cancel: () => void (async () => reader.cancel())().catch(ignore) }
+/** Cancelling is requested and not waited for, and its errors do not matter. */
+function toChunkSource(
+  body: ReadableStream<Uint8Array> | AsyncIterable<Uint8Array>,
+  rawBodyHint: string | undefined,
+): ChunkSource {
+  if (!('getReader' in body)) {
+    const iterator = body[Symbol.asyncIterator]()
+    return { next: () => iterator.next(), cancel: () => void (async () => iterator.return?.())().catch(ignore) }
   }
-  const iterator = body[Symbol.asyncIterator]()
-  return { next: () => iterator.next(), cancel: () => void (async () => iterator.return?.())().catch(ignore) }
+  // Another reader has it.
+  if (body.locked) throw alreadyParsed(rawBodyHint)
+  const reader = body.getReader()
+  return { next: () => reader.read(), cancel: () => void (async () => reader.cancel())().catch(ignore) }
 }
 
-/** The body of a Web request that nobody has read, or is reading. */
+/** The unread body of a Web request, or `undefined` if it was read or is being read. */
 export function unreadBody(request: Request): ReadableStream<Uint8Array> | null | undefined {
   return request.bodyUsed || request.body?.locked ? undefined : request.body
 }

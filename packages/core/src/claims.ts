@@ -1,16 +1,42 @@
 import * as v from 'valibot'
-import { KindeWebhookError, type KindeWebhookIssue, UnsupportedEventError } from './errors.js'
+import { KindeWebhookError, UnsupportedEventError } from './errors.js'
 import { type BillingEventType, isBillingEventType } from './event-types.js'
-import { isJsonObject, isText, type JsonObject, own, parseJsonObject } from './json.js'
-import { quote } from './quote.js'
+import type { OtherEvent } from './events.js'
+import { format } from './format.js'
+import { getOwn, isJsonObject, isSafeString, type JsonObject, parseJsonObject } from './json.js'
 import { parseTimestamp } from './timestamps.js'
 
 const MAX_DEPTH = 64
 const MAX_TYPE_CHARS = 128
 const MAX_ID_CHARS = 256
 
-/** A signed payload as claims (RFC 7519, section 7.2: UTF-8 of a JSON object). Nothing is merged into a prototype. */
-export function parseClaims(payload: Uint8Array): JsonObject {
+/** The settings that claims are checked against. */
+export interface ClaimChecks {
+  readonly issuer: string
+  /** Epoch milliseconds. */
+  readonly now: number
+  readonly clockToleranceMs: number
+  readonly replayWindowMs: number | false
+}
+
+/** Everything a billing event has besides what is read from its `data`. */
+export type BillingEnvelope = OtherEvent & { readonly type: BillingEventType }
+
+/**
+ * Validates the payload of a signed token, and reads its envelope.
+ *
+ * @throws KindeWebhookError `invalid_payload`, `token_not_current`, `issuer_mismatch`, `not_a_webhook`,
+ * `timestamp_out_of_range`
+ * @throws UnsupportedEventError for a type that is not a billing event
+ */
+export function validateClaims(payload: Uint8Array, checks: ClaimChecks): BillingEnvelope {
+  const claims = parseClaims(payload)
+  validateTokenClaims(claims, checks)
+  return readBillingEnvelope(claims, (timestamp) => assertInsideWindow(timestamp, checks))
+}
+
+/** Parses claims (RFC 7519, section 7.2: UTF-8 of a JSON object). Nothing is merged into a prototype. */
+function parseClaims(payload: Uint8Array): JsonObject {
   const claims = parseJsonObject(payload, MAX_DEPTH)
   if (claims === undefined)
     throw new KindeWebhookError(
@@ -23,7 +49,7 @@ export function parseClaims(payload: Uint8Array): JsonObject {
 /**
  * Claims that only OAuth 2.0 and OpenID Connect tokens have. Kinde signs the access, ID and machine tokens of a tenant
  * with the same keys, so the signature alone does not make a token a webhook (RFC 8725, section 2.8, substitution).
- * The one place where an unknown claim is not tolerated.
+ * This is the only place where an unknown claim is not tolerated.
  */
 const OAUTH_CLAIMS = [
   'aud',
@@ -42,138 +68,168 @@ const OAUTH_CLAIMS = [
 ] as const
 
 /**
- * What a signed token says of itself: current, of this issuer, and a webhook. jose's own check of claims is not used:
- * it takes `exp: 1e400` for a number that never comes, takes an `iss` out of a list, and knows nothing of substitution.
- *
- * @throws KindeWebhookError `token_not_current`, `issuer_mismatch`, `not_a_webhook`
+ * Validates the token as a token: current, of this issuer, and a webhook. jose's check of claims is not used: it takes
+ * `exp: 1e400` for a number, accepts a list as `iss`, and does not know substitution.
  */
-export function judgeToken(claims: JsonObject, issuer: string, now: number, clockToleranceMs: number): void {
+function validateTokenClaims(claims: JsonObject, { issuer, now, clockToleranceMs }: ClaimChecks): void {
   const isCurrent =
-    isNumericDate(claims, 'exp', (exp) => now < exp) &&
-    isNumericDate(claims, 'nbf', (nbf) => nbf <= now + clockToleranceMs)
+    isDateMet(claims, 'exp', (exp) => now < exp) && isDateMet(claims, 'nbf', (nbf) => nbf <= now + clockToleranceMs)
   if (!isCurrent)
     throw new KindeWebhookError(
       'token_not_current',
-      'The token is expired or not valid yet (exp, nbf), or these claims are no finite numbers.',
+      'The token has expired, is not yet valid, or has an invalid exp or nbf.',
     )
   if (Object.hasOwn(claims, 'iss') && claims['iss'] !== issuer)
-    throw new KindeWebhookError('issuer_mismatch', `The token names another issuer than ${issuer}.`)
+    throw new KindeWebhookError('issuer_mismatch', `iss is not ${issuer}.`)
   const foreign = OAUTH_CLAIMS.find((name) => Object.hasOwn(claims, name))
   if (foreign !== undefined)
     throw new KindeWebhookError(
       'not_a_webhook',
-      `The claim ${foreign} belongs to an access, ID or machine token: Kinde's webhooks have none.`,
+      `The claim ${foreign} belongs to an access, ID or machine token. Kinde's webhooks do not have it.`,
     )
 }
 
-/** An absent date sets no limit; one that is not a finite number (RFC 7519, section 2) is never met. */
-function isNumericDate(claims: JsonObject, name: 'exp' | 'nbf', isMet: (epochMs: number) => boolean): boolean {
+/** An absent date sets no limit. One that is not a finite number (RFC 7519, section 2) is never met. */
+function isDateMet(claims: JsonObject, name: 'exp' | 'nbf', isMet: (epochMs: number) => boolean): boolean {
   if (!Object.hasOwn(claims, name)) return true
   const seconds = claims[name]
   return typeof seconds === 'number' && Number.isFinite(seconds) && isMet(seconds * 1000)
 }
 
 /**
- * The type of a verified event. Of an event of another type nothing else is judged: Kinde may send what it likes, and a
- * delivery that is refused for it would end with the endpoint disabled.
+ * Reads type and envelope of verified claims. If the type is not a billing event, nothing else can fail it: a refused
+ * delivery would end with the endpoint disabled.
  *
- * @throws KindeWebhookError `invalid_payload`; UnsupportedEventError
+ * @param claims - The verified payload.
+ * @param assertTime - Throws if the event's `timestamp` is not acceptable. Default: any is.
+ * @throws KindeWebhookError `invalid_payload`, and the error of `assertTime`
+ * @throws UnsupportedEventError
  */
-export function judgeType(claims: JsonObject): BillingEventType {
-  const type = own(claims, 'type')
-  if (isBillingEventType(type)) return type
-  if (!isText(type, MAX_TYPE_CHARS))
-    throw new KindeWebhookError('invalid_payload', "The signed payload has no usable 'type'.", {
-      issues: [{ path: ['type'], message: `must be a non-blank string of at most ${MAX_TYPE_CHARS} characters` }],
-    })
-  const id = own(claims, 'event_id')
-  throw new UnsupportedEventError(
-    `The event type ${quote(type, MAX_TYPE_CHARS)} is not one of Kinde's eight billing triggers.`,
-    {
-      type,
-      id: isText(id, MAX_ID_CHARS) ? id : undefined,
-      claims,
-    },
-  )
+export function readBillingEnvelope(
+  claims: JsonObject,
+  assertTime: (timestamp: Date) => void = () => {},
+): BillingEnvelope {
+  const type = parseEventType(claims)
+  if (!isBillingEventType(type)) throw unsupportedEvent(type, claims, assertTime)
+  const envelope = readEnvelope(type, claims)
+  assertTime(envelope.timestamp)
+  return envelope
 }
 
-/** What makes a delivery an event, whatever its type. */
-export interface Envelope {
-  readonly id: string
-  readonly timestamp: Date
+function parseEventType(claims: JsonObject): string {
+  const type = getOwn(claims, 'type')
+  if (isSafeString(type, MAX_TYPE_CHARS)) return type
+  throw new KindeWebhookError('invalid_payload', "The signed payload has no usable 'type'.", {
+    issues: [{ path: ['type'], message: `must be a non-blank string of at most ${MAX_TYPE_CHARS} characters` }],
+  })
 }
 
-/** The envelope of one of the eight, whose `data` must be an object. */
-export interface BillingEnvelope extends Envelope {
-  readonly data: JsonObject
+function unsupportedEvent(
+  type: string,
+  claims: JsonObject,
+  assertTime: (timestamp: Date) => void,
+): UnsupportedEventError {
+  const id = getOwn(claims, 'event_id')
+  return new UnsupportedEventError(`The event type ${format(type, MAX_TYPE_CHARS)} is not a billing event.`, {
+    type,
+    id: isSafeString(id, MAX_ID_CHARS) ? id : undefined,
+    claims,
+    event: findOtherEvent(type, claims, assertTime),
+  })
 }
 
-const Id = v.custom<string>((id) => isText(id, MAX_ID_CHARS))
-const Timestamp = v.custom<Date>((time) => time instanceof Date)
-const Data = v.custom<JsonObject>(isJsonObject)
-
-/** @throws KindeWebhookError `invalid_payload`, with an issue for each member that is missing or mistyped */
-export function readEnvelope(claims: JsonObject): Envelope {
-  const id = own(claims, 'event_id')
-  const timestamp = parseTimestamp(own(claims, 'timestamp'))
-  if (v.is(Id, id) && v.is(Timestamp, timestamp)) return { id, timestamp }
-  throw notAnEvent(envelopeIssues(id, timestamp))
+function findOtherEvent(
+  type: string,
+  claims: JsonObject,
+  assertTime: (timestamp: Date) => void,
+): OtherEvent | undefined {
+  try {
+    const event = readEnvelope(type, claims)
+    assertTime(event.timestamp)
+    return event
+  } catch {
+    return undefined
+  }
 }
 
-/** @throws KindeWebhookError `invalid_payload`, with an issue for each member that is missing or mistyped */
-export function readBillingEnvelope(claims: JsonObject): BillingEnvelope {
-  const id = own(claims, 'event_id')
-  const timestamp = parseTimestamp(own(claims, 'timestamp'))
-  const data = own(claims, 'data')
-  if (v.is(Id, id) && v.is(Timestamp, timestamp) && v.is(Data, data)) return { id, timestamp, data }
-  throw notAnEvent([...envelopeIssues(id, timestamp), ...issuesOf(Data, data, 'data', 'must be an object')])
+/** Members that make a signed payload an event. `data` is passed on as it is, never as a schema's copy. */
+const Envelope = v.object({
+  event_id: v.pipe(
+    v.string(),
+    v.check((id) => isSafeString(id, MAX_ID_CHARS)),
+  ),
+  timestamp: v.pipe(
+    v.string(),
+    v.transform((text) => parseTimestamp(text)),
+    v.date(),
+  ),
+  data: v.custom<JsonObject>(isJsonObject),
+})
+
+const EXPECTATIONS: Record<string, string> = {
+  event_id: `must be a non-blank string of at most ${MAX_ID_CHARS} characters`,
+  timestamp: 'must be a date and time with an offset (RFC 3339), such as 2026-05-01T17:41:45.592145+10:00',
+  data: 'must be an object',
 }
 
-function envelopeIssues(id: unknown, timestamp: unknown): KindeWebhookIssue[] {
-  return [
-    ...issuesOf(Id, id, 'event_id', `must be a non-blank string of at most ${MAX_ID_CHARS} characters`),
-    ...issuesOf(
-      Timestamp,
-      timestamp,
-      'timestamp',
-      'must be a date and time with an offset (RFC 3339), such as 2026-05-01T17:41:45.592145+10:00',
-    ),
-  ]
+function readEnvelope<Type extends string>(type: Type, claims: JsonObject): OtherEvent & { readonly type: Type } {
+  const { success, output, issues } = v.safeParse(Envelope, claims)
+  if (!success) throw invalidEnvelope(issues)
+  const { event_id: id, timestamp, data } = output
+  const source = getOwn(claims, 'source')
+  const envelope = {
+    type,
+    id,
+    occurredAt: parseOccurredAt(claims) ?? timestamp,
+    timestamp,
+    source: typeof source === 'string' && source.trim() !== '' ? source : undefined,
+    data,
+  }
+  return hideClaims(envelope, claims)
 }
 
-function issuesOf(schema: v.GenericSchema, value: unknown, claim: string, message: string): KindeWebhookIssue[] {
-  return v.is(schema, value) ? [] : [{ path: [claim], message }]
+/** valibot's own messages are not used: they quote the input. */
+function invalidEnvelope(issues: readonly v.InferIssue<typeof Envelope>[]): KindeWebhookError {
+  return new KindeWebhookError('invalid_payload', 'The signed payload does not have the shape of an event.', {
+    issues: issues.map((issue) => {
+      const member = v.getDotPath(issue) ?? ''
+      return { path: [member], message: EXPECTATIONS[member] ?? 'is invalid' }
+    }),
+  })
 }
 
-function notAnEvent(issues: KindeWebhookIssue[]): KindeWebhookError {
-  return new KindeWebhookError('invalid_payload', 'The signed payload is not the shape of an event.', { issues })
+/** `event_timestamp`, which newer tokens have. As a rule it equals `timestamp`, and need not be parsed twice. */
+function parseOccurredAt(claims: JsonObject): Date | undefined {
+  const occurred = getOwn(claims, 'event_timestamp')
+  return occurred === getOwn(claims, 'timestamp') ? undefined : parseTimestamp(occurred)
 }
 
-/** When an event happened: `event_timestamp` where it is a readable date, as newer tokens have it, else `timestamp`. */
-export function occurredAt(claims: JsonObject, { timestamp }: Envelope): Date {
-  const occurred = own(claims, 'event_timestamp')
-  // as a rule both say the same: it need not be read twice
-  return (occurred === own(claims, 'timestamp') ? undefined : parseTimestamp(occurred)) ?? timestamp
+/** Adds `claims` as a hidden member, so that logging an event does not print the payload twice. */
+export function hideClaims<Event extends object>(
+  event: Event,
+  claims: JsonObject,
+): Event & { claims: Record<string, unknown> } {
+  return Object.defineProperty(event, 'claims', { value: claims, writable: true, configurable: true }) as Event & {
+    claims: Record<string, unknown>
+  }
 }
 
 /**
- * The window, both sides. It is as wide as Kinde's own schedule: attempts run to 36 h, and an endpoint is disabled at
+ * Checks the window on both sides. It is as wide as Kinde's schedule: attempts run to 36 h and an endpoint is disabled at
  * 72 h, so a window of minutes would drop genuine deliveries.
- *
- * @throws KindeWebhookError `timestamp_out_of_range`
  */
-export function judgeWindow(time: Date, now: number, replayWindowMs: number | false, clockToleranceMs: number): void {
-  const ageMs = now - time.getTime()
+function assertInsideWindow(timestamp: Date, { now, replayWindowMs, clockToleranceMs }: ClaimChecks): void {
+  const ageMs = now - timestamp.getTime()
   if (ageMs >= -clockToleranceMs && (replayWindowMs === false || ageMs < replayWindowMs)) return
   throw new KindeWebhookError(
     'timestamp_out_of_range',
     ageMs < 0
-      ? `The event's timestamp lies ${inWords(-ageMs)} in the future: check this machine's clock, or raise clockToleranceMs.`
-      : `The event's timestamp is ${inWords(ageMs)} old: a replay, or a delivery from before the window. To read an old capture, set replayWindowMs to false.`,
+      ? `The event's timestamp is ${formatDuration(-ageMs)} in the future. Check this machine's clock, or raise clockToleranceMs.`
+      : `The event's timestamp is ${formatDuration(ageMs)} old: a replay, or older than replayWindowMs. To read an old capture, set replayWindowMs to false.`,
     { issues: [{ path: ['timestamp'], message: 'is outside the window' }] },
   )
 }
 
-function inWords(durationMs: number): string {
+function formatDuration(durationMs: number): string {
   return durationMs < 2 * 3_600_000 ? `${Math.round(durationMs / 1000)} s` : `${Math.round(durationMs / 3_600_000)} h`
 }

@@ -1,19 +1,21 @@
+import type { OtherEvent } from './events.js'
+
 /**
- * The one table: what each code is answered with, and whether another attempt of the same bytes makes sense.
- * Kinde tries again after every answer but 200, so what could still succeed must never be a 200.
+ * The status of each code, and if another attempt of the same bytes can succeed. Kinde tries again after every response
+ * but 200, so retryable failures must never be a 200.
  */
 const CODES = {
-  // the application's side: the message names the setting and the mend
+  // Misconfiguration: the message names the setting and the fix.
   invalid_configuration: [500, false],
   body_already_parsed: [500, false],
   schema_mismatch: [500, false],
-  // the request
+  // The request.
   method_not_allowed: [405, false],
   unsupported_media_type: [415, false],
   payload_too_large: [413, false],
   body_unreadable: [400, true],
   request_timeout: [408, true],
-  // not authentic: one and the same answer for all
+  // Not authentic: one and the same response for all.
   malformed_token: [401, false],
   unsupported_algorithm: [401, false],
   unknown_key: [401, false],
@@ -21,12 +23,12 @@ const CODES = {
   token_not_current: [401, false],
   issuer_mismatch: [401, false],
   not_a_webhook: [401, false],
-  // signed by Kinde, but not the shape of an event, or outside the window
+  // Signed by Kinde, but not an event, or outside the window.
   invalid_payload: [400, false],
   timestamp_out_of_range: [400, false],
-  // signed, and not one of the eight: acknowledged
+  // Signed, but not a billing event: acknowledged.
   unsupported_event: [200, false],
-  // not the sender's fault
+  // Temporary: worth another attempt.
   keys_unavailable: [503, true],
   inbox_unavailable: [503, true],
   delivery_in_progress: [409, true],
@@ -35,32 +37,32 @@ const CODES = {
   internal_error: [500, true],
 } as const
 
-/** Why a delivery was not handed over. Codes are stable: switch on them, not on messages. */
+/** A stable error code. Switch on codes, not on messages. */
 export type KindeWebhookErrorCode = keyof typeof CODES
 
-/** What is wrong, and where in the token, the claims or the options. */
+/** A problem at one place in the token, the claims or the data. */
 export interface KindeWebhookIssue {
-  /** The members that lead to it, from the outside in. */
+  /** The path to the member, from the outside in. */
   readonly path: readonly (string | number)[]
-  /** What must be there instead. Nothing from outside stands in it unescaped. */
+  /** The expectation. Text from outside is escaped. */
   readonly message: string
 }
 
-/** What a {@link KindeWebhookError} carries beside its code and message. */
+/** The optional members of a {@link KindeWebhookError}. */
 export interface KindeWebhookErrorDetails {
-  /** What is wrong and where. Default: none. */
+  /** The problems found. Default: none. */
   readonly issues?: readonly KindeWebhookIssue[] | undefined
-  /** How long to wait before another attempt, in milliseconds. */
+  /** The time to wait before another attempt, in milliseconds. */
   readonly retryAfterMs?: number | undefined
-  /** What it comes from. */
+  /** The error behind this one. */
   readonly cause?: unknown
 }
 
-// Registered symbols are the same in an ESM and a CommonJS copy of the package, which classes are not.
+// A registered symbol is the same in an ESM and a CommonJS copy of the package. Classes are not.
 const ERROR_BRAND = Symbol.for('kinde-billing.KindeWebhookError')
 
 /**
- * The one error this package throws. Nothing of a token is in it: no token, no claim set, no full key id.
+ * The only error this package throws. It never holds a token, a claim set or a full key id.
  *
  * @example
  * ```ts
@@ -79,15 +81,15 @@ const ERROR_BRAND = Symbol.for('kinde-billing.KindeWebhookError')
  * ```
  */
 export class KindeWebhookError extends Error {
-  /** What went wrong: stable, and meant for programs. */
+  /** The stable code, meant for programs. */
   readonly code: KindeWebhookErrorCode
-  /** The HTTP status a receiver answers with. */
+  /** The HTTP status of the response. */
   readonly status: number
-  /** Whether another attempt of the same bytes makes sense. */
+  /** True if another attempt of the same bytes can succeed. */
   readonly retryable: boolean
-  /** What is wrong and where; empty where there is nothing to point at. */
+  /** The problems found, with their paths. */
   readonly issues: readonly KindeWebhookIssue[]
-  /** How long to wait before another attempt, in milliseconds, where that is known. */
+  /** The time to wait before another attempt, in milliseconds, if it is known. */
   readonly retryAfterMs: number | undefined
 
   constructor(code: KindeWebhookErrorCode, message: string, details: KindeWebhookErrorDetails = {}) {
@@ -104,45 +106,51 @@ export class KindeWebhookError extends Error {
 }
 
 /**
- * A verified event whose type is not one of the eight: authentic, acknowledged with 200, and not judged any further.
- * Its code is `unsupported_event`.
+ * Thrown for a verified event that is not a billing event. Its code is `unsupported_event`, and the response is 200.
+ * Nothing but the type of such an event can fail it.
  */
 export class UnsupportedEventError extends KindeWebhookError {
-  /** The type Kinde sent, such as `user.created`. */
+  /** Kinde's event type, such as `user.created`. */
   readonly type: string
-  /** Kinde's `event_id`, where it is a usable string. */
+  /** Kinde's `event_id`, if it is a usable string. */
   readonly id: string | undefined
+  /** The event, if its envelope is complete and its `timestamp` is inside the window. Not enumerable. */
+  declare readonly event: OtherEvent | undefined
   /** The whole verified payload. Not enumerable. */
   declare readonly claims: Record<string, unknown>
 
-  constructor(message: string, event: { type: string; id: string | undefined; claims: Record<string, unknown> }) {
+  constructor(
+    message: string,
+    details: Pick<UnsupportedEventError, 'type' | 'id' | 'claims'> & { event?: OtherEvent | undefined },
+  ) {
     super('unsupported_event', message)
     this.name = 'UnsupportedEventError'
-    this.type = event.type
-    this.id = event.id
-    Object.defineProperty(this, 'claims', { value: event.claims })
+    this.type = details.type
+    this.id = details.id
+    Object.defineProperty(this, 'event', { value: details.event })
+    Object.defineProperty(this, 'claims', { value: details.claims })
   }
 }
 
 /**
- * Whether a value is a {@link KindeWebhookError}, of this copy of the package or of another (ESM beside CommonJS,
- * two versions): `instanceof` knows its own copy only.
+ * Checks for a {@link KindeWebhookError} of this or another copy of the package, such as ESM and CommonJS in one
+ * process. `instanceof` recognizes its own copy only.
+ *
+ * @param value - Any thrown value.
  */
 export function isKindeWebhookError(value: unknown): value is KindeWebhookError {
   return typeof value === 'object' && value !== null && ERROR_BRAND in value
 }
 
-/** {@link isKindeWebhookError} for the one error that carries an event of another type. */
+/** {@link isKindeWebhookError} for the error that carries an event of another type. */
 export function isUnsupportedEventError(value: unknown): value is UnsupportedEventError {
   return isKindeWebhookError(value) && value.code === 'unsupported_event'
 }
 
-/** Whatever was thrown, as the one error: what nobody expected is a defect, and says so. */
-export function asKindeWebhookError(error: unknown): KindeWebhookError {
+/** Converts any thrown value; unknown ones become `internal_error`. */
+export function toKindeWebhookError(error: unknown): KindeWebhookError {
   if (isKindeWebhookError(error)) return error
-  return new KindeWebhookError(
-    'internal_error',
-    'Something failed that must not fail. This is a defect of @kinde-billing/core: please report it.',
-    { cause: error },
-  )
+  return new KindeWebhookError('internal_error', 'Unexpected error in @kinde-billing/core. Please report it.', {
+    cause: error,
+  })
 }

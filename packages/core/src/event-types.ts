@@ -1,5 +1,5 @@
 /**
- * The eight billing triggers Kinde sends.
+ * The billing event types that Kinde sends.
  *
  * @example
  * ```ts
@@ -19,11 +19,36 @@ export const BILLING_EVENT_TYPES = [
   'customer.plan_changed',
 ] as const
 
-/** The name of one of the eight billing triggers: what `event.type` holds. */
+/** A billing event type: the value of `event.type`. */
 export type BillingEventType = (typeof BILLING_EVENT_TYPES)[number]
 
 /**
- * Whether a value is, to the letter, the name of one of the eight billing triggers.
+ * The groups of facts that each event type has beside `customer` and `agreement`. Decoding, the event types, fixtures
+ * and the documentation follow this table.
+ *
+ * @example
+ * ```ts
+ * import { EVENT_GROUPS } from '@kinde-billing/core'
+ *
+ * EVENT_GROUPS['customer.plan_changed'] // ['plan']
+ * ```
+ */
+export const EVENT_GROUPS = {
+  'customer.agreement_created': ['plan', 'invoice'],
+  'customer.agreement_cancelled': ['plan', 'invoice'],
+  'customer.invoice_overdue': ['invoice'],
+  'customer.meter_usage_updated': ['usage'],
+  'customer.payment_failed': ['invoice'],
+  'customer.payment_succeeded': ['invoice'],
+  'customer.plan_assigned': ['plan'],
+  'customer.plan_changed': ['plan'],
+} as const
+
+/**
+ * Checks that a value is a billing event type, by exact match.
+ *
+ * @param value - Any value.
+ * @returns True for the members of {@link BILLING_EVENT_TYPES}.
  *
  * @example
  * ```ts

@@ -1,12 +1,12 @@
-import type { DataOf, DataSchemas, EventData, NoSchemas } from './data-schemas.js'
-import type { BillingEventType } from './event-types.js'
-import { quote } from './quote.js'
+import type { BillingEventType, EVENT_GROUPS } from './event-types.js'
+import { format } from './format.js'
+import type { DataOf, DataSchemas, EventData, NoSchemas } from './standard-schema.js'
 
-/** Who the event is about. Which members are there depends on what Kinde sent. */
+/** The billing customer. Its members depend on what Kinde sent. */
 export interface EventCustomer {
   /** Kinde's id of the billing customer, `customer_…`. */
   id: string | undefined
-  /** `organization` where an organization's code is given, `user` where only a user's id is. */
+  /** `organization` if an organization's code is given, `user` if only a user's id is. */
   kind: 'user' | 'organization' | 'unknown'
   /** The user's id, `kp_…`. */
   userId: string | undefined
@@ -14,29 +14,29 @@ export interface EventCustomer {
   orgCode: string | undefined
 }
 
-/** The agreement (subscription) the event is about. */
+/** The agreement (subscription) of the event. */
 export interface EventAgreement {
   /** Kinde's id of the agreement, `agreement_…`. */
   id: string | undefined
 }
 
-/** The plan the event is about. */
+/** The plan of the event. */
 export interface EventPlan {
   /** Kinde's id of the plan. */
   id: string | undefined
-  /** The plan's code, such as `pro`: what to switch on. */
+  /** The plan's code, such as `pro`. */
   code: string | undefined
   /** The plan's name. */
   name: string | undefined
 }
 
-/** The invoice the event is about, or the next one. */
+/** The invoice of the event, or the next one. */
 export interface EventInvoice {
-  /** A date without a time of day is midnight UTC. */
+  /** The due date. A date without a time of day is midnight UTC. */
   dueOn: Date | undefined
 }
 
-/** A meter's usage. Kinde does not say whether the quantity is absolute or a difference. */
+/** The usage that a meter reports. Kinde does not say whether the quantity is absolute or a difference. */
 export interface EventUsage {
   /** Kinde's id of the meter. */
   meterId: string | undefined
@@ -46,87 +46,104 @@ export interface EventUsage {
   quantity: number | undefined
 }
 
-/** What all eight events have. */
+/** The groups that {@link EVENT_GROUPS} names. A group is always there on the types that list it. */
+export interface EventGroups {
+  /** The plan of the event. */
+  plan: EventPlan
+  /** The invoice of the event, or the next one. */
+  invoice: EventInvoice
+  /** The usage that a meter reports. */
+  usage: EventUsage
+}
+
+/** The groups of one event type. */
+export type GroupsOf<Type extends BillingEventType> = Pick<EventGroups, (typeof EVENT_GROUPS)[Type][number]>
+
+/** The members that every billing event has. */
 export interface BillingEventBase<Type extends BillingEventType, Data> {
-  /** The trigger's name: narrow on it. */
+  /** The event type: narrow on it. */
   type: Type
-  /** Kinde's `event_id`. It is signed, and the same on every attempt: the key to deduplicate on. */
+  /** Kinde's `event_id`: signed, and the same on every attempt. Deduplicate on it. */
   id: string
-  /** When it happened: `event_timestamp` where it is a readable date, else `timestamp`. */
+  /** When the event happened: `event_timestamp` if it is a readable date, else `timestamp`. */
   occurredAt: Date
-  /** Kinde's `timestamp`. Whether another attempt renews it is unknown. */
+  /** Kinde's `timestamp`. It is unknown if another attempt renews it. */
   timestamp: Date
-  /** What caused it: `admin`, `api` or `user`, and whatever Kinde adds. */
+  /** The cause: `admin`, `api`, `user`, or a value that Kinde adds later. */
   source: string | undefined
-  /** Who the event is about. */
+  /** The billing customer. */
   customer: EventCustomer
-  /** The agreement that the event is about. */
+  /** The agreement of the event. */
   agreement: EventAgreement
-  /** As Kinde sent it, or what the application's schema for this type makes of it. */
+  /** The data as Kinde sent it, or the output of your schema for this type. */
   data: Data
   /** The whole verified payload, to store or pass on. Not enumerable, so that logging an event does not print it twice. */
   claims: Record<string, unknown>
 }
 
-/** A customer signed up to a plan, or changed plans, and an agreement was created. */
-export interface AgreementCreatedEvent<Data = EventData> extends BillingEventBase<'customer.agreement_created', Data> {
-  /** The plan that was agreed on. */
-  plan: EventPlan
-  /** When the next invoice is due. */
-  invoice: EventInvoice
+/** A verified event of another type, such as `user.created`. */
+export interface OtherEvent {
+  /** Kinde's event type. */
+  type: string
+  /** Kinde's `event_id`: signed, and the same on every attempt. */
+  id: string
+  /** When the event happened: `event_timestamp` if it is a readable date, else `timestamp`. */
+  occurredAt: Date
+  /** Kinde's `timestamp`. */
+  timestamp: Date
+  /** The cause: `admin`, `api`, `user`, or a value that Kinde adds later. */
+  source: string | undefined
+  /** The data as Kinde sent it. */
+  data: EventData
+  /** The whole verified payload. Not enumerable. */
+  claims: Record<string, unknown>
 }
+
+/** A customer signed up to a plan, or changed plans, and an agreement was created. */
+export interface AgreementCreatedEvent<Data = EventData>
+  extends BillingEventBase<'customer.agreement_created', Data>,
+    GroupsOf<'customer.agreement_created'> {}
 
 /**
- * An agreement was cancelled, by the customer, by an admin, **or by a plan change**, which cancels the old
- * agreement beside creating the new one, in either order.
+ * An agreement was cancelled, by the customer, by an admin, **or by a plan change**, which creates a new agreement and
+ * cancels the old one, in either order.
  */
 export interface AgreementCancelledEvent<Data = EventData>
-  extends BillingEventBase<'customer.agreement_cancelled', Data> {
-  /** The plan that was agreed on. */
-  plan: EventPlan
-  /** The invoice that Kinde names, if any. */
-  invoice: EventInvoice
-}
+  extends BillingEventBase<'customer.agreement_cancelled', Data>,
+    GroupsOf<'customer.agreement_cancelled'> {}
 
 /** An invoice became overdue. */
-export interface InvoiceOverdueEvent<Data = EventData> extends BillingEventBase<'customer.invoice_overdue', Data> {
-  /** The invoice that is overdue. */
-  invoice: EventInvoice
-}
+export interface InvoiceOverdueEvent<Data = EventData>
+  extends BillingEventBase<'customer.invoice_overdue', Data>,
+    GroupsOf<'customer.invoice_overdue'> {}
 
 /** Metered usage was updated. */
 export interface MeterUsageUpdatedEvent<Data = EventData>
-  extends BillingEventBase<'customer.meter_usage_updated', Data> {
-  /** What the meter reports. */
-  usage: EventUsage
-}
+  extends BillingEventBase<'customer.meter_usage_updated', Data>,
+    GroupsOf<'customer.meter_usage_updated'> {}
 
 /** A payment attempt failed. */
-export interface PaymentFailedEvent<Data = EventData> extends BillingEventBase<'customer.payment_failed', Data> {
-  /** The invoice that was to be paid, or the next one. */
-  invoice: EventInvoice
-}
+export interface PaymentFailedEvent<Data = EventData>
+  extends BillingEventBase<'customer.payment_failed', Data>,
+    GroupsOf<'customer.payment_failed'> {}
 
-/** A payment went through. */
-export interface PaymentSucceededEvent<Data = EventData> extends BillingEventBase<'customer.payment_succeeded', Data> {
-  /** The invoice that was paid, or the next one. */
-  invoice: EventInvoice
-}
+/** A payment succeeded. */
+export interface PaymentSucceededEvent<Data = EventData>
+  extends BillingEventBase<'customer.payment_succeeded', Data>,
+    GroupsOf<'customer.payment_succeeded'> {}
 
 /** A customer was associated with a plan. */
-export interface PlanAssignedEvent<Data = EventData> extends BillingEventBase<'customer.plan_assigned', Data> {
-  /** The plan that the customer has now. */
-  plan: EventPlan
-}
+export interface PlanAssignedEvent<Data = EventData>
+  extends BillingEventBase<'customer.plan_assigned', Data>,
+    GroupsOf<'customer.plan_assigned'> {}
 
 /** The plan was upgraded or downgraded. */
-export interface PlanChangedEvent<Data = EventData> extends BillingEventBase<'customer.plan_changed', Data> {
-  /** The plan that the customer has now. */
-  plan: EventPlan
-}
+export interface PlanChangedEvent<Data = EventData>
+  extends BillingEventBase<'customer.plan_changed', Data>,
+    GroupsOf<'customer.plan_changed'> {}
 
 /**
- * A verified billing event: one of the eight. Narrow on `event.type`.
+ * A verified billing event. Narrow on `event.type`.
  *
  * @example
  * ```ts
@@ -165,17 +182,18 @@ export type BillingEvent<Schemas extends DataSchemas = NoSchemas> =
 export type BillingEventOf<Type extends BillingEventType, Schemas extends DataSchemas = NoSchemas> = Extract<
   BillingEvent<Schemas>,
   {
-    /** The trigger's name. */
+    /** The event type. */
     type: Type
   }
 >
 
 /**
- * The `default` of a `switch` over `event.type`: it compiles only while every type has its case.
+ * Marks the `default` of a `switch` over `event.type`: it compiles only while every type has a case.
  *
- * @throws {TypeError} where it is reached at run time, which takes a value that its type denies.
+ * @param event - The event, which the compiler has narrowed to `never`.
+ * @throws TypeError - If it is reached at run time.
  */
 export function assertNever(event: never): never {
   const { type } = Object(event) as { type?: unknown }
-  throw new TypeError(`No case for the event type ${quote(type, 128)}: add one to the switch over event.type.`)
+  throw new TypeError(`No case for the event type ${format(type, 128)}: add one to the switch over event.type.`)
 }

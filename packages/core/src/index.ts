@@ -1,12 +1,3 @@
-export type {
-  DataOf,
-  DataSchema,
-  DataSchemaIssue,
-  DataSchemaResult,
-  DataSchemas,
-  EventData,
-  NoSchemas,
-} from './data-schemas.js'
 export { decodeBillingEvent } from './decode.js'
 export {
   isKindeWebhookError,
@@ -16,7 +7,7 @@ export {
   type KindeWebhookIssue,
   UnsupportedEventError,
 } from './errors.js'
-export { BILLING_EVENT_TYPES, type BillingEventType, isBillingEventType } from './event-types.js'
+export { BILLING_EVENT_TYPES, type BillingEventType, EVENT_GROUPS, isBillingEventType } from './event-types.js'
 export {
   type AgreementCancelledEvent,
   type AgreementCreatedEvent,
@@ -25,16 +16,28 @@ export {
   type BillingEventOf,
   type EventAgreement,
   type EventCustomer,
+  type EventGroups,
   type EventInvoice,
   type EventPlan,
   type EventUsage,
   type InvoiceOverdueEvent,
   type MeterUsageUpdatedEvent,
+  type OtherEvent,
   type PaymentFailedEvent,
   type PaymentSucceededEvent,
   type PlanAssignedEvent,
   type PlanChangedEvent,
 } from './events.js'
-export type { BillingVerifierOptions, KeyOptions } from './settings.js'
+export type { FetchKeySet } from './jwks/fetch.js'
+export type { BillingWarning, OnWarning } from './log.js'
+export type { BillingVerifierOptions, KeyOptions } from './options.js'
+export type {
+  DataOf,
+  DataSchema,
+  DataSchemaIssue,
+  DataSchemaResult,
+  DataSchemas,
+  EventData,
+  NoSchemas,
+} from './standard-schema.js'
 export { type BillingVerifier, createBillingVerifier, type VerifyResult, verifyAndParse } from './verifier.js'
-export type { BillingWarning, OnWarning } from './warnings.js'

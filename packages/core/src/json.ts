@@ -5,15 +5,15 @@ export function isJsonObject(value: unknown): value is JsonObject {
   return typeof value === 'object' && value !== null && !Array.isArray(value)
 }
 
-/** A member of the object itself: what its prototype may have grown since does not count. */
-export function own(object: JsonObject, name: string): unknown {
+/** An own member: inherited ones do not count. */
+export function getOwn(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
-// Fatal: invalid UTF-8 is refused and not replaced. ignoreBOM keeps a byte order mark, which JSON.parse then refuses.
+// Fatal: invalid UTF-8 is refused, not replaced. ignoreBOM keeps a byte order mark, which JSON.parse then refuses.
 const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
 
-/** Bytes as text, or undefined where they are not UTF-8: known at the first wrong byte, however many follow. */
+/** Decodes UTF-8, or returns `undefined` if the bytes are not UTF-8. */
 export function decodeUtf8(bytes: ArrayBufferView): string | undefined {
   try {
     return utf8.decode(bytes)
@@ -22,10 +22,10 @@ export function decodeUtf8(bytes: ArrayBufferView): string | undefined {
   }
 }
 
-/** Bytes to a JSON object, or undefined where they are not one (RFC 8259: UTF-8, no byte order mark). */
+/** Parses a JSON object (RFC 8259: UTF-8, no byte order mark), or returns `undefined` if the bytes are not one. */
 export function parseJsonObject(bytes: Uint8Array, maxDepth: number): JsonObject | undefined {
   const text = decodeUtf8(bytes)
-  if (text === undefined || isDeeper(text, maxDepth)) return undefined
+  if (text === undefined || exceedsDepth(text, maxDepth)) return undefined
   try {
     const value: unknown = JSON.parse(text)
     return isJsonObject(value) ? value : undefined
@@ -37,11 +37,11 @@ export function parseJsonObject(bytes: Uint8Array, maxDepth: number): JsonObject
 const [QUOTE, BACKSLASH, BRACE, END_BRACE, BRACKET, END_BRACKET] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d]
 
 /**
- * Whether JSON text nests deeper than `maxDepth`, counted on the text before anything is built from it: applications
- * walk what they are given by recursion, and deep nesting ends their stack.
+ * Counts the nesting of JSON text before anything is built from it: applications walk values by recursion, and deep
+ * nesting overflows their stack.
  */
-function isDeeper(text: string, maxDepth: number): boolean {
-  // most texts have so few brackets that no order of them could nest too deep
+function exceedsDepth(text: string, maxDepth: number): boolean {
+  // Most texts have so few brackets that they cannot nest too deep in any order.
   if (text.split('{', maxDepth + 2).length + text.split('[', maxDepth + 2).length <= maxDepth + 2) return false
   let depth = 0
   let inString = false
@@ -57,9 +57,12 @@ function isDeeper(text: string, maxDepth: number): boolean {
   return false
 }
 
-const UNFIT = /[\p{Cc}\p{Cs}\u2028\u2029]/u
+const UNSAFE_CHARS = /[\p{Cc}\p{Cs}\u2028\u2029]/u
 
-/** A non-blank string that is safe to store, compare and log: well-formed UTF-16, no control or line separator. */
-export function isText(value: unknown, maxChars: number): value is string {
-  return typeof value === 'string' && value.length <= maxChars && value.trim() !== '' && !UNFIT.test(value)
+/**
+ * True for a non-blank string that is safe to store, compare and log: well-formed UTF-16 without control characters and
+ * line separators.
+ */
+export function isSafeString(value: unknown, maxChars: number): value is string {
+  return typeof value === 'string' && value.length <= maxChars && value.trim() !== '' && !UNSAFE_CHARS.test(value)
 }

@@ -2,10 +2,11 @@ const INSTANT = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[
 const DATE_ONLY = /^(\d{4})-(\d\d)-(\d\d)$/
 
 /**
- * A point in time as Kinde writes it: RFC 3339, section 5.6, with an offset; also the Postgres forms seen in real
- * payloads (a space for the `T`, `±hh`, `±hhmm`). A time without an offset is nobody's time, and a date that does not
- * exist (30 February) is not rolled over, as `Date.parse` would: both are `undefined`. Microseconds are cut to
- * milliseconds.
+ * Parses a point in time as Kinde writes it: RFC 3339, section 5.6, with an offset, and the Postgres forms seen in real
+ * payloads (a space for the `T`, `±hh`, `±hhmm`). Microseconds are cut to milliseconds.
+ *
+ * @returns `undefined` for anything else: a time without an offset is ambiguous, and a date that does not exist (30
+ * February) is not rolled over as `Date.parse` does.
  */
 export function parseTimestamp(value: unknown): Date | undefined {
   const match = typeof value === 'string' ? INSTANT.exec(value) : null
@@ -20,7 +21,7 @@ export function parseTimestamp(value: unknown): Date | undefined {
   return new Date(start + Number(second) * 1000 + Number(fraction.slice(0, 3).padEnd(3, '0')))
 }
 
-/** A date inside `data`: a timestamp, or a date without a time of day, which is midnight UTC. */
+/** Parses a date inside `data`: a timestamp, or a date without a time of day, which is midnight UTC. */
 export function parseDate(value: unknown): Date | undefined {
   const match = typeof value === 'string' ? DATE_ONLY.exec(value) : null
   if (match === null) return parseTimestamp(value)
@@ -30,13 +31,13 @@ export function parseDate(value: unknown): Date | undefined {
 
 function utcMidnight(year: number, month: number, day: number): number | undefined {
   const date = new Date(0)
-  // not Date.UTC, which takes the years 0 to 99 for 1900 to 1999
+  // Not Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
   date.setUTCFullYear(year, month - 1, day)
-  // a day or month too many or too few is in another month
+  // A day that does not exist lands in another month.
   return date.getUTCMonth() === month - 1 ? date.getTime() : undefined
 }
 
-/** RFC 3339 knows a second 60, the leap second, at 23:59 UTC only. */
+/** RFC 3339 allows second 60, the leap second, at 23:59 UTC only. */
 function isSecond(second: number, minuteStart: number): boolean {
   return second < 60 || (second === 60 && (minuteStart + 60_000) % 86_400_000 === 0)
 }

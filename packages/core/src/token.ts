@@ -1,10 +1,10 @@
 import { decode as decodeBase64url } from 'jose/base64url'
 import * as v from 'valibot'
 import { KindeWebhookError, type KindeWebhookErrorCode } from './errors.js'
-import { decodeUtf8, isText, own, parseJsonObject } from './json.js'
-import { quote } from './quote.js'
+import { format } from './format.js'
+import { decodeUtf8, getOwn, isSafeString, type JsonObject, parseJsonObject } from './json.js'
 
-/** A compact JWS whose form and header have been judged, still encoded, its signature not yet verified. */
+/** A compact JWS with a valid form and header. Its signature is not verified yet. */
 export interface Token {
   readonly jws: string
   readonly kid: string
@@ -14,28 +14,29 @@ const MAX_HEADER_CHARS = 8192
 const MAX_HEADER_DEPTH = 64
 
 /**
- * The first two checks: size, form and header. All of it before any key is looked up, so that a malformed token or a
- * wrong algorithm costs no fetch.
+ * Checks size, form and header. No key is looked up before, so a malformed token or a wrong algorithm costs no fetch.
  *
+ * @param input - The request's body: a string or bytes.
+ * @param maxBytes - The size limit.
  * @throws KindeWebhookError `payload_too_large`, `malformed_token`, `unsupported_algorithm`, `unknown_key`,
  * `not_a_webhook`
  */
-export function readToken(input: unknown, maxBytes: number): Token {
-  const jws = compactForm(input, maxBytes)
+export function parseToken(input: unknown, maxBytes: number): Token {
+  const jws = toText(input, maxBytes)
   const parts = jws.split('.', 4)
   const [header] = parts
   if (header === undefined || parts.length !== 3 || !parts.every(isCanonicalBase64url))
     throw new KindeWebhookError(
       'malformed_token',
-      'The body is not a compact JWS (RFC 7515): three parts of unpadded base64url with dots between. Kinde posts the token itself, with nothing around it.',
+      'The body is not a compact JWS (RFC 7515): three parts of unpadded base64url, separated by dots. Kinde posts the token itself, with nothing around it.',
     )
-  return { jws, kid: readKeyId(header) }
+  return { jws, kid: parseKeyId(header) }
 }
 
 const toUtf8 = new TextEncoder()
 
-/** The token as text. What is no UTF-8 is no ASCII either, which the next check asks for: it is as good as nothing. */
-function compactForm(input: unknown, maxBytes: number): string {
+/** Converts the input to text without one line end. Invalid UTF-8 becomes an empty string, which the next check rejects. */
+function toText(input: unknown, maxBytes: number): string {
   if (typeof input !== 'string' && !ArrayBuffer.isView(input))
     throw new KindeWebhookError(
       'malformed_token',
@@ -50,65 +51,65 @@ function compactForm(input: unknown, maxBytes: number): string {
   return text.endsWith('\r\n') ? text.slice(0, -2) : text.endsWith('\n') ? text.slice(0, -1) : text
 }
 
-/** The size of a text in UTF-8, whose characters take one to three bytes: counted only where the limit lies between. */
+/** The size in UTF-8, where a character takes one to three bytes: encoded only if the limit lies between. */
 function byteLength(text: string, limit: number): number {
   return text.length > limit || text.length * 3 <= limit ? text.length : toUtf8.encode(text).byteLength
 }
 
-/** By the part's length modulo 4: the last characters whose spare bits are zero. No length leaves a remainder of 1. */
+/** By the length of the part modulo 4: last characters whose spare bits are zero. A remainder of 1 cannot occur. */
 const LAST_CHARACTER = [/[\w-]$/, /^$/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/] as const
 
 /**
- * base64url in its one canonical form (RFC 7515, section 2; RFC 4648, section 3.5). jose decodes more than that: white
- * space, padding, and bits set in the last character that no byte holds, so that one token would have many texts.
+ * Checks for canonical base64url (RFC 7515, section 2; RFC 4648, section 3.5). jose also decodes white space, padding,
+ * and spare bits in the last character, so one token would have many texts.
  */
 function isCanonicalBase64url(part: string): boolean {
   return !/[^\w-]/.test(part) && LAST_CHARACTER[part.length % 4]?.test(part.slice(-1)) === true
 }
 
 /**
- * What members must be, and what it means where they are not, in the order in which they are judged. jose would accept
- * every algorithm its key fits, a token without a kid, and the `crit` extensions it knows; a `typ` it does not look at.
- * Kinde signs with RS256 only, always names the key, and its other tokens say what they are in `typ` (RFC 8725, sections
- * 3.1, 3.11 and 3.12). Unknown members are ignored.
+ * The header. jose would accept every algorithm that fits the key, a token without a kid, and the `crit` extensions it
+ * knows, and it ignores `typ`. Kinde signs with RS256 only and always names the key, and its other tokens declare
+ * themselves in `typ` (RFC 8725, sections 3.1, 3.11 and 3.12). Unknown members are ignored.
  */
-const HEADER: readonly (readonly [member: string, v.GenericSchema, KindeWebhookErrorCode, message: string])[] = [
-  [
-    'alg',
-    v.literal('RS256'),
-    'unsupported_algorithm',
-    'The token is not signed with RS256, the one algorithm Kinde uses',
-  ],
-  [
-    'kid',
-    v.custom((kid) => isText(kid, 256)),
-    'unknown_key',
-    'The token does not name a key (kid) of 1 to 256 characters',
-  ],
-  ['typ', v.custom(isJwtType), 'not_a_webhook', 'The token says that it is not a plain JWT (typ)'],
-  ...['crit', 'b64', 'enc'].map(
-    (member) =>
-      [member, v.undefined_(), 'malformed_token', `The header holds ${member}, which has no place here`] as const,
+const Header = v.object({
+  alg: v.literal('RS256'),
+  kid: v.pipe(
+    v.string(),
+    v.check((kid) => isSafeString(kid, 256)),
   ),
-]
+  typ: v.optional(v.pipe(v.string(), v.regex(/^(?:application\/)?jwt$/i))),
+  crit: v.optional(v.never()),
+  b64: v.optional(v.never()),
+  enc: v.optional(v.never()),
+})
 
-function isJwtType(typ: unknown): boolean {
-  return typ === undefined || (typeof typ === 'string' && /^(?:application\/)?jwt$/i.test(typ))
+const HEADER_ERRORS: Record<keyof v.InferInput<typeof Header>, readonly [KindeWebhookErrorCode, message: string]> = {
+  alg: ['unsupported_algorithm', 'The token is not signed with RS256, the only algorithm Kinde uses'],
+  kid: ['unknown_key', 'The token has no key id (kid) of 1 to 256 characters'],
+  typ: ['not_a_webhook', 'The token is not a plain JWT (typ)'],
+  crit: ['malformed_token', 'The crit header is not allowed'],
+  b64: ['malformed_token', 'The b64 header is not allowed'],
+  enc: ['malformed_token', 'The enc header is not allowed'],
 }
 
-/** The header that was accepted last: an issuer's tokens share one for as long as its key lasts, and it is judged once. */
-let accepted = { encoded: '', kid: '' }
+/** The last valid header: an issuer's tokens share one as long as its key lasts. */
+let latest = { encoded: '', kid: '' }
 
-function readKeyId(encoded: string): string {
-  if (encoded === accepted.encoded) return accepted.kid
+function parseKeyId(encoded: string): string {
+  if (encoded === latest.encoded) return latest.kid
   const header =
     encoded.length <= MAX_HEADER_CHARS ? parseJsonObject(decodeBase64url(encoded), MAX_HEADER_DEPTH) : undefined
   if (header === undefined)
-    throw new KindeWebhookError('malformed_token', 'The token has no JSON object of at most 8 KiB as its header.')
-  for (const [member, schema, code, message] of HEADER) {
-    const value = own(header, member)
-    if (!v.is(schema, value)) throw new KindeWebhookError(code, `${message}: ${member} is ${quote(value, 16)}.`)
-  }
-  accepted = { encoded, kid: String(header['kid']) }
-  return accepted.kid
+    throw new KindeWebhookError('malformed_token', "The token's header is not a JSON object of at most 8 KiB.")
+  const { success, output, issues } = v.safeParse(Header, header, { abortEarly: true })
+  if (!success) throw headerError(header, issues[0])
+  latest = { encoded, kid: output.kid }
+  return output.kid
+}
+
+function headerError(header: JsonObject, issue: v.InferIssue<typeof Header>): KindeWebhookError {
+  const member = v.getDotPath(issue) ?? ''
+  const [code, message] = HEADER_ERRORS[member as keyof typeof HEADER_ERRORS]
+  return new KindeWebhookError(code, `${message}: ${member} is ${format(getOwn(header, member), 16)}.`)
 }

@@ -1,54 +1,61 @@
 import { JOSEError, JWSSignatureVerificationFailed } from 'jose/errors'
 import { compactVerify } from 'jose/jws/compact/verify'
 import { readBody, unreadBody } from './body.js'
-import { judgeToken, judgeType, judgeWindow, parseClaims, readBillingEnvelope } from './claims.js'
-import { checkData } from './data-check.js'
-import type { DataSchemas, NoSchemas } from './data-schemas.js'
+import { validateClaims } from './claims.js'
 import { buildEvent } from './decode.js'
-import { asKindeWebhookError, KindeWebhookError } from './errors.js'
+import { KindeWebhookError, toKindeWebhookError } from './errors.js'
 import type { BillingEvent } from './events.js'
-import { fixedKeySet, type KeySet, sharedKeySet } from './keys.js'
+import { type KeySet, localKeySet, sharedKeySet } from './jwks/index.js'
 import {
   type BillingVerifierOptions,
-  judgeIssuer,
-  judgeVerifierOptions,
-  misconfigured,
+  resolveVerifierOptions,
+  VERIFIER_OPTION_NAMES,
   type VerifierSettings,
-} from './settings.js'
-import { readToken, type Token } from './token.js'
+} from './options.js'
+import { applySchema, type DataSchemas, type NoSchemas } from './standard-schema.js'
+import { parseToken, type Token } from './token.js'
+import { assertKnownOptions, assertObject, invalidConfiguration, parseIssuer } from './validate.js'
 
-/** What `safeVerifyAndParse` resolves to. */
+/** Result of `safeVerifyAndParse`. */
 export type VerifyResult<Schemas extends DataSchemas = NoSchemas> =
   | {
-      /** The token is a webhook of the issuer. */
+      /** The token is a billing event of the issuer. */
       readonly ok: true
-      /** What it says. */
+      /** The event. */
       readonly event: BillingEvent<Schemas>
     }
   | {
-      /** The token is refused, or could not be judged. */
+      /** The token was refused, or could not be verified. */
       readonly ok: false
-      /** Why. */
+      /** The reason. */
       readonly error: KindeWebhookError
     }
 
 /** Verifies and decodes deliveries of one issuer. Create one and keep it: it holds the issuer's keys. */
 export interface BillingVerifier<Schemas extends DataSchemas = NoSchemas> {
   /**
-   * Proves that a token is a webhook of this issuer, and decodes it.
+   * Verifies that a token is a webhook of this issuer, and decodes it.
    *
-   * @param token The request's body as it came: a compact JWS, with at most one line end after it.
-   * @throws KindeWebhookError with the codes of the token, the claims, the keys and the schema; UnsupportedEventError for
-   * an authentic event of another type. Nothing else is ever thrown.
+   * @param token - The exact body of the request: a compact JWS. One trailing line end is tolerated.
+   * @returns The event.
+   * @throws KindeWebhookError with the codes of the token, the claims, the keys and the schema
+   * @throws UnsupportedEventError for a verified event of another type
    */
   verifyAndParse(token: string | Uint8Array): Promise<BillingEvent<Schemas>>
-  /** {@link BillingVerifier.verifyAndParse} that never rejects. */
+  /**
+   * Verifies and decodes like {@link BillingVerifier.verifyAndParse}, and never rejects.
+   *
+   * @param token - The exact body of the request.
+   * @returns The event or the error.
+   */
   safeVerifyAndParse(token: string | Uint8Array): Promise<VerifyResult<Schemas>>
   /**
-   * Reads the body of a Web `Request`, of at most `maxTokenBytes` and within 10 s, then
-   * {@link BillingVerifier.verifyAndParse}.
+   * Reads the body of a Web `Request`, at most `maxTokenBytes` and for at most 10 s, then verifies and decodes it.
    *
-   * @throws KindeWebhookError also `body_already_parsed`, `body_unreadable`, `request_timeout`
+   * @param request - A request whose body has not been read.
+   * @returns The event.
+   * @throws KindeWebhookError as {@link BillingVerifier.verifyAndParse}, and `body_already_parsed`, `body_unreadable`,
+   * `request_timeout`
    */
   verifyRequest(request: Request): Promise<BillingEvent<Schemas>>
 }
@@ -58,7 +65,9 @@ const REQUEST_TIMEOUT_MS = 10_000
 /**
  * Creates a verifier for one Kinde domain.
  *
- * @throws KindeWebhookError `invalid_configuration`, naming the option and the mend
+ * @param options - The issuer, and what differs from the defaults.
+ * @returns A verifier, to keep for the life of the process.
+ * @throws KindeWebhookError `invalid_configuration`, naming the option and the fix
  *
  * @example
  * ```ts
@@ -75,14 +84,18 @@ const REQUEST_TIMEOUT_MS = 10_000
 export function createBillingVerifier<const Schemas extends DataSchemas = NoSchemas>(
   options: BillingVerifierOptions<Schemas>,
 ): BillingVerifier<Schemas> {
-  const settings = judgeVerifierOptions(options)
-  return openVerifier(judgeIssuer(options.issuer), settings)
+  assertObject('options', options, "pass an object, such as { issuer: 'https://acme.kinde.com' }")
+  assertKnownOptions('createBillingVerifier', options, VERIFIER_OPTION_NAMES)
+  return openVerifier(parseIssuer(options.issuer), resolveVerifierOptions(options))
 }
 
 /**
- * Verifies and decodes one token. The key set is shared in the process, so this is a {@link createBillingVerifier} in
- * one call; the options are judged anew each time, and so each call warns anew of what a verifier warns of once.
+ * Verifies and decodes one token, in one call. The key set is shared in the process. Options are validated at each call,
+ * and each call warns by itself; {@link createBillingVerifier} does both once.
  *
+ * @param token - The exact body of the request: a compact JWS. One trailing line end is tolerated.
+ * @param options - The issuer, and what differs from the defaults.
+ * @returns The event.
  * @throws KindeWebhookError as {@link BillingVerifier.verifyAndParse}, and `invalid_configuration`
  *
  * @example
@@ -102,88 +115,90 @@ export async function verifyAndParse<const Schemas extends DataSchemas = NoSchem
   return createBillingVerifier(options).verifyAndParse(token)
 }
 
-/** A verifier from judged settings. */
+/** A verifier that also gives the event before the application's schema is applied. */
+export interface OpenVerifier<Schemas extends DataSchemas> extends BillingVerifier<Schemas> {
+  /** Rejects with a KindeWebhookError only. */
+  verify(token: string | Uint8Array): Promise<BillingEvent>
+}
+
+/** Creates a verifier from resolved options. */
 export function openVerifier<Schemas extends DataSchemas>(
   issuer: string,
   settings: VerifierSettings,
-): BillingVerifier<Schemas> {
+): OpenVerifier<Schemas> {
+  const { jwks, jwksUri, fetch, keys, dataSchemas, maxTokenBytes } = settings
   const keySet =
-    settings.jwks === undefined
-      ? sharedKeySet(settings.jwksUri ?? `${issuer}/.well-known/jwks`, settings.fetch, settings.keys)
-      : fixedKeySet(settings.jwks)
-  // the schemas that it applies are those whose outputs `Schemas` describes
-  const verifyAndParse = createJudge(issuer, settings, keySet) as BillingVerifier<Schemas>['verifyAndParse']
-
-  const safeVerifyAndParse = async (token: string | Uint8Array): Promise<VerifyResult<Schemas>> => {
-    try {
-      return { ok: true, event: await verifyAndParse(token) }
-    } catch (error) {
-      return { ok: false, error: asKindeWebhookError(error) }
-    }
+    jwks === undefined ? sharedKeySet(jwksUri ?? `${issuer}/.well-known/jwks`, fetch, keys) : localKeySet(jwks)
+  const verify = createVerify(issuer, settings, keySet)
+  // `Schemas` describes the outputs of the schemas in the settings.
+  const verifyAndParse = async (token: string | Uint8Array): Promise<BillingEvent<Schemas>> =>
+    (await applySchema(await verify(token), dataSchemas)) as BillingEvent<Schemas>
+  return {
+    verify,
+    verifyAndParse,
+    async safeVerifyAndParse(token) {
+      try {
+        return { ok: true, event: await verifyAndParse(token) }
+      } catch (error) {
+        return { ok: false, error: toKindeWebhookError(error) }
+      }
+    },
+    async verifyRequest(request) {
+      const limits = { maxBytes: maxTokenBytes, timeoutMs: REQUEST_TIMEOUT_MS }
+      return verifyAndParse(await readBody(() => unreadBody(request), limits))
+    },
   }
-  const verifyRequest = async (request: Request): Promise<BillingEvent<Schemas>> =>
-    verifyAndParse(
-      await readBody(() => unreadBody(request), {
-        maxBytes: settings.maxTokenBytes,
-        timeoutMs: REQUEST_TIMEOUT_MS,
-      }),
-    )
-  return { verifyAndParse, safeVerifyAndParse, verifyRequest }
 }
 
-/** The checks, in their order: each room of the house is entered once. Rejects with a KindeWebhookError only. */
-function createJudge(
+/** The checks, in their order, but for the application's schema. */
+function createVerify(
   issuer: string,
   settings: VerifierSettings,
   keySet: KeySet,
-): (input: unknown) => Promise<BillingEvent> {
-  const { maxTokenBytes, clockToleranceMs, replayWindowMs, dataSchemas, onWarning } = settings
-  const typesWithoutCustomer = new Set<string>()
-
-  const warnOfMissingCustomer = (event: BillingEvent): void => {
-    const { id, userId, orgCode } = event.customer
-    if ((id ?? userId ?? orgCode) !== undefined || typesWithoutCustomer.has(event.type)) return
-    typesWithoutCustomer.add(event.type)
-    onWarning({
-      code: 'customer_not_found',
-      message: `${event.type} names no customer where one is expected: Kinde may have changed the shape of data. Look at event.data.`,
-    })
-  }
-
+): (token: unknown) => Promise<BillingEvent> {
+  const { maxTokenBytes, clockToleranceMs, replayWindowMs, onWarning } = settings
+  const warnIfCustomerMissing = createCustomerWarning(settings)
   return async (input) => {
     try {
-      const token = readToken(input, maxTokenBytes)
+      const token = parseToken(input, maxTokenBytes)
       const now = settings.now()
-      if (!Number.isFinite(now)) throw misconfigured('now', now, 'it must return the time in epoch milliseconds')
-      const found = keySet.find(token.kid, { now, onWarning })
-      const claims = parseClaims(await verifySignature(token, found instanceof Promise ? await found : found))
-      judgeToken(claims, issuer, now, clockToleranceMs)
-      const type = judgeType(claims)
-      const envelope = readBillingEnvelope(claims)
-      judgeWindow(envelope.timestamp, now, replayWindowMs, clockToleranceMs)
-      const event = buildEvent(type, claims, envelope)
-      const schema = dataSchemas[type]
-      if (schema !== undefined) Object.assign(event, { data: await checkData(schema, type, event.data) })
-      warnOfMissingCustomer(event)
+      if (!Number.isFinite(now)) throw invalidConfiguration('now', now, 'it must return the time in epoch milliseconds')
+      const keys = await keySet.find(token.kid, { now, onWarning })
+      const payload = await verifySignature(token, keys)
+      const event = buildEvent(validateClaims(payload, { issuer, now, clockToleranceMs, replayWindowMs }))
+      warnIfCustomerMissing(event)
       return event
     } catch (error) {
-      throw asKindeWebhookError(error)
+      throw toKindeWebhookError(error)
     }
   }
 }
 
-/** The payload's bytes, proven by one of the keys. All cryptography and JWS rules are jose's. */
+/** Verifies the signature with one of the keys. All cryptography and JWS rules are jose's. */
 async function verifySignature({ jws }: Token, keys: readonly CryptoKey[]): Promise<Uint8Array> {
   for (const key of keys) {
     try {
       return (await compactVerify(jws, key, { algorithms: ['RS256'] })).payload
     } catch (error) {
       if (error instanceof JWSSignatureVerificationFailed) continue
-      // jose's own error is not passed on: it may hold parts of the token
+      // jose's own error is not passed on: it may hold parts of the token.
       if (error instanceof JOSEError)
-        throw new KindeWebhookError('malformed_token', 'The token is not a JWS that jose accepts (RFC 7515).')
+        throw new KindeWebhookError('malformed_token', 'jose does not accept the token as a JWS (RFC 7515).')
       throw error
     }
   }
-  throw new KindeWebhookError('invalid_signature', "The signature is not one of the issuer's key.")
+  throw new KindeWebhookError('invalid_signature', "The signature does not match the issuer's key.")
+}
+
+/** One warning per event type: if Kinde changes the shape of `data`, the customer is the first thing that is missed. */
+function createCustomerWarning({ onWarning }: VerifierSettings): (event: BillingEvent) => void {
+  const warned = new Set<string>()
+  return ({ type, customer: { id, userId, orgCode } }) => {
+    if ((id ?? userId ?? orgCode) !== undefined || warned.has(type)) return
+    warned.add(type)
+    onWarning({
+      code: 'customer_not_found',
+      message: `${type} names no customer where one is expected: Kinde may have changed the shape of data. Look at event.data.`,
+    })
+  }
 }

@@ -1,10 +1,5 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import type {
-  AgreementCreatedEvent,
-  BillingEvent,
-  PaymentFailedEvent,
-  UnsupportedEventError,
-} from '@kinde-billing/core'
+import type { AgreementCreatedEvent, BillingEvent, OtherEvent, PaymentFailedEvent } from '@kinde-billing/core'
 import type { DeliveryInbox, HandlerDelivery } from '@kinde-billing/core/receiver'
 import connect from 'connect'
 import express from 'express'
@@ -45,7 +40,7 @@ it('infers what handlers get', () => {
       'customer.agreement_created': async (event) => expectTypeOf(event).toEqualTypeOf<AgreementCreatedEvent>(),
     },
     onEvent: (event) => expectTypeOf(event).toEqualTypeOf<BillingEvent>(),
-    onOtherEvent: (error) => expectTypeOf(error).toEqualTypeOf<UnsupportedEventError>(),
+    onOtherEvent: (event) => expectTypeOf(event).toEqualTypeOf<OtherEvent>(),
     onOutcome: ({ status }, { context }) => {
       expectTypeOf(status).toBeNumber()
       expectTypeOf(context).toEqualTypeOf<KindeBillingContext>()

@@ -60,6 +60,7 @@ describe('on PGlite', () => {
       inbox.once(inboxDelivery(created.id), async (client, signal) => {
         await handle(created, {
           webhookId: undefined,
+          redelivery: undefined,
           receivedAt: new Date(),
           context: undefined,
           signal,

@@ -69,5 +69,5 @@ function deliveryOf({ id, type, occurredAt }: BillingEvent) {
 }
 
 function lent<Tx extends Pool | PoolClient>(tx: Tx, signal: AbortSignal) {
-  return { webhookId: undefined, receivedAt: new Date(), context: undefined, signal, tx }
+  return { webhookId: undefined, receivedAt: new Date(), context: undefined, signal, tx, redelivery: undefined }
 }

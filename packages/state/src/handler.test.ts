@@ -16,6 +16,7 @@ const delivery: HandlerDelivery<unknown, undefined> = {
   context: undefined,
   signal: new AbortController().signal,
   tx: undefined,
+  redelivery: undefined,
 }
 
 const KEY = 'customer:customer_1'

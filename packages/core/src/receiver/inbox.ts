@@ -22,37 +22,48 @@ export interface InboxDelivery {
   answered: AbortSignal
 }
 
-/** What became of one attempt: it ran and is marked, it had run before, or another attempt is at work. */
+/** Result of an attempt: it ran and is marked, it had run before, or another attempt is running. */
 export type InboxOutcome = 'processed' | 'duplicate' | 'in_progress'
 
 /**
- * Where deliveries are claimed and marked, so that each is handled once.
+ * Runs each delivery once.
  *
- * `once` claims the key with a lease, calls `work` at most once, and marks the key done when `work` has resolved. Where
- * `work` throws, the claim is released and the error is thrown on; where it throws a {@link DiscardEvent}, the
- * application's writes in `tx` are undone, the key is marked, and the answer is `processed`. A crash lets the lease
- * run out, and the next attempt runs. An attempt whose lease was taken over cannot mark: its `signal` is aborted, and
- * `once` rejects.
+ * `once` claims the key with a lease, calls `work` at most once, and marks the key done when `work` has resolved. If
+ * `work` throws, the claim is released and the error is thrown on. If it throws a {@link DiscardEvent}, the
+ * application's writes in `tx` are undone, the key is marked, and the result is `processed`. A crash lets the lease run
+ * out, and the next attempt runs. An attempt whose lease was taken over cannot mark: its `signal` is aborted, and `once`
+ * rejects.
  *
- * `Tx` is what the inbox lends to handlers as `delivery.tx`, such as the transaction's client.
+ * `Tx` is the type of `delivery.tx` in handlers, such as a transaction's client.
  */
 export interface DeliveryInbox<Tx = undefined> {
-  /** Runs the work, unless it has been done before or is being done. Rejects with what `work` or the store rejects with. */
+  /**
+   * Runs the work, unless it is done or running.
+   *
+   * @param delivery - The delivery to claim and mark.
+   * @param work - The handlers. `tx` is the inbox's transaction, `signal` is aborted when the lease is lost.
+   * @returns The result of this attempt.
+   * @throws The error of `work`, or of the store. A {@link HandlerFault} if the store fails through the handler's doing.
+   */
   once(delivery: InboxDelivery, work: (tx: Tx, signal: AbortSignal) => Promise<void>): Promise<InboxOutcome>
   /**
    * Records a verified event that failed before its work could run (`schema_mismatch`), so that it can be listed and
    * redelivered. Optional: an inbox without storage for failures leaves it out.
+   *
+   * @param delivery - The delivery that failed.
+   * @param error - The reason.
    */
   recordFailure?(delivery: InboxDelivery, error: Error): Promise<void>
 }
 
 const DISCARD_BRAND = Symbol.for('kinde-billing.DiscardEvent')
+const HANDLER_FAULT_BRAND = Symbol.for('kinde-billing.HandlerFault')
 
 /**
- * What a handler throws for an event it can never succeed with: the event is acknowledged with 200, marked, and
- * reported with the outcome `discarded`. Everything else a handler throws is answered 500, and Kinde tries again.
+ * Throw it in a handler for an event that can never succeed: the event is acknowledged with 200, marked, and reported
+ * with the outcome `discarded`. Any other error is answered 500, and Kinde tries again.
  *
- * `instanceof` knows those of other copies of this package too (ESM beside CommonJS).
+ * `instanceof` also recognizes those of other copies of this package (ESM and CommonJS in one process).
  *
  * @example
  * ```ts
@@ -69,39 +80,45 @@ const DISCARD_BRAND = Symbol.for('kinde-billing.DiscardEvent')
  * ```
  */
 export class DiscardEvent extends Error {
+  /**
+   * @param reason - The reason, for the log.
+   * @param options - An optional `cause`.
+   */
   constructor(reason: string, options?: ErrorOptions) {
     super(reason, options)
     this.name = 'DiscardEvent'
     Object.defineProperty(this, DISCARD_BRAND, { value: true })
   }
 
-  /** Whether a value is a `DiscardEvent` of this copy of the package or of another. */
+  /** Recognizes a `DiscardEvent` of this or another copy of the package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    // a class that extends this one is its own: only this one stands for its other copies
+    // Only this class stands for its other copies: a class that extends it keeps the usual rule.
     if (this !== DiscardEvent) return Function.prototype[Symbol.hasInstance].call(this, value)
     return typeof value === 'object' && value !== null && DISCARD_BRAND in value
   }
 }
 
-const FAULT_BRAND = Symbol.for('kinde-billing.HandlerFault')
-
 /**
  * Thrown by an inbox whose store works, when the handler finished but its work cannot be committed: a constraint that is
- * checked at the end of the transaction, or a transaction that the handler has ended. The response is `handler_failed`
- * with this error as its cause, instead of `inbox_unavailable`.
+ * checked at the end of the transaction, or a transaction that the handler has ended. The outcome is `handler_failed` with
+ * this error as its cause, instead of `inbox_unavailable`.
  *
- * `instanceof` also recognizes instances of other copies of this package.
+ * `instanceof` also recognizes those of other copies of this package.
  */
 export class HandlerFault extends Error {
+  /**
+   * @param message - The handler's mistake, and the fix.
+   * @param options - The store's error as `cause`.
+   */
   constructor(message: string, options?: ErrorOptions) {
     super(message, options)
     this.name = 'HandlerFault'
-    Object.defineProperty(this, FAULT_BRAND, { value: true })
+    Object.defineProperty(this, HANDLER_FAULT_BRAND, { value: true })
   }
 
-  /** Recognizes instances of this copy of the package and of others. */
+  /** Recognizes a `HandlerFault` of this or another copy of the package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== HandlerFault) return Function.prototype[Symbol.hasInstance].call(this, value)
-    return typeof value === 'object' && value !== null && FAULT_BRAND in value
+    return typeof value === 'object' && value !== null && HANDLER_FAULT_BRAND in value
   }
 }

@@ -1,5 +1,12 @@
 export type { DeliveryBody } from '../body.js'
-export { type DeliveryInbox, DiscardEvent, HandlerFault, type InboxDelivery, type InboxOutcome } from './inbox.js'
+export type { BillingLog, BillingLogDetails } from '../log.js'
+export {
+  type DeliveryInbox,
+  DiscardEvent,
+  HandlerFault,
+  type InboxDelivery,
+  type InboxOutcome,
+} from './inbox.js'
 export { createMemoryInbox, type MemoryInboxOptions } from './memory-inbox.js'
 export type {
   BillingHandler,

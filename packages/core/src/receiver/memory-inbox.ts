@@ -1,5 +1,5 @@
-import { judgeFunction, judgeNumber } from '../settings.js'
-import { guardedHook, type OnWarning, writeWarning } from '../warnings.js'
+import { consoleLog, guardObserver, type OnWarning, warnTo } from '../log.js'
+import { assertFunction, assertKnownOptions, assertObject, parseNumber } from '../validate.js'
 import { type DeliveryInbox, DiscardEvent } from './inbox.js'
 
 /** The options of {@link createMemoryInbox}. */
@@ -41,11 +41,13 @@ interface Claim {
  * ```
  */
 export function createMemoryInbox(options: MemoryInboxOptions = {}): DeliveryInbox {
-  const { now = () => performance.now(), onWarning = writeWarning } = options
-  judgeFunction('now', now)
-  judgeFunction('onWarning', onWarning)
-  const warn = guardedHook('onWarning', onWarning)
-  const maxEntries = judgeNumber('maxEntries', options.maxEntries, 100_000)
+  assertObject('options', options, 'pass an object, or leave it out')
+  assertKnownOptions('createMemoryInbox', options, ['maxEntries', 'now', 'onWarning'])
+  const { now = () => performance.now(), onWarning = warnTo(consoleLog) } = options
+  assertFunction('now', now)
+  assertFunction('onWarning', onWarning)
+  const warn = guardObserver('onWarning', onWarning)
+  const maxEntries = parseNumber('maxEntries', options.maxEntries, 100_000)
   const claims = new Map<string, Claim>()
   const marks = createMarks(maxEntries, () =>
     warn({

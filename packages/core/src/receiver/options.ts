@@ -1,40 +1,52 @@
-import type { DataSchemas, NoSchemas } from '../data-schemas.js'
-import { KindeWebhookError, type KindeWebhookErrorCode, type UnsupportedEventError } from '../errors.js'
+import { KindeWebhookError, type KindeWebhookErrorCode } from '../errors.js'
 import type { BillingEventType } from '../event-types.js'
-import type { BillingEvent, BillingEventOf } from '../events.js'
+import type { BillingEvent, BillingEventOf, OtherEvent } from '../events.js'
 import { isJsonObject } from '../json.js'
+import { type BillingLog, consoleLog, silentLog } from '../log.js'
 import {
   type BillingVerifierOptions,
-  judgeEventType,
-  judgeFunction,
-  judgeIssuer,
-  judgeNumber,
-  judgeTimer,
-  judgeVerifierOptions,
-  misconfigured,
+  resolveVerifierOptions,
+  VERIFIER_OPTION_NAMES,
   type VerifierSettings,
-} from '../settings.js'
+} from '../options.js'
+import type { DataSchemas, NoSchemas } from '../standard-schema.js'
+import {
+  assertEventTypeKey,
+  assertFunction,
+  assertKnownOptions,
+  assertObject,
+  invalidConfiguration,
+  parseIssuer,
+  parseNumber,
+  parseTimer,
+} from '../validate.js'
 import type { DeliveryInbox, DiscardEvent } from './inbox.js'
-import { createMemoryInbox } from './memory-inbox.js'
+import { createMemoryInbox, type MemoryInboxOptions } from './memory-inbox.js'
 import type { Delivery, HandlerDelivery } from './request.js'
 
-/** What became of a delivery: handled, or the code of the error. */
+/** The outcome of a delivery. */
 export interface DeliveryOutcome<Schemas extends DataSchemas = NoSchemas> {
   /** What was done, or the code of the error. */
   readonly outcome: 'processed' | 'duplicate' | 'ignored' | 'unsupported' | 'discarded' | KindeWebhookErrorCode
-  /** The HTTP status of the answer. */
+  /** The HTTP status of the response. */
   readonly status: number
-  /** The verified event, also where its handler failed. */
+  /** Kinde's `event_id`, if an event was verified. */
+  readonly eventId?: string | undefined
+  /** The event type, if an event was verified. */
+  readonly type?: string | undefined
+  /** The verified billing event, also if its handler failed. */
   readonly event?: BillingEvent<Schemas> | undefined
-  /** What was wrong; for `unsupported` the error that carries the event of another type. */
+  /** The verified event of another type, if `onOtherEvent` was called with it. */
+  readonly otherEvent?: OtherEvent | undefined
+  /** The error; for `unsupported` an `UnsupportedEventError`. */
   readonly error?: KindeWebhookError | undefined
-  /** What a handler threw to have the event discarded. */
+  /** The error with which a handler discarded the event. */
   readonly discarded?: DiscardEvent | undefined
-  /** From the request to the answer, in milliseconds. */
+  /** From the request to the response, in milliseconds. */
   readonly durationMs: number
 }
 
-/** A handler of one or all event types. What it returns means nothing; what it throws makes Kinde try again. */
+/** A handler. Its return value is ignored. If it throws, Kinde tries again. */
 export type BillingHandler<Event, Context, Tx> = (event: Event, delivery: HandlerDelivery<Context, Tx>) => unknown
 
 /** A handler per event type, each with its event narrowed. */
@@ -42,52 +54,54 @@ export type BillingHandlers<Context, Tx, Schemas extends DataSchemas = NoSchemas
   readonly [Type in BillingEventType]?: BillingHandler<BillingEventOf<Type, Schemas>, Context, Tx> | undefined
 }
 
-/** The options of {@link createBillingReceiver} but for the inbox: the verifier's, handlers, hooks and time limits. */
+/** The options of {@link createBillingReceiver} except for the inbox. */
 export interface ReceiverOptions<Context, Tx, Schemas extends DataSchemas>
   extends Omit<BillingVerifierOptions<Schemas>, 'issuer'> {
   /**
-   * Your Kinde domain. Default: the environment's `KINDE_ISSUER_URL`. A function where settings live in the request
-   * (Workers' bindings, several tenants): synchronous, and a look-up in your own list, for an issuer that is built from
-   * the request accepts anybody's Kinde account. `jwks` and `jwksUri` are refused beside a function.
+   * Your Kinde domain. Default: the environment variable `KINDE_ISSUER_URL`. Pass a function if settings live in the
+   * request (Workers' bindings, several tenants): synchronous, and a look-up in your own list, because an issuer that is
+   * built from the request accepts anyone's Kinde account. `jwks` and `jwksUri` are refused together with a function.
    */
   issuer?: string | ((context: Context) => string) | undefined
-  /** A handler per event type. An event without one is acknowledged as `ignored`. */
+  /** A handler per event type. Events without one are acknowledged as `ignored`. `{}`: all are, on purpose. */
   on?: BillingHandlers<Context, Tx, Schemas> | undefined
-  /** Every one of the eight, before its own handler. Both are one unit of work: where one throws, both run again. */
+  /** Called with every billing event, before its own handler. Both are one unit of work: if one throws, both run again. */
   onEvent?: BillingHandler<BillingEvent<Schemas>, Context, Tx> | undefined
   /**
-   * A verified event of another type. A handler like the others, under the inbox, where its `event_id` and `timestamp` are
-   * good and inside the window; otherwise it is only acknowledged.
+   * Called with a verified event of another type, such as `user.created`, under the inbox like any handler. Events with an
+   * incomplete envelope or outside the window are only acknowledged, as all are without this handler.
    */
-  onOtherEvent?: BillingHandler<UnsupportedEventError, Context, Tx> | undefined
+  onOtherEvent?: BillingHandler<OtherEvent, Context, Tx> | undefined
   /**
-   * Once per request, after the answer is decided. What it returns is ignored, what it throws costs a line in the log.
-   * Without it, failures are written to `console.error`, at most one line a minute and code.
+   * Called once per request, after the response is decided. Its return value is ignored, and if it throws, one line is
+   * logged. It does not replace the log.
    */
   onOutcome?: ((outcome: DeliveryOutcome<Schemas>, delivery: Delivery<Context>) => unknown) | undefined
+  /** Where failures and warnings are logged; `false`: nowhere. Default: the framework's log, or `console`. */
+  log?: BillingLog | false | undefined
   /**
    * How long an event is remembered as done, in milliseconds. Default: 7 days. Never less than `replayWindowMs` and
-   * `clockToleranceMs` together: inside the window a replay would run again. With `replayWindowMs: false`, one that comes
-   * after this time does.
+   * `clockToleranceMs` together, because a replay inside the window would run again. With `replayWindowMs: false`, one
+   * that comes later does.
    */
   retentionMs?: number | undefined
-  /** How long the body may take, in milliseconds. Default: 10 s. */
+  /** The time limit of the body, in milliseconds. Default: 10 s. */
   bodyTimeoutMs?: number | undefined
-  /** How long the handlers may take, in milliseconds: then the answer is 503, and `delivery.signal` fires. Default: 25 s. */
+  /** The time limit of the handlers, in milliseconds: then the response is 503, and `delivery.signal` is aborted. Default: 25 s. */
   handlerTimeoutMs?: number | undefined
-  /** How long the inbox may take before the work, and again at the mark, in milliseconds. Default: 5 s. */
+  /** The time limit of the inbox before the work, and again at the mark, in milliseconds. Default: 5 s. */
   inboxTimeoutMs?: number | undefined
 }
 
-/** An inbox of the application's choice, which several endpoints may share. */
+/** An inbox of your choice, which several endpoints may share. */
 export interface OwnInbox<Context, Tx> {
-  /** Where deliveries are claimed and marked; a function where bindings live in the request. */
+  /** The inbox, or a function if bindings live in the request. */
   inbox: DeliveryInbox<Tx> | ((context: Context) => DeliveryInbox<Tx>)
-  /** The endpoint's name, 1 to 64 of letters, digits, `.`, `_` and `-`: endpoints that share an inbox each run an event once. */
+  /** The endpoint's name: 1 to 64 letters, digits, `.`, `_` and `-`. Endpoints that share an inbox stay separate by it. */
   name: string
 }
 
-/** The inbox where none is given. */
+/** The inbox if you pass none. */
 export interface DefaultInbox {
   /** Default: in memory, for one process. `false`: none, and every attempt runs. */
   inbox?: false | undefined
@@ -95,125 +109,220 @@ export interface DefaultInbox {
   name?: string | undefined
 }
 
-/** The options of {@link createBillingReceiver}. Each is judged when the receiver is created. */
+/** The options of {@link createBillingReceiver}, validated when the receiver is created. Unknown options are refused. */
 export type BillingReceiverOptions<
   Context = unknown,
   Tx = undefined,
   Schemas extends DataSchemas = NoSchemas,
 > = ReceiverOptions<Context, Tx, Schemas> & (OwnInbox<Context, Tx> | DefaultInbox)
 
-/** Judged options with defaults filled in. */
-export interface ReceiverSettings<Context, Tx, Schemas extends DataSchemas> {
+type ReceiverOptionName = keyof ReceiverOptions<unknown, unknown, NoSchemas> | keyof OwnInbox<unknown, unknown>
+
+const RECEIVER_OPTIONS: Readonly<Record<Exclude<ReceiverOptionName, keyof BillingVerifierOptions>, true>> = {
+  on: true,
+  onEvent: true,
+  onOtherEvent: true,
+  onOutcome: true,
+  log: true,
+  inbox: true,
+  name: true,
+  retentionMs: true,
+  bodyTimeoutMs: true,
+  handlerTimeoutMs: true,
+  inboxTimeoutMs: true,
+}
+
+const RECEIVER_OPTION_NAMES = [...Object.keys(RECEIVER_OPTIONS), ...VERIFIER_OPTION_NAMES]
+
+/** Resolved options. */
+export interface ReceiverSettings<Context, Tx> {
   readonly verifier: VerifierSettings
   readonly issuer: string | ((context: Context) => string)
-  readonly on: BillingHandlers<Context, Tx, Schemas>
   readonly inbox: DeliveryInbox<Tx> | ((context: Context) => DeliveryInbox<Tx>)
   readonly name: string
+  /** `undefined`: the framework's, or the console. */
+  readonly log: BillingLog | undefined
   readonly leaseMs: number
   readonly retentionMs: number
   readonly bodyTimeoutMs: number
   readonly handlerTimeoutMs: number
   readonly inboxTimeoutMs: number
+  readonly now: () => number
+  readonly onWarning: VerifierSettings['onWarning']
 }
 
 const DAY_MS = 86_400_000
 const MIN_LEASE_MS = 60_000
 
-export function judgeReceiverOptions<Context, Tx, Schemas extends DataSchemas>(
+/**
+ * Validates options and fills in defaults.
+ *
+ * @throws KindeWebhookError `invalid_configuration`
+ */
+export function resolveReceiverOptions<Context, Tx, Schemas extends DataSchemas>(
   options: BillingReceiverOptions<Context, Tx, Schemas>,
-): ReceiverSettings<Context, Tx, Schemas> {
-  const verifier = judgeVerifierOptions(options)
-  const handlerTimeoutMs = judgeTimer('handlerTimeoutMs', options.handlerTimeoutMs, 25_000)
-  const inboxTimeoutMs = judgeTimer('inboxTimeoutMs', options.inboxTimeoutMs, 5000)
-  const retentionMs = judgeNumber('retentionMs', options.retentionMs, 7 * DAY_MS)
+): ReceiverSettings<Context, Tx> {
+  assertObject('options', options, "pass an object, such as { issuer: 'https://acme.kinde.com', onEvent }")
+  assertKnownOptions('The receiver', options, RECEIVER_OPTION_NAMES)
+  const log = resolveLog(options.log)
+  const verifier = resolveVerifierOptions(options, log ?? consoleLog)
+  const handlerTimeoutMs = parseTimer('handlerTimeoutMs', options.handlerTimeoutMs, 25_000)
+  const inboxTimeoutMs = parseTimer('inboxTimeoutMs', options.inboxTimeoutMs, 5000)
+  const retentionMs = parseNumber('retentionMs', options.retentionMs, 7 * DAY_MS)
   const windowMs = verifier.replayWindowMs === false ? 0 : verifier.replayWindowMs + verifier.clockToleranceMs
-  const { onEvent, onOtherEvent, onOutcome } = options
-  for (const [name, hook] of Object.entries({ onEvent, onOtherEvent, onOutcome })) judgeFunction(name, hook)
-  return {
+  const settings = {
     verifier,
-    issuer: judgeReceiverIssuer(options),
-    on: judgeHandlers(options.on ?? {}),
-    inbox: judgeInbox(options, verifier),
-    name: judgeName(options),
+    issuer: resolveIssuer(options),
+    inbox: resolveInbox(options, { now: options.now, onWarning: verifier.onWarning }),
+    name: resolveName(options),
+    log,
     leaseMs: Math.max(MIN_LEASE_MS, handlerTimeoutMs + 2 * inboxTimeoutMs),
     retentionMs: Math.max(retentionMs, windowMs),
-    bodyTimeoutMs: judgeTimer('bodyTimeoutMs', options.bodyTimeoutMs, 10_000),
+    bodyTimeoutMs: parseTimer('bodyTimeoutMs', options.bodyTimeoutMs, 10_000),
     handlerTimeoutMs,
     inboxTimeoutMs,
+    now: verifier.now,
+    onWarning: verifier.onWarning,
+  }
+  // Last, so that a wrong value is named first.
+  assertHandlers(options)
+  return settings
+}
+
+function resolveLog(log: unknown): BillingLog | undefined {
+  if (log === undefined) return undefined
+  if (log === false) return silentLog
+  if (isLog(log)) return log
+  throw invalidConfiguration('log', log, 'pass { warn(line, details), error(line, details) }, or false for none')
+}
+
+function isLog(value: unknown): value is BillingLog {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'warn' in value &&
+    'error' in value &&
+    typeof value.warn === 'function' &&
+    typeof value.error === 'function'
+  )
+}
+
+/** Without any handler every event would be acknowledged and lost. */
+function assertHandlers({
+  on,
+  onEvent,
+  onOtherEvent,
+  onOutcome,
+}: {
+  readonly on?: unknown
+  readonly onEvent?: unknown
+  readonly onOtherEvent?: unknown
+  readonly onOutcome?: unknown
+}): void {
+  for (const [name, handler] of Object.entries({ onEvent, onOtherEvent, onOutcome })) assertFunction(name, handler)
+  if (on === undefined) {
+    if (onEvent !== undefined || onOtherEvent !== undefined) return
+    throw new KindeWebhookError(
+      'invalid_configuration',
+      'No handler is set, so every event would be acknowledged and lost. Pass on, onEvent or onOtherEvent, or on: {} to acknowledge everything on purpose.',
+    )
+  }
+  if (!isJsonObject(on)) throw invalidConfiguration('on', on, 'pass an object, with a handler per event type')
+  for (const [type, handler] of Object.entries(on)) {
+    assertEventTypeKey('on', type)
+    assertFunction(`on['${type}']`, handler)
   }
 }
 
-function judgeReceiverIssuer<Context>({
+function resolveIssuer<Context>({
   issuer,
   jwks,
   jwksUri,
 }: Pick<ReceiverOptions<Context, never, DataSchemas>, 'issuer' | 'jwks' | 'jwksUri'>):
   | string
   | ((context: Context) => string) {
-  if (issuer === undefined) return judgeEnvironmentIssuer()
-  if (typeof issuer !== 'function') return judgeIssuer(issuer)
+  if (issuer === undefined) return resolveEnvironmentIssuer()
+  if (typeof issuer !== 'function') return parseIssuer(issuer)
   if (jwks !== undefined || jwksUri !== undefined)
     throw new KindeWebhookError(
       'invalid_configuration',
-      'issuer is a function, and jwks or jwksUri is given: tokens name no issuer, so every tenant would be accepted by these keys. Leave jwks and jwksUri out.',
+      'issuer is a function, and jwks or jwksUri is set: tokens name no issuer, so these keys would accept every tenant. Leave jwks and jwksUri out.',
     )
   return issuer
 }
 
-function judgeEnvironmentIssuer(): string {
+function resolveEnvironmentIssuer(): string {
   const { process } = globalThis as { process?: { env?: { KINDE_ISSUER_URL?: string } } }
   const issuer = process?.env?.KINDE_ISSUER_URL
-  if (issuer !== undefined) return judgeIssuer(issuer, 'KINDE_ISSUER_URL')
+  if (issuer !== undefined) return parseIssuer(issuer, 'KINDE_ISSUER_URL')
   throw new KindeWebhookError(
     'invalid_configuration',
-    'No issuer is given: set KINDE_ISSUER_URL in the environment, or pass issuer, such as https://acme.kinde.com.',
+    'No issuer is set: set KINDE_ISSUER_URL in the environment, or pass issuer, such as https://acme.kinde.com.',
   )
 }
 
-function judgeHandlers<Handlers extends object>(on: Handlers): Handlers {
-  if (!isJsonObject(on)) throw misconfigured('on', on, 'pass an object, with a handler per event type')
-  for (const [type, handler] of Object.entries(on)) {
-    judgeEventType('on', type)
-    judgeFunction(`on['${type}']`, handler)
-  }
-  return on
-}
-
-function judgeInbox<Context, Tx>(
+function resolveInbox<Context, Tx>(
   { inbox }: OwnInbox<Context, Tx> | DefaultInbox,
-  { now, onWarning }: VerifierSettings,
-): ReceiverSettings<Context, Tx, DataSchemas>['inbox'] {
-  if (inbox === undefined) return withoutTx(createMemoryInbox({ now, onWarning }))
-  if (inbox === false) return withoutTx(EVERY_ATTEMPT)
+  memoryOptions: MemoryInboxOptions,
+): ReceiverSettings<Context, Tx>['inbox'] {
+  if (inbox === undefined) return withoutTx(createMemoryInbox(memoryOptions))
+  if (inbox === false) return withoutTx(NO_INBOX)
   if (typeof inbox === 'function' || isInbox(inbox)) return inbox
-  throw misconfigured('inbox', inbox, 'pass an inbox, such as createMemoryInbox(), or false for none')
+  throw invalidConfiguration('inbox', inbox, 'pass an inbox, such as createMemoryInbox(), or false for none')
 }
 
-export function isInbox(value: unknown): boolean {
+function isInbox(value: unknown): boolean {
   return isJsonObject(value) && typeof value['once'] === 'function'
 }
 
-/** No inbox: every attempt runs. */
-const EVERY_ATTEMPT: DeliveryInbox = {
+/** Every attempt runs. */
+const NO_INBOX: DeliveryInbox = {
   async once(_delivery, work) {
     await work(undefined, new AbortController().signal)
     return 'processed'
   },
 }
 
-/** Where no inbox of the application's is given, `Tx` is inferred as its default, `undefined`. */
+/** If no inbox is passed, `Tx` is inferred as its default, `undefined`. */
 function withoutTx<Tx>(inbox: DeliveryInbox): DeliveryInbox<Tx> {
   return inbox as DeliveryInbox<Tx>
 }
 
+/** The inbox of a request. */
+export function getInbox<Context, Tx>(
+  { inbox }: Pick<ReceiverSettings<Context, Tx>, 'inbox'>,
+  context: Context,
+): DeliveryInbox<Tx> {
+  if (typeof inbox !== 'function') return inbox
+  const requested = callOptionFunction('inbox', () => inbox(context))
+  if (isInbox(requested)) return requested
+  throw invalidConfiguration('inbox', requested, 'the function must return an inbox, synchronously')
+}
+
+/** Calls a function that the application passed in place of a value. */
+export function callOptionFunction<Value>(name: string, call: () => Value): Value {
+  try {
+    const value = call()
+    // A promise is refused by the caller. If it rejects, that must not end the process.
+    if (value instanceof Promise) value.catch(() => {})
+    return value
+  } catch (cause) {
+    throw new KindeWebhookError(
+      'invalid_configuration',
+      `The ${name} function threw. It must return the ${name} of the request, synchronously.`,
+      { cause },
+    )
+  }
+}
+
 const NAME = /^[\w.-]{1,64}$/
 
-function judgeName({ name, inbox }: { name?: unknown; inbox?: unknown }): string {
+function resolveName({ name, inbox }: { name?: unknown; inbox?: unknown }): string {
   if (name === undefined && (inbox === undefined || inbox === false)) return 'default'
   if (typeof name === 'string' && NAME.test(name)) return name
-  throw misconfigured(
+  throw invalidConfiguration(
     'name',
     name,
-    "an inbox given needs the endpoint's name, 1 to 64 letters, digits, dots, underscores or hyphens: endpoints that share an inbox each run an event once",
+    'name is required with inbox, so that endpoints sharing it stay separate: 1 to 64 letters, digits, dots, underscores or hyphens',
   )
 }

@@ -419,8 +419,8 @@ describe('handlers', () => {
     const seen: unknown[] = []
     const one = receiver({
       onEvent: (_, delivery) => {
-        delivery.signal = own
-        seen.push(delivery.signal.reason)
+        const wrapped = { ...delivery, signal: own }
+        seen.push(wrapped.signal.reason)
       },
     })
     expect((await one.receive(request(await token()))).status).toBe(200)

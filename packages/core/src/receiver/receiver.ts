@@ -1,23 +1,58 @@
 import { readBody } from '../body.js'
-import type { DataSchemas, NoSchemas } from '../data-schemas.js'
-import { asKindeWebhookError, isUnsupportedEventError } from '../errors.js'
-import { callHook } from '../warnings.js'
-import { answer, logFailure } from './answer.js'
-import { verifiers } from './bindings.js'
-import { createHandling, type Result } from './handling.js'
-import { type BillingReceiverOptions, type DeliveryOutcome, judgeReceiverOptions } from './options.js'
-import { type Delivery, type DeliveryRequest, type DeliveryResponse, judgeRequest, readWebhookId } from './request.js'
+import { decodeBillingEvent } from '../decode.js'
+import { isUnsupportedEventError, toKindeWebhookError } from '../errors.js'
+import type { BillingEvent } from '../events.js'
+import { type BillingLog, consoleLog, notify, silentLog } from '../log.js'
+import type { DataSchemas, NoSchemas } from '../standard-schema.js'
+import { type Arrival, createDispatcher } from './dispatch.js'
+import { type BillingReceiverOptions, type DeliveryOutcome, resolveReceiverOptions } from './options.js'
+import {
+  assertAcceptable,
+  type Delivery,
+  type DeliveryRequest,
+  type DeliveryResponse,
+  readWebhookId,
+} from './request.js'
+import { logOutcome, type Result, toResponse } from './response.js'
+import { createVerifierCache } from './verifier-cache.js'
 
-/** Receives deliveries: what an adapter calls. */
-export interface BillingReceiver<Context> {
-  /** Never throws and never hangs: whatever happens becomes an answer. */
+/** Receives deliveries. Adapters call it. */
+export interface BillingReceiver<Context = unknown, Schemas extends DataSchemas = NoSchemas> {
+  /** The endpoint's name: the option, or `default`. */
+  readonly name: string
+  /**
+   * Handles one request. It never throws and never hangs: whatever happens becomes a response.
+   *
+   * @param request - The framework's request.
+   * @returns The response to send, unchanged.
+   */
   receive(request: DeliveryRequest<Context>): Promise<DeliveryResponse>
+  /**
+   * Runs the handlers for stored claims again, under the same inbox: an attempt of Kinde's at the same moment is
+   * `delivery_in_progress`, and one after it a `duplicate`. Signature and age are not checked, because both were when the
+   * claims arrived: never pass claims that were not verified. Handlers see `delivery.redelivery`.
+   *
+   * @param claims - The verified payload, such as an inbox has kept.
+   * @param options - The context for handlers and for option functions, and a reason that handlers see.
+   * @returns The outcome. It never rejects.
+   */
+  redeliver(
+    claims: Record<string, unknown>,
+    options: {
+      /** The context for handlers, and for `issuer` and `inbox` functions. */
+      context: Context
+      /** Why the event runs again. */
+      reason?: string | undefined
+    },
+  ): Promise<DeliveryOutcome<Schemas>>
 }
 
 /**
- * Creates a receiver: every rule between a request and its answer, for any framework.
+ * Creates a receiver: every rule between a request and its response, for any framework.
  *
- * @throws KindeWebhookError `invalid_configuration`, naming the option and the mend
+ * @param options - The issuer, handlers, and what differs from the defaults.
+ * @returns A receiver, to keep for the life of the process.
+ * @throws KindeWebhookError `invalid_configuration`, naming the option and the fix
  *
  * @example
  * ```ts
@@ -43,67 +78,93 @@ export interface BillingReceiver<Context> {
  */
 export function createBillingReceiver<Context = unknown, Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
   options: BillingReceiverOptions<Context, Tx, Schemas>,
-): BillingReceiver<Context> {
-  const settings = judgeReceiverOptions(options)
-  const verifierOf = verifiers<Context, Schemas>(settings)
-  const handling = createHandling(options, settings)
+): BillingReceiver<Context, Schemas> {
+  const settings = resolveReceiverOptions(options)
+  const getVerifier = createVerifierCache<Context, Schemas>(settings)
+  const dispatcher = createDispatcher(options, settings)
   const limits = {
     maxBytes: settings.verifier.maxTokenBytes,
     timeoutMs: settings.bodyTimeoutMs,
-    timeoutHint: 'A slow or stalled sender, or something before this route holds the body back (bodyTimeoutMs).',
+    timeoutHint:
+      'The sender is slow or has stalled, or something in front of this route holds the body back (bodyTimeoutMs).',
   }
 
-  const settle = async (request: DeliveryRequest<Context>, delivery: Delivery<Context>): Promise<Result<Schemas>> => {
-    judgeRequest(request)
-    const { issuer, verifier } = verifierOf(request.context)
-    const body = await readBody(() => request.body(), { rawBodyHint: request.rawBodyHint, ...limits })
-    const verified = await verifier.safeVerifyAndParse(body)
-    if (verified.ok) return handling.handleEvent(issuer, verified.event, delivery)
-    if (isUnsupportedEventError(verified.error)) return handling.handleUnsupported(issuer, verified.error, delivery)
-    return { error: verified.error }
+  const dispatch = async (
+    readEvent: () => BillingEvent | Promise<BillingEvent>,
+    arrival: Arrival<Context>,
+  ): Promise<Result<Schemas>> => {
+    let event: BillingEvent
+    try {
+      event = await readEvent()
+    } catch (error) {
+      if (isUnsupportedEventError(error)) return dispatcher.dispatchOther(error, arrival)
+      throw error
+    }
+    return dispatcher.dispatchEvent(event, arrival)
   }
 
   return {
+    name: settings.name,
+
     async receive(request) {
-      const startedAt = performance.now()
-      const { context } = request
+      const { context, rawBodyHint } = request
+      const log = settings.log ?? request.log ?? consoleLog
       const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(), context }
-      let result: Result<Schemas>
-      try {
+      const { response } = await conclude(options.onOutcome, log, delivery, async () => {
         delivery.webhookId = readWebhookId(request)
-        delivery.receivedAt = new Date(settings.verifier.now())
-        result = await settle(request, delivery)
-      } catch (error) {
-        result = { error: asKindeWebhookError(error) }
-      }
-      const response = answer(result)
-      report(options.onOutcome, outcomeOf(result, response, performance.now() - startedAt), delivery)
+        delivery.receivedAt = new Date(settings.now())
+        assertAcceptable(request)
+        const { issuer, verifier } = getVerifier(context)
+        const body = await readBody(() => request.body(), { ...limits, rawBodyHint })
+        return dispatch(() => verifier.verify(body), { issuer, delivery, log })
+      })
       return response
+    },
+
+    async redeliver(claims, { context, reason }) {
+      const log = settings.log ?? consoleLog
+      const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(settings.now()), context }
+      const { outcome } = await conclude(options.onOutcome, log, delivery, async () => {
+        const { issuer } = getVerifier(context)
+        return dispatch(() => decodeBillingEvent(claims), { issuer, delivery, log, redelivery: { reason } })
+      })
+      return outcome
     },
   }
 }
 
-/** The answer to a request that no receiver could be created for, with its line in the log. */
-export function refuse(error: unknown): DeliveryResponse {
-  const verdict = { error: asKindeWebhookError(error) }
-  const response = answer(verdict)
-  logFailure(outcomeOf(verdict, response, 0))
+/** Answers a request for which no receiver could be created, and reports it like any other failure. */
+export async function receiveMisconfigured<Context, Schemas extends DataSchemas>(
+  error: unknown,
+  { onOutcome, log }: Pick<BillingReceiverOptions<Context, never, Schemas>, 'onOutcome' | 'log'>,
+  context: Context,
+): Promise<DeliveryResponse> {
+  const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(), context }
+  const observer = typeof onOutcome === 'function' ? onOutcome : undefined
+  const { response } = await conclude(observer, log === false ? silentLog : consoleLog, delivery, () => {
+    throw error
+  })
   return response
 }
 
-function outcomeOf<Schemas extends DataSchemas>(
-  result: Result<Schemas>,
-  { status }: DeliveryResponse,
-  durationMs: number,
-): DeliveryOutcome<Schemas> {
-  return { status, durationMs, ...result, outcome: result.outcome ?? result.error.code }
-}
-
-function report<Context, Schemas extends DataSchemas>(
+/** Runs one delivery to its end: response, log and `onOutcome`. */
+async function conclude<Context, Schemas extends DataSchemas>(
   onOutcome: BillingReceiverOptions<Context, never, Schemas>['onOutcome'],
-  outcome: DeliveryOutcome<Schemas>,
+  log: BillingLog,
   delivery: Delivery<Context>,
-): void {
-  if (onOutcome === undefined) logFailure(outcome)
-  else callHook('onOutcome', () => onOutcome(outcome, delivery))
+  run: () => Promise<Result<Schemas>>,
+): Promise<{ outcome: DeliveryOutcome<Schemas>; response: DeliveryResponse }> {
+  const startedAt = performance.now()
+  let result: Result<Schemas>
+  try {
+    result = await run()
+  } catch (thrown) {
+    const error = toKindeWebhookError(thrown)
+    result = { outcome: error.code, error }
+  }
+  const response = toResponse(result)
+  const outcome = { ...result, status: response.status, durationMs: performance.now() - startedAt }
+  logOutcome(outcome, log)
+  if (onOutcome !== undefined) notify('onOutcome', () => onOutcome(outcome, delivery), log)
+  return { outcome, response }
 }

@@ -1,22 +1,25 @@
 import type { DeliveryBody } from '../body.js'
 import { KindeWebhookError } from '../errors.js'
-import { quote } from '../quote.js'
+import { format } from '../format.js'
+import type { BillingLog } from '../log.js'
 
-/** A request, as an adapter hands it over. */
+/** A request, as an adapter passes it on. */
 export interface DeliveryRequest<Context> {
   /** The HTTP method, in capitals. */
   readonly method: string
-  /** A header's value by its lower-case name; where it stands more than once, all values joined by `, `. */
+  /** Returns a header by its lower-case name. If it occurs more than once: all values, joined by `, `. */
   header(name: string): string | undefined
-  /** The body as it comes: `null` where there is none, `undefined` where its bytes are consumed and lost. Called at most once. */
+  /** Returns the unread body. `null`: empty. `undefined`: consumed, its bytes lost. Called at most once. */
   body(): DeliveryBody | Promise<DeliveryBody>
-  /** What handlers get of the framework. */
+  /** The framework's own objects, for handlers. */
   readonly context: Context
-  /** How to keep the exact bytes of a body in this framework: the mend that `body_already_parsed` names. */
+  /** The way to keep the exact bytes of a body in this framework, for the message of `body_already_parsed`. */
   readonly rawBodyHint?: string | undefined
+  /** The framework's log for this request. It is used if the receiver has no `log` option. */
+  readonly log?: BillingLog | undefined
 }
 
-/** What an adapter answers with, to the letter. */
+/** The exact response that an adapter sends. */
 export interface DeliveryResponse {
   /** The HTTP status. */
   readonly status: number
@@ -26,53 +29,60 @@ export interface DeliveryResponse {
   readonly body: string
 }
 
-/** One delivery, as hooks see it. */
+/** One delivery, for `onOutcome`. */
 export interface Delivery<Context> {
   /**
-   * The `webhook-id` header: the same on every attempt. It is not signed, so it is for logs, never for deciding;
-   * `undefined` where it is absent, odd or longer than 256 characters.
+   * The `webhook-id` header: the same on every attempt. It is not signed, so use it in logs only. `undefined` if it is
+   * absent, malformed or longer than 256 characters.
    */
   webhookId: string | undefined
-  /** When it arrived, by the receiver's clock. */
+  /** The time of arrival, by the receiver's clock. */
   receivedAt: Date
-  /** What the adapter gives of the framework, such as `{ req, res }`. */
+  /** The framework's own objects, such as `{ req, res }`. */
   context: Context
 }
 
-/** One delivery, as handlers see it. */
+/** One delivery, for handlers. */
 export interface HandlerDelivery<Context, Tx> extends Delivery<Context> {
-  /** Aborted at `handlerTimeoutMs`, or where the inbox's lease is lost: stop working then. */
-  signal: AbortSignal
-  /** What the inbox lends for the time of the work, such as the transaction's client. */
+  /** Aborted at `handlerTimeoutMs`, or if the inbox's lease is lost. Stop working then. */
+  readonly signal: AbortSignal
+  /** The inbox's transaction, or `undefined` if it has none. */
   tx: Tx
+  /** Set if stored claims run again: by `redeliver`, and not by an attempt of Kinde's. */
+  redelivery:
+    | {
+        /** The reason given when the redelivery was requested. */
+        reason: string | undefined
+      }
+    | undefined
 }
 
 const FORM = /^\s*(?:application\/x-www-form-urlencoded|multipart\/)/i
 
 /**
- * Method and media type, before a byte of the body is read. Forms are refused since browsers send them across origins
- * without asking, and encodings since a decoded body could be any size. Any other media type passes: Kinde has changed
- * its own before, and the signature decides.
+ * Checks method and media type, before a byte of the body is read. Forms are refused because browsers send them across
+ * origins without asking, and encodings because a decoded body could have any size. Any other media type is accepted:
+ * Kinde has changed its own before, and the signature decides.
  *
  * @throws KindeWebhookError `method_not_allowed`, `unsupported_media_type`
  */
-export function judgeRequest(request: DeliveryRequest<unknown>): void {
+export function assertAcceptable(request: DeliveryRequest<unknown>): void {
   if (request.method !== 'POST')
     throw new KindeWebhookError(
       'method_not_allowed',
-      `Kinde posts its webhooks; this was ${quote(request.method, 16)}.`,
+      `Method ${format(request.method, 16)} is not allowed. Use POST, as Kinde does.`,
     )
   const type = request.header('content-type') ?? ''
-  if (type.split(',').some((one) => FORM.test(one)))
+  if (type.split(',').some((value) => FORM.test(value)))
     throw new KindeWebhookError(
       'unsupported_media_type',
-      `A form is no webhook: the media type is ${quote(type)}. Kinde sends application/jwt.`,
+      `Form submissions are not accepted (content-type: ${format(type)}). Kinde sends application/jwt.`,
     )
   const encoding = request.header('content-encoding') ?? ''
-  if (encoding.split(',').some((one) => !['', 'identity'].includes(one.trim().toLowerCase())))
+  if (encoding.split(',').some((value) => !['', 'identity'].includes(value.trim().toLowerCase())))
     throw new KindeWebhookError(
       'unsupported_media_type',
-      `The body is encoded (content-encoding: ${quote(encoding)}). Kinde sends it plain.`,
+      `Encoded bodies are not accepted (content-encoding: ${format(encoding)}). Kinde sends none.`,
     )
 }
 

@@ -1,16 +1,17 @@
 import { unreadBody } from '../body.js'
-import type { DataSchemas, NoSchemas } from '../data-schemas.js'
+import type { DataSchemas, NoSchemas } from '../standard-schema.js'
 import type { BillingReceiverOptions } from './options.js'
-import { type BillingReceiver, createBillingReceiver, refuse } from './receiver.js'
+import { type BillingReceiver, createBillingReceiver, receiveMisconfigured } from './receiver.js'
 import type { DeliveryResponse } from './request.js'
 
-const RAW_BODY_HINT =
-  'The request has been read before it came here: hand over a request whose body nobody has read, or a clone made before.'
+const RAW_BODY_HINT = 'Pass a request whose body has not been read, or a clone that was made before.'
 
 /**
- * A receiver for the Web's own `Request` and `Response`, as Workers, Deno, Bun and most frameworks of today have them.
+ * Creates a handler of the Web's `Request` and `Response`, as Workers, Deno, Bun and most frameworks have them.
  *
- * @throws KindeWebhookError `invalid_configuration`, naming the option and the mend
+ * @param options - The options of `createBillingReceiver`.
+ * @returns A handler. Its second parameter is the context that your handlers get; leave it out if you need none.
+ * @throws KindeWebhookError `invalid_configuration`, naming the option and the fix
  *
  * @example
  * ```ts
@@ -35,30 +36,42 @@ export function createWebHandler<Context = unknown, Tx = undefined, const Schema
 }
 
 /**
- * {@link createWebHandler} whose options are judged at each request until they are right, for frameworks that import a
- * module before its environment is there, as `next build` does. A mistake is answered like any other, with
- * `invalid_configuration`, and Kinde tries again.
+ * Creates the handler of {@link createWebHandler}, but validates the options at the first request, for frameworks that
+ * import a module before its environment is set, as `next build` does. A misconfiguration is logged, reported to
+ * `onOutcome` and answered 500 until it is fixed, and Kinde tries again.
+ *
+ * @param options - The options of `createBillingReceiver`.
+ * @returns A handler, which takes the context as its second parameter.
+ *
+ * @example
+ * ```ts
+ * import { createLazyWebHandler } from '@kinde-billing/core/receiver'
+ *
+ * const handle = createLazyWebHandler({ onEvent: (event) => console.log(event.type) })
+ *
+ * export const POST = (request: Request): Promise<Response> => handle(request, undefined)
+ * ```
  */
 export function createLazyWebHandler<Context, Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
   options: BillingReceiverOptions<Context, Tx, Schemas>,
 ): (request: Request, context: Context) => Promise<Response> {
-  let receiver: BillingReceiver<Context> | undefined
+  let receiver: BillingReceiver<Context, Schemas> | undefined
   return async (request, context) => {
     try {
       receiver ??= createBillingReceiver(options)
     } catch (error) {
-      return webResponse(refuse(error))
+      return toWebResponse(await receiveMisconfigured(error, options ?? {}, context))
     }
     return receiveWeb(receiver, request, context)
   }
 }
 
 async function receiveWeb<Context>(
-  receiver: BillingReceiver<Context>,
+  receiver: Pick<BillingReceiver<Context>, 'receive'>,
   request: Request,
   context: Context,
 ): Promise<Response> {
-  return webResponse(
+  return toWebResponse(
     await receiver.receive({
       method: request.method,
       header: (name) => request.headers.get(name) ?? undefined,
@@ -69,6 +82,6 @@ async function receiveWeb<Context>(
   )
 }
 
-function webResponse({ status, headers, body }: DeliveryResponse): Response {
+function toWebResponse({ status, headers, body }: DeliveryResponse): Response {
   return new Response(body, { status, headers })
 }

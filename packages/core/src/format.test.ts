@@ -1,5 +1,5 @@
 import { expect, it } from 'vitest'
-import { quote, reasonOf } from './quote.js'
+import { errorMessage, format } from './format.js'
 
 it.each([
   ['plain', '"plain"'],
@@ -18,11 +18,11 @@ it.each([
   [() => 'secret', 'a function'],
   [10n, 'a bigint'],
 ])('a value is put into words: %#', (value, words) => {
-  expect(quote(value, 12)).toBe(words)
+  expect(format(value, 12)).toBe(words)
 })
 
 it('a reason is put into words, whatever it is', () => {
-  expect(reasonOf(new Error('a\nb'), 12)).toBe('a\\nb')
-  expect(reasonOf('gone', 12)).toBe('gone')
-  expect(reasonOf({ toString: null }, 12)).toBe('a value that cannot be put into words')
+  expect(errorMessage(new Error('a\nb'), 12)).toBe('a\\nb')
+  expect(errorMessage('gone', 12)).toBe('gone')
+  expect(errorMessage({ toString: null }, 12)).toBe('a value that cannot be put into words')
 })

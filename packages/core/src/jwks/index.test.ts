@@ -1,7 +1,7 @@
 import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
 import { type KeySetResponder, startTestIssuer, type TestIssuerServer } from '@kinde-billing/testing/server'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import { type BillingVerifierOptions, type BillingWarning, createBillingVerifier } from './index.js'
+import { type BillingVerifierOptions, type BillingWarning, createBillingVerifier } from '../index.js'
 
 const MINUTE = 60_000
 const HOUR = 60 * MINUTE

@@ -1,0 +1,93 @@
+import { errorMessage } from './format.js'
+
+/** Something an operator should know. Deliveries continue. */
+export interface BillingWarning {
+  /** Stable, meant for programs. */
+  readonly code: 'stale_keys' | 'customer_not_found' | 'inbox_entry_evicted' | 'handler_finished_late'
+  /** The observation, and the fix. */
+  readonly message: string
+}
+
+/** Called with each warning. */
+export type OnWarning = (warning: BillingWarning) => void
+
+/** The facts of a log line, safe to serialize: no token, no claim and no query parameter is in them. */
+export interface BillingLogDetails {
+  /** The outcome, warning or error code. */
+  readonly code: string
+  /** The HTTP status of the response, if there was one. */
+  readonly status?: number | undefined
+  /** Kinde's `event_id`, if the event was verified. */
+  readonly eventId?: string | undefined
+  /** The event type, if the event was verified. */
+  readonly type?: string | undefined
+  /** The stack of what a handler threw, without its message. */
+  readonly stack?: string | undefined
+}
+
+/** Where a receiver writes its lines. `console` fits, and so does a small wrapper of any logger. */
+export interface BillingLog {
+  /** Writes a warning. `line` is complete in itself; `details` holds the same facts for structured logs. */
+  warn(line: string, details: BillingLogDetails): void
+  /** Writes a failure. */
+  error(line: string, details: BillingLogDetails): void
+}
+
+export const consoleLog: BillingLog = {
+  warn: (line) => console.warn(line),
+  error: (line, { stack = '' }) => console.error(stack === '' ? line : `${line}\n${stack}`),
+}
+
+export const silentLog: BillingLog = { warn() {}, error() {} }
+
+const REPEAT_MS = 60_000
+const MAX_TOPICS = 1000
+const lastLoggedAt = new Map<string, number>()
+
+/**
+ * Allows one line a minute per topic, so that a flood of forgeries does not fill the disk. For unverified requests the
+ * topic must not hold anything the sender can choose.
+ */
+export function shouldLog(topic: string): boolean {
+  const now = Date.now()
+  const last = lastLoggedAt.get(topic)
+  if (last !== undefined && Math.abs(now - last) < REPEAT_MS) return false
+  lastLoggedAt.delete(topic)
+  lastLoggedAt.set(topic, now)
+  const [oldest] = lastLoggedAt.size > MAX_TOPICS ? lastLoggedAt.keys() : []
+  if (oldest !== undefined) lastLoggedAt.delete(oldest)
+  return true
+}
+
+/** The default of `onWarning`: one line a minute per code. */
+export function warnTo(log: BillingLog): OnWarning {
+  return ({ code, message }) => {
+    if (shouldLog(code)) log.warn(`[kinde-billing] ${code}: ${message}`, { code })
+  }
+}
+
+/**
+ * Calls an observing function of the application, such as `onOutcome`. If it throws or rejects, one line is logged and the
+ * delivery is not affected.
+ */
+export function notify(name: string, call: () => unknown, log: BillingLog = consoleLog): void {
+  const onFailure = (error: unknown): void => {
+    const message = errorMessage(error)
+    if (shouldLog(`${name} ${message}`))
+      log.error(`[kinde-billing] ${name} threw: ${message}. The delivery is not affected.`, { code: `${name}_failed` })
+  }
+  try {
+    Promise.resolve(call()).catch(onFailure)
+  } catch (error) {
+    onFailure(error)
+  }
+}
+
+/** Wraps an observing function of the application in {@link notify}. */
+export function guardObserver<Value>(
+  name: string,
+  observe: (value: Value) => unknown,
+  log?: BillingLog,
+): (value: Value) => void {
+  return (value) => notify(name, () => observe(value), log)
+}

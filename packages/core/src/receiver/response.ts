@@ -1,0 +1,57 @@
+import type { KindeWebhookError } from '../errors.js'
+import { errorMessage, escapeText, stackFrames } from '../format.js'
+import { type BillingLog, shouldLog } from '../log.js'
+import type { DataSchemas } from '../standard-schema.js'
+import type { DeliveryOutcome } from './options.js'
+import type { DeliveryResponse } from './request.js'
+
+/** An outcome without its response. */
+export type Result<Schemas extends DataSchemas> = Omit<DeliveryOutcome<Schemas>, 'status' | 'durationMs'>
+
+const DEFAULT_RETRY_AFTER_MS = 5000
+const RETRY_AFTER_CODES = new Set<string>(['keys_unavailable', 'inbox_unavailable', 'delivery_in_progress'])
+
+/**
+ * Converts an outcome to its response. Success is exactly 200, because Kinde tries again after anything else. Nothing of
+ * the delivery is in the response, and every unauthentic request gets the same one, so that it does not tell an unknown
+ * key from a bad signature.
+ */
+export function toResponse({ outcome, error }: Result<DataSchemas>): DeliveryResponse {
+  // An unsupported event is acknowledged, although its error is reported.
+  return error?.code === outcome ? errorResponse(error) : jsonResponse(200, { status: outcome })
+}
+
+function errorResponse({ code, status, retryAfterMs = DEFAULT_RETRY_AFTER_MS }: KindeWebhookError): DeliveryResponse {
+  const response = jsonResponse(status, { error: status === 401 ? 'unauthorized' : code })
+  if (code === 'method_not_allowed') response.headers['allow'] = 'POST'
+  if (RETRY_AFTER_CODES.has(code)) response.headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
+  return response
+}
+
+function jsonResponse(status: number, body: Record<string, string>): DeliveryResponse {
+  return { status, headers: { 'content-type': 'application/json' }, body: JSON.stringify(body) }
+}
+
+/** Logs a failure or a discarded event as one line: code, event, cause and fix. Successes are not logged. */
+export function logOutcome(
+  { outcome, status, error, discarded, eventId, type }: Omit<DeliveryOutcome<DataSchemas>, 'event'>,
+  log: BillingLog,
+): void {
+  const failure = discarded ?? (error?.code === outcome ? error : undefined)
+  if (failure === undefined) return
+  const issues = error?.issues.map(({ path, message }) => ` ${path.join('.')} ${message}.`).join('') ?? ''
+  const cause = failure.cause === undefined ? '' : ` Cause: ${errorMessage(failure.cause)}`
+  const reason = `${escapeText(failure.message, 600)}${issues}${cause}`
+  if (!shouldLog(topicOf(outcome, status, eventId, `${type} ${reason}`))) return
+  const event = eventId === undefined ? '' : ` ${type} ${eventId}`
+  const line = `[kinde-billing] ${outcome} (${status})${event}: ${reason}`
+  const details = { code: outcome, status, eventId, type }
+  if (discarded !== undefined) log.warn(line, details)
+  else log.error(line, { ...details, stack: outcome === 'handler_failed' ? stackFrames(failure.cause) : undefined })
+}
+
+/** A different cause is logged at once, unless the sender can choose it: then one line a minute per code. */
+function topicOf(outcome: string, status: number, eventId: string | undefined, cause: string): string {
+  const isChosenBySender = eventId === undefined && (status < 500 || outcome === 'invalid_configuration')
+  return isChosenBySender ? outcome : `${outcome} ${cause}`
+}
