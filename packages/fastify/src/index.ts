@@ -52,7 +52,8 @@ export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas =
   options: KindeBillingOptions<Tx, Schemas>,
 ): (app: FastifyInstance) => Promise<void> {
   if (typeof options?.path !== 'string') return misused(options)
-  const receiver = createBillingReceiver<KindeBillingContext, Tx, Schemas>(options)
+  const { path, ...receiverOptions } = options
+  const receiver = createBillingReceiver<KindeBillingContext, Tx, Schemas>(receiverOptions)
   const deliver = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { status, headers, body } = await receiver.receive({
       method: request.method,
@@ -74,7 +75,7 @@ export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas =
   return async (app) => {
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
-    app.all(options.path, deliver)
+    app.all(path, deliver)
     // Fastify refuses a media type that it cannot read before the route, though the signature decides
     app.setErrorHandler((error: FastifyError, request, reply) => {
       if (error.code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') throw error
