@@ -13,12 +13,14 @@ describeInbox(
     return { inbox, other: createPostgresInbox({ pool: pglite }), close: () => pglite.close() }
   },
   {
-    async write(tx, value) {
-      await tx.query('insert into effects values ($1)', [value])
-    },
-    async committed() {
-      const { rows } = await pglite.query<{ value: string }>('select value from effects')
-      return rows.map(({ value }) => value)
+    writes: {
+      async write(tx, value) {
+        await tx.query('insert into effects values ($1)', [value])
+      },
+      async committed() {
+        const { rows } = await pglite.query<{ value: string }>('select value from effects')
+        return rows.map(({ value }) => value)
+      },
     },
   },
 )

@@ -32,12 +32,14 @@ describe.runIf(isInstalled('postgres'))('on a real Postgres', () => {
       }
     },
     {
-      async write(tx, value) {
-        await tx.query('insert into effects values ($1)', [value])
-      },
-      async committed() {
-        const { rows } = await observer.query<{ value: string }>('select value from effects')
-        return rows.map(({ value }) => value)
+      writes: {
+        async write(tx, value) {
+          await tx.query('insert into effects values ($1)', [value])
+        },
+        async committed() {
+          const { rows } = await observer.query<{ value: string }>('select value from effects')
+          return rows.map(({ value }) => value)
+        },
       },
     },
   )

@@ -1,32 +1,28 @@
-import type { DeliveryInbox } from '@kinde-billing/core/receiver'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { realTime } from './inbox-contract/attempts.js'
-import { attemptsAtOnce, attemptsInTurn, keys, leases, type Subject, transaction } from './inbox-contract/cases.js'
+import { attemptsAtOnce, attemptsInTurn, keys, leases, responses } from './inbox-contract/cases.js'
+import { redelivery } from './inbox-contract/redelivery.js'
+import type { InboxCapabilities, InboxUnderTest, Subject } from './inbox-contract/subject.js'
+import { transaction } from './inbox-contract/transaction.js'
 
-/** An inbox as the suite needs it. */
-export interface InboxUnderTest<Tx> {
-  /** The inbox itself. */
-  inbox: DeliveryInbox<Tx>
-  /** A second inbox on the same store, as another process would have it. Default: the same inbox. */
-  other?: DeliveryInbox<Tx> | undefined
-  /** Moves the store's clock on. Without it the suite waits in real time, under a second at a time. */
-  advance?: ((ms: number) => void | Promise<void>) | undefined
-  /** Called once, after the last case. */
-  close?: (() => void | Promise<void>) | undefined
-}
-
-/** For inboxes that lend a transaction: how a case writes through the tx, and what has been committed. */
-export interface TxWrites<Tx> {
-  /** Writes through the tx. */
-  write(tx: Tx, value: string): Promise<void>
-  /** What has been committed so far. */
-  committed(): Promise<readonly string[]>
-}
+export type {
+  InboxCapabilities,
+  InboxUnderTest,
+  Redeliveries,
+  RedeliveringReceiver,
+  TxWrites,
+} from './inbox-contract/subject.js'
 
 /**
- * What every delivery inbox must satisfy, as a vitest suite: claims, marks, releases, leases, fencing, a hundred
- * attempts at once, keys that differ and keys that are hostile. `create` is called once; each case uses keys of its
- * own, so a store that is not empty does no harm. With `writes`, the transaction that the tx stands for is judged too.
+ * Registers the vitest suite that every delivery inbox must pass: claims, marks, releases, leases, fencing, a hundred
+ * attempts at once, responses decided before a claim, keys that differ and keys that are hostile.
+ *
+ * Each case uses its own keys, so the store need not be empty.
+ *
+ * @param name - The inbox's name, for the titles.
+ * @param create - Opens the inbox. Called once.
+ * @param capabilities - What the inbox can do beyond that: `writes` if it gives handlers a transaction, `redeliveries` if it
+ *   keeps claims. Each adds its cases.
  *
  * @example
  * ```ts
@@ -39,25 +35,28 @@ export interface TxWrites<Tx> {
 export function describeInbox<Tx>(
   name: string,
   create: () => InboxUnderTest<Tx> | Promise<InboxUnderTest<Tx>>,
-  writes?: TxWrites<Tx>,
+  { writes, redeliveries }: InboxCapabilities<Tx> = {},
 ): void {
   describe(`${name} satisfies the inbox contract`, () => {
-    let made: InboxUnderTest<Tx>
+    let opened: InboxUnderTest<Tx>
     const subject: Subject<Tx> = {
-      once: (delivery, work) => made.inbox.once(delivery, work),
-      onceElsewhere: (delivery, work) => (made.other ?? made.inbox).once(delivery, work),
-      pass: async (ms) => (made.advance ? await made.advance(ms) : await realTime(ms)),
+      once: (delivery, work) => opened.inbox.once(delivery, work),
+      onceElsewhere: (delivery, work) => (opened.other ?? opened.inbox).once(delivery, work),
+      pass: async (ms) => (opened.advance ? await opened.advance(ms) : await realTime(ms)),
+      recordFailure: () => opened.inbox.recordFailure?.bind(opened.inbox),
     }
-    // a store of its own may take its time to start
+    // A store may take its time to start.
     beforeAll(async () => {
-      made = await create()
+      opened = await create()
     }, 60_000)
-    afterAll(() => made?.close?.())
+    afterAll(() => opened?.close?.())
 
     describe('one attempt after another', () => attemptsInTurn(subject))
     describe('attempts at the same time', () => attemptsAtOnce(subject))
+    describe('responses', () => responses(subject))
     describe('leases', () => leases(subject))
     describe('keys', () => keys(subject))
     if (writes) describe('the transaction', () => transaction(subject, writes))
+    if (redeliveries) describe('redelivery', () => redelivery(subject, redeliveries))
   })
 }

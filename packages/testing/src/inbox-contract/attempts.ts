@@ -1,16 +1,20 @@
 import type { DeliveryInbox, InboxDelivery, InboxOutcome } from '@kinde-billing/core/receiver'
 
 const HOUR_MS = 3_600_000
-/** A delivery of an event that no other case knows. */
+
+/** Makes a delivery of an event that no other case uses. */
 export function newDelivery(over: Partial<InboxDelivery> = {}): InboxDelivery {
   const eventId = over.eventId ?? `event_${crypto.randomUUID()}`
+  const { customer = 'customer_1', occurredAt = new Date('2026-05-01T07:41:45.592Z') } = over
+  const type = 'customer.payment_succeeded'
+  const timestamp = occurredAt.toISOString()
   return {
     key: `https://acme.kinde.com billing ${eventId}`,
     eventId,
-    type: 'customer.payment_succeeded',
-    occurredAt: new Date('2026-05-01T07:41:45.592Z'),
-    customer: 'customer_1',
-    claims: { type: 'customer.payment_succeeded', event_id: eventId, data: { customer_id: 'customer_1' } },
+    type,
+    occurredAt,
+    customer,
+    claims: { type, event_id: eventId, timestamp, event_timestamp: timestamp, data: { customer_id: customer } },
     leaseMs: 60_000,
     retentionMs: HOUR_MS,
     redelivery: false,
@@ -19,8 +23,9 @@ export function newDelivery(over: Partial<InboxDelivery> = {}): InboxDelivery {
   }
 }
 
+/** Work that a case ends when it wants to. */
 export interface HeldWork {
-  /** Resolves once the work has been called; rejects where the attempt is over without it. */
+  /** Resolves when the work is called; rejects if the attempt ends without calling it. */
   started: Promise<void>
   signal(): AbortSignal
   finish(): void
@@ -28,7 +33,7 @@ export interface HeldWork {
   outcome: Promise<PromiseSettledResult<InboxOutcome>>
 }
 
-/** An attempt whose work goes on until the case ends it. */
+/** Starts an attempt whose work runs until the case ends it. */
 export function holdWork<Tx>(once: DeliveryInbox<Tx>['once'], delivery: InboxDelivery): HeldWork {
   let signal: AbortSignal | undefined
   const start = latch()
@@ -60,7 +65,7 @@ export async function settled<Value>(promise: Promise<Value>): Promise<PromiseSe
   return result
 }
 
-/** Asks again until the answer is another one. */
+/** Asks until the answer changes. */
 export async function untilNot(outcome: InboxOutcome, ask: () => Promise<InboxOutcome>): Promise<InboxOutcome> {
   for (;;) {
     const answer = await ask()
@@ -78,7 +83,7 @@ export function aborted(signal: AbortSignal): Promise<void> {
   })
 }
 
-/** A promise that a case opens, or fails, when it wants to. */
+/** Creates a promise that the case resolves (`open`) or rejects (`fail`). */
 export function latch(): { opened: Promise<void>; open(): void; fail(error: Error): void } {
   let open: () => void = () => {}
   let fail: (error: Error) => void = () => {}

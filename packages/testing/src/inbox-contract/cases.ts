@@ -1,19 +1,10 @@
-import { type DeliveryInbox, DiscardEvent, type InboxDelivery, type InboxOutcome } from '@kinde-billing/core/receiver'
+import { DiscardEvent, type InboxDelivery, type InboxOutcome } from '@kinde-billing/core/receiver'
 import { expect, it } from 'vitest'
-import type { TxWrites } from '../inbox-contract.js'
 import { type HeldWork, holdWork, latch, newDelivery, nothing, settled, untilNot } from './attempts.js'
-
-/** What the cases need of an inbox. */
-export interface Subject<Tx> {
-  once: DeliveryInbox<Tx>['once']
-  onceElsewhere: DeliveryInbox<Tx>['once']
-  pass(ms: number): Promise<void>
-}
-
-const SHORT_LEASE_MS = 400
+import { SHORT_LEASE_MS, type Subject } from './subject.js'
 
 export function attemptsInTurn<Tx>({ once, onceElsewhere, pass }: Subject<Tx>): void {
-  it('runs the work, and not again', async () => {
+  it('runs the work once', async () => {
     const delivery = newDelivery()
     const signals: AbortSignal[] = []
     const work = async (_: Tx, signal: AbortSignal) => void signals.push(signal)
@@ -24,7 +15,7 @@ export function attemptsInTurn<Tx>({ once, onceElsewhere, pass }: Subject<Tx>): 
   })
 
   it.each([new Error('no such customer'), undefined])(
-    'throws on what the work throws (%s), and runs the next attempt',
+    'rejects with what the work throws (%s), and runs the next attempt',
     async (thrown) => {
       const delivery = newDelivery()
       const failing = once(delivery, () => Promise.reject(thrown))
@@ -36,7 +27,7 @@ export function attemptsInTurn<Tx>({ once, onceElsewhere, pass }: Subject<Tx>): 
 
   it('marks an event that the work discards', async () => {
     const delivery = newDelivery()
-    const discarding = () => Promise.reject(new DiscardEvent('a plan that is long gone'))
+    const discarding = () => Promise.reject(new DiscardEvent('a plan that no longer exists'))
     expect(await once(delivery, discarding)).toBe('processed')
     expect(await once(delivery, nothing)).toBe('duplicate')
   })
@@ -53,7 +44,7 @@ export function attemptsAtOnce<Tx>({ once, onceElsewhere }: Subject<Tx>): void {
   const hundred = (delivery: InboxDelivery, work: () => Promise<void>): Promise<InboxOutcome>[] =>
     Array.from({ length: 100 }, (_, index) => (index % 2 ? once : onceElsewhere)(delivery, work))
 
-  it('is in progress while the work goes on, and a duplicate only after it', async () => {
+  it('answers in_progress while the work runs, and duplicate only after it', async () => {
     const delivery = newDelivery()
     const first = holdWork(once, delivery)
     await first.started
@@ -81,15 +72,39 @@ export function attemptsAtOnce<Tx>({ once, onceElsewhere }: Subject<Tx>): void {
     expect(answers).toEqual([...Array<InboxOutcome>(99).fill('in_progress'), 'processed'])
   })
 
-  it('calls none of a hundred done where each that runs fails, and runs the next', async () => {
+  it('answers none of a hundred as done if each that runs fails, and runs the next', async () => {
     const delivery = newDelivery()
-    const failure = new Error('the database is away')
+    const failure = new Error('the database is down')
     const outcomes = await Promise.all(hundred(delivery, () => Promise.reject(failure)).map(settled))
     const failed = outcomes.filter((outcome) => outcome.status === 'rejected')
     expect(failed.length).toBeGreaterThan(0)
     expect(failed.every((outcome) => outcome.reason === failure)).toBe(true)
     expect(outcomes.filter((outcome) => outcome.status === 'fulfilled' && outcome.value !== 'in_progress')).toEqual([])
     expect(await once(delivery, nothing)).toBe('processed')
+  })
+}
+
+export function responses<Tx>({ once, onceElsewhere }: Subject<Tx>): void {
+  it('runs nothing and holds no claim if the response was decided before the claim', async () => {
+    const delivery = newDelivery()
+    let runs = 0
+    const late = once({ ...delivery, answered: AbortSignal.abort() }, async () => {
+      runs += 1
+    })
+    expect((await settled(late)).status).toBe('rejected')
+    expect(runs).toBe(0)
+    expect(await onceElsewhere(delivery, nothing)).toBe('processed')
+  })
+
+  it('marks work that was running when the response was decided', async () => {
+    const response = new AbortController()
+    const delivery = newDelivery({ answered: response.signal })
+    const running = async (_: Tx, signal: AbortSignal): Promise<void> => {
+      response.abort()
+      signal.throwIfAborted()
+    }
+    expect(await once(delivery, running)).toBe('processed')
+    expect(await onceElsewhere(delivery, nothing)).toBe('duplicate')
   })
 }
 
@@ -116,7 +131,7 @@ export function leases<Tx>({ once, onceElsewhere, pass }: Subject<Tx>): void {
   })
 
   it.each(['finishes', 'throws'] as const)(
-    'an attempt that %s after its lease was taken over changes nothing',
+    'lets an attempt that %s after its lease was taken over change nothing',
     async (how) => {
       const { late, current, delivery } = await takeOver()
       if (how === 'finishes') late.finish()
@@ -163,54 +178,9 @@ export function keys<Tx>({ once }: Subject<Tx>): void {
     'e\u0301',
     '.'.repeat(256),
     '漢'.repeat(256),
-  ])('takes %j for what it is', async (hostile) => {
+  ])('takes the key %j as it is', async (hostile) => {
     const delivery = newDelivery({ eventId: hostile, key: `https://${run}.kinde.com billing ${hostile}` })
     expect(await once(delivery, nothing)).toBe('processed')
     expect(await once(delivery, nothing)).toBe('duplicate')
-  })
-}
-
-export function transaction<Tx>({ once, onceElsewhere, pass }: Subject<Tx>, { write, committed }: TxWrites<Tx>): void {
-  it('commits the writes of work that succeeds, with the mark', async () => {
-    const value = crypto.randomUUID()
-    expect(await once(newDelivery(), (tx) => write(tx, value))).toBe('processed')
-    expect(await committed()).toContain(value)
-  })
-
-  it.each([new Error('after the write'), new DiscardEvent('after the write')])(
-    'undoes the writes of work that throws %s',
-    async (thrown) => {
-      const value = crypto.randomUUID()
-      const work = async (tx: Tx) => {
-        await write(tx, value)
-        throw thrown
-      }
-      await settled(once(newDelivery(), work))
-      expect(await committed()).not.toContain(value)
-    },
-  )
-
-  it('undoes the writes of an attempt whose lease was taken over, and lets none through later', async () => {
-    const [early, late] = [crypto.randomUUID(), crypto.randomUUID()]
-    const delivery = newDelivery()
-    const [written, takenOver, ended] = [latch(), latch(), latch()]
-    const attempt = settled(
-      once({ ...delivery, leaseMs: SHORT_LEASE_MS }, async (tx) => {
-        await write(tx, early)
-        written.open()
-        await takenOver.opened
-        await settled(Promise.resolve().then(() => write(tx, late)))
-        ended.open()
-      }),
-    )
-    await written.opened
-    await pass(SHORT_LEASE_MS)
-    expect(await untilNot('in_progress', () => onceElsewhere(delivery, nothing))).toBe('processed')
-    takenOver.open()
-    await ended.opened
-    expect((await attempt).status).toBe('rejected')
-    const values = await committed()
-    expect(values).not.toContain(early)
-    expect(values).not.toContain(late)
   })
 }
