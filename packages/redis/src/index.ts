@@ -1,2 +1,2 @@
-export type { IoRedisClient, NodeRedisClient, RedisClient } from './client.js'
+export type { IoRedisClient, NodeRedisClient, RedisClient, UpstashRedisClient } from './client.js'
 export { createRedisInbox, type RedisInboxOptions } from './inbox.js'

@@ -1,10 +1,12 @@
-/** An attempt's own view of its lease: a signal that fires once the lease is over or lost. */
+/** An attempt's own view of its lease: a signal that fires once the lease has ended or was lost. */
 export interface Lease {
   readonly signal: AbortSignal
-  /** Asks now and then whether the claim still stands; fires the signal when it does not. */
+  /** How long the lease still lasts. Never more than in the store. */
+  remainingMs(): number
+  /** Checks now and then that the claim still stands, and fires the signal if it does not. */
   watch(holds: () => Promise<boolean>): void
   lose(reason: Error): void
-  /** The attempt is over: nothing fires any more. */
+  /** Ends the watch and the timer: the signal no longer fires. */
   end(): void
 }
 
@@ -12,32 +14,36 @@ export interface Lease {
 const MAX_TIMER_MS = 2 ** 31 - 1
 
 /**
- * Starts before the claim is sent, so that it ends no later than the store's lease. Within the lease a claim is lost
- * only where the store loses it (eviction, failover, a deleted key): hence the watch, four times in a lease.
+ * Starts a lease. Call it before the claim is sent, so that the lease ends no later than the store's. Within the lease a claim
+ * is lost only if the store loses it (eviction, failover, a deleted key): hence the watch, four times in a lease.
  */
 export function startLease(leaseMs: number): Lease {
   const controller = new AbortController()
+  const endsAt = performance.now() + leaseMs
   const lose = (reason: Error): void => controller.abort(reason)
-  const overAt = setTimeout(
+  const endTimer = setTimeout(
     () => lose(new Error(`The lease of ${leaseMs} ms is over`)),
     Math.min(leaseMs, MAX_TIMER_MS),
   )
-  let check: ReturnType<typeof setTimeout> | undefined
-  let ended = false
+  let watchTimer: ReturnType<typeof setTimeout> | undefined
+  let hasEnded = false
 
   const watch = (holds: () => Promise<boolean>): void => {
-    check = setTimeout(async () => {
-      // A store that does not answer says nothing about the claim: the mark will tell.
-      const held = await holds().catch(() => true)
-      if (ended) return
-      if (held) watch(holds)
-      else lose(new Error('The claim was lost in the store'))
-    }, leaseMs / 4)
+    watchTimer = setTimeout(
+      async () => {
+        // A store that does not answer says nothing about the claim: the mark will tell.
+        const isHeld = await holds().catch(() => true)
+        if (hasEnded) return
+        if (isHeld) watch(holds)
+        else lose(new Error('The claim was lost in the store'))
+      },
+      Math.min(leaseMs / 4, MAX_TIMER_MS),
+    )
   }
   const end = (): void => {
-    ended = true
-    clearTimeout(overAt)
-    clearTimeout(check)
+    hasEnded = true
+    clearTimeout(endTimer)
+    clearTimeout(watchTimer)
   }
-  return { signal: controller.signal, watch, lose, end }
+  return { signal: controller.signal, remainingMs: () => endsAt - performance.now(), watch, lose, end }
 }
