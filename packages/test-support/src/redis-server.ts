@@ -6,19 +6,25 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { redisBinary } from './installed.js'
 import { freePort, onFreePort, type ServerProcess, startServer } from './server-process.js'
 
-/** Loopback only, and every write on the disk before it is answered. */
+/** Loopback only, and every write is on the disk before its answer. */
 const SETTINGS = ['--bind', '127.0.0.1', '--save', '', '--appendonly', 'yes', '--appendfsync', 'always']
 
-/** A Redis server of the test's own, with nothing in it. */
+/** An empty Redis server that belongs to the test. */
 export interface RedisServer {
   readonly port: number
   readonly url: string
   /** Kills it with SIGKILL and starts it again on the same port and data. */
   restart(): Promise<void>
+  /** Kills it with SIGKILL, for good. */
+  kill(): Promise<void>
   close(): Promise<void>
 }
 
-/** Starts `redis-server` on a free port and a folder of its own. `settings` are given as its command line takes them. */
+/**
+ * Starts `redis-server` on a free port, in a new folder.
+ *
+ * @param settings - Arguments of its command line, such as `['--maxmemory', '10mb']`.
+ */
 export async function startRedis(settings: readonly string[] = []): Promise<RedisServer> {
   if (redisBinary === undefined) throw new Error('redis-server is not installed')
   const binary = redisBinary
@@ -39,6 +45,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
         await server.stop('SIGKILL')
         server = await start(port)
       },
+      kill: () => server.stop('SIGKILL'),
       async close() {
         await server.stop('SIGKILL')
         await rm(folder, { recursive: true, force: true })
@@ -47,7 +54,7 @@ export async function startRedis(settings: readonly string[] = []): Promise<Redi
   })
 }
 
-/** A cluster of one node that serves every slot: like any cluster, it refuses a command on keys of two slots. */
+/** Starts a cluster of one node that serves every slot. Like any cluster, it refuses a command on keys of two slots. */
 export async function startRedisCluster(): Promise<RedisServer> {
   const bus = String(await freePort())
   const server = await startRedis([
