@@ -3,7 +3,7 @@ import { type CuttableProxy, startProxy } from '@kinde-billing/test-support/cutt
 import { isInstalled } from '@kinde-billing/test-support/installed'
 import { type RedisServer, startRedis } from '@kinde-billing/test-support/redis-server'
 import { type ScriptProcess, startScript } from '@kinde-billing/test-support/script-process'
-import { aborted, newDelivery, nothing, settled, untilNot } from '@kinde-billing/testing/inbox-contract/attempts'
+import { aborted, newDelivery, settled, untilNot } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Redis } from 'ioredis'
 import { createClient } from 'redis'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -11,11 +11,11 @@ import { createRedisInbox, type IoRedisClient, type NodeRedisClient } from '../s
 import { CLAIM, MARK } from '../src/scripts.js'
 import type { AttemptSettings } from './attempt-process.js'
 
-describe.runIf(isInstalled('redis-server'))('a Redis inbox when things break', () => {
+describe.runIf(isInstalled('redis-server'))('a Redis inbox when something breaks', () => {
   let server: RedisServer
   let proxy: CuttableProxy
   let observer: Redis
-  /** A client that sends again, once it is connected again, whatever was not answered. */
+  /** A client that reconnects, and sends everything again that was not answered. */
   let client: Redis
   let delivery: InboxDelivery
 
@@ -51,20 +51,17 @@ describe.runIf(isInstalled('redis-server'))('a Redis inbox when things break', (
     ['between the claim and the handler', 'after the claim', 1],
     ['inside the handler', 'in the handler', 2],
     ['between the handler and the mark', 'before the mark', 2],
-  ] as const)(
-    'a process killed %s: in progress until its lease is over, then the next attempt runs',
-    async (_, stopAt, expected) => {
-      const attempt = startAttempt(stopAt, 1000)
-      await attempt.said('stopped')
-      await attempt.kill()
-      expect(await nextAttempt()).toBe('in_progress')
-      expect(await untilNot('in_progress', nextAttempt)).toBe('processed')
-      expect(await nextAttempt()).toBe('duplicate')
-      expect(await runs()).toBe(expected)
-    },
-  )
+  ] as const)('runs the next attempt once the lease of a process killed %s is over', async (_, stopAt, expected) => {
+    const attempt = startAttempt(stopAt, 1000)
+    await attempt.said('stopped')
+    await attempt.kill()
+    expect(await nextAttempt()).toBe('in_progress')
+    expect(await untilNot('in_progress', nextAttempt)).toBe('processed')
+    expect(await nextAttempt()).toBe('duplicate')
+    expect(await runs()).toBe(expected)
+  })
 
-  it('a process killed after the mark: a duplicate', async () => {
+  it('answers duplicate for a process killed after the mark', async () => {
     const attempt = startAttempt('nowhere', 60_000)
     expect(await attempt.said('outcome')).toBe('processed')
     await attempt.kill()
@@ -72,7 +69,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis inbox when things break', (
     expect(await runs()).toBe(1)
   })
 
-  it('a frozen process is taken over, and its mark does not count when it wakes', async () => {
+  it('takes over from a frozen process, and refuses its mark when it wakes', async () => {
     const attempt = startAttempt('in the handler', 500)
     await attempt.said('stopped')
     attempt.send('SIGSTOP')
@@ -84,7 +81,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis inbox when things break', (
     await attempt.kill()
   })
 
-  it('an attempt that ends after its lease is marked all the same, where nobody has taken over', async () => {
+  it('marks an attempt that ends after its lease, if no other took over', async () => {
     const attempt = createRedisInbox({ client }).once({ ...delivery, leaseMs: 50 }, async (_, signal) =>
       aborted(signal),
     )
@@ -98,19 +95,19 @@ describe.runIf(isInstalled('redis-server'))('a Redis inbox when things break', (
     ['mark', 'node-redis', MARK],
     ['mark', 'ioredis', MARK],
   ])(
-    'the answer to the %s is lost with the connection of %s: it is sent again, and counts once',
+    'sends the %s again and counts it once if its answer is lost with the connection of %s',
     async (_, kind, script) => {
       const nodeRedis = createClient({ url: `redis://127.0.0.1:${proxy.port}` }).on('error', () => {})
       await nodeRedis.connect()
-      /** Breaks the connection after the server has run the script, and before the client hears of it. */
+      /** Breaks the connection after the server has run the script and before its answer arrives. */
       async function losingFirstAnswer(sent: string, send: () => Promise<unknown>): Promise<unknown> {
         if (sent !== script || isLost) return send()
         isLost = true
         proxy.mute()
-        const before = await observer.get(key())
+        const before = await observer.hgetall(key())
         const answer = send()
         answer.catch(() => {})
-        await expect.poll(() => observer.get(key())).not.toBe(before)
+        await expect.poll(() => observer.hgetall(key())).not.toEqual(before)
         proxy.cut()
         proxy.mend()
         return answer
@@ -131,7 +128,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis inbox when things break', (
     },
   )
 
-  it('a connection cut for good at the mark: rejects, and the claim stands until its lease is over', async () => {
+  it('rejects at the mark if the connection stays cut until the lease ends', async () => {
     const hasty = createClient({ url: `redis://127.0.0.1:${proxy.port}`, disableOfflineQueue: true })
     await hasty.on('error', () => {}).connect()
     const attempt = createRedisInbox({ client: hasty }).once({ ...delivery, leaseMs: 500 }, async () => {
@@ -145,7 +142,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis inbox when things break', (
     hasty.destroy()
   })
 
-  it('a server restarted while the handler runs: its claim is still there, and the mark is set', async () => {
+  it('finds the claim and sets the mark after a restart of the server during the handler', async () => {
     const attempt = createRedisInbox({ client }).once(delivery, async () => {
       await server.restart()
       expect(await nextAttempt()).toBe('in_progress')
@@ -154,7 +151,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis inbox when things break', (
     expect(await nextAttempt()).toBe('duplicate')
   })
 
-  it('a claim that the store has lost: the signal fires, and the mark does not count', async () => {
+  it('fires the signal and refuses the mark if the store has lost the claim', async () => {
     const attempt = createRedisInbox({ client }).once({ ...delivery, leaseMs: 2000 }, async (_, signal) => {
       await observer.flushall()
       expect(await nextAttempt()).toBe('processed')
@@ -165,7 +162,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis inbox when things break', (
     expect(await runs()).toBe(1)
   })
 
-  it('a server that is down: rejects, and runs nothing', async () => {
+  it('rejects and runs nothing if the server is down', async () => {
     const hasty = new Redis(proxy.port, { maxRetriesPerRequest: 0, retryStrategy: () => 10 }).on('error', () => {})
     proxy.cut()
     expect((await settled(createRedisInbox({ client: hasty }).once(delivery, run))).status).toBe('rejected')
@@ -174,32 +171,52 @@ describe.runIf(isInstalled('redis-server'))('a Redis inbox when things break', (
     hasty.disconnect()
   })
 
-  it.each([
-    ['is a replica', 'min-replicas-to-write', '1', '0', 'NOREPLICAS'],
-    ['is full', 'maxmemory', '1', '0', 'OOM'],
-  ])(
-    'a server that takes no writes, for it %s: rejects at the claim and at the mark',
-    async (_, name, on, off, error) => {
-      await observer.config('SET', name, on)
-      await expect(createRedisInbox({ client }).once(delivery, nothing)).rejects.toThrow(error)
-      await observer.config('SET', name, off)
-      const attempt = createRedisInbox({ client }).once(
-        delivery,
-        async () => void (await observer.config('SET', name, on)),
-      )
-      await expect(attempt).rejects.toThrow(error)
-      await observer.config('SET', name, off)
-      expect(await createRedisInbox({ client }).once(delivery, nothing)).toBe('in_progress')
-    },
-  )
-
-  it('a key that somebody else has written: rejects, and runs nothing', async () => {
-    await observer.set(key(), 'something else')
-    await expect(createRedisInbox({ client }).once(delivery, run)).rejects.toThrow('the inbox has not written')
+  it('rejects and runs nothing if the server has no replica to write to', async () => {
+    await observer.config('SET', 'min-replicas-to-write', '1')
+    await expect(createRedisInbox({ client }).once(delivery, run)).rejects.toThrow('NOREPLICAS')
+    await observer.config('SET', 'min-replicas-to-write', '0')
     expect(await runs()).toBe(0)
   })
 
-  it('every key ends by itself: a mark with retentionMs, a claim not before its lease', async () => {
+  describe('a full server with maxmemory-policy noeviction', () => {
+    beforeEach(() => {
+      return () => observer.config('SET', 'maxmemory', '0')
+    })
+    const fill = () => observer.config('SET', 'maxmemory', '1')
+
+    it('rejects at the claim, and runs nothing', async () => {
+      await fill()
+      const work = async () => {
+        throw new Error('must not run')
+      }
+      await expect(createRedisInbox({ client }).once(delivery, work)).rejects.toThrow('OOM')
+    })
+
+    it('takes the mark of a handler that ran', async () => {
+      expect(await createRedisInbox({ client }).once(delivery, async () => void (await fill()))).toBe('processed')
+      expect(await nextAttempt()).toBe('duplicate')
+    })
+
+    it('takes the release of a handler that failed', async () => {
+      const failing = async () => {
+        await fill()
+        throw new Error('the handler fails')
+      }
+      await expect(createRedisInbox({ client }).once(delivery, failing)).rejects.toThrow('the handler fails')
+      expect(await observer.exists(key())).toBe(0)
+    })
+  })
+
+  it.each(['a string', 'a hash'])(
+    'rejects and runs nothing if the key holds %s that the inbox did not write',
+    async (kind) => {
+      await (kind === 'a hash' ? observer.hset(key(), 'name', 'value') : observer.set(key(), 'value'))
+      await expect(createRedisInbox({ client }).once(delivery, run)).rejects.toThrow('the inbox did not write')
+      expect(await runs()).toBe(0)
+    },
+  )
+
+  it('lets every key expire: a mark with retentionMs, a claim not before its lease', async () => {
     await createRedisInbox({ client }).once({ ...delivery, leaseMs: 60_000, retentionMs: 10_000 }, async () => {
       expect(await observer.pttl(key())).toBeGreaterThan(50_000)
     })
