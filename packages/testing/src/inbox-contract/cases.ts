@@ -98,12 +98,12 @@ export function responses<Tx>({ once, onceElsewhere }: Subject<Tx>): void {
 
   it('marks work that was running when the response was decided', async () => {
     const response = new AbortController()
-    const delivery = newDelivery({ answered: response.signal })
+    const delivery = newDelivery()
     const running = async (_: Tx, signal: AbortSignal): Promise<void> => {
       response.abort()
       signal.throwIfAborted()
     }
-    expect(await once(delivery, running)).toBe('processed')
+    expect(await once({ ...delivery, answered: response.signal }, running)).toBe('processed')
     expect(await onceElsewhere(delivery, nothing)).toBe('duplicate')
   })
 }
