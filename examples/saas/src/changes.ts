@@ -24,6 +24,7 @@ export function wordsFor(change: BillingChange): ChangeWords | undefined {
       return { effect: 'A payment is due', mail: 'Your payment did not go through' }
     case 'payment_recovered':
       return { effect: 'Nothing is due any more', mail: 'Thank you, your payment has arrived' }
+    case 'debt_dropped':
     case 'usage_changed':
       return undefined
   }

@@ -1,114 +1,184 @@
-/** Best first: a customer with several agreements is given the best of them. */
+import { expiryOf, type Line, type TimedFact } from './line.js'
+
+/** Best first: a customer with several agreements has the best of them. */
 export const ACCESS = ['active', 'past_due', 'suspended', 'cancelled', 'none'] as const
 
-/** What a customer has. `active` and `past_due` are in; `suspended`, `cancelled` and `none` are out. */
+/** What a customer has. `active` and `past_due` have access; `suspended`, `cancelled` and `none` do not. */
 export type Access = (typeof ACCESS)[number]
 
-/**
- * What applications decide differently. Times are in milliseconds, `Infinity` for ever. The defaults shut nobody out who
- * may be paying.
- */
+/** The rules of applications. Times are in milliseconds; `Infinity` is for ever. The defaults lock out no paying customer. */
 export interface AccessPolicy {
   /**
-   * How long after the first failed payment that nothing has made good a customer is `past_due`, and so still in; then
-   * `suspended`. `0`: suspended at once. Default `Infinity`.
+   * How long a customer keeps access (`past_due`) after the first failed payment that is still unpaid; then they are
+   * `suspended`. `0`: at once. Default `Infinity`.
    */
   readonly pastDueGraceMs?: number | undefined
   /** The same after an invoice became overdue. Default `Infinity`: an overdue invoice does not suspend. */
   readonly overdueGraceMs?: number | undefined
   /**
-   * How long a cancellation waits for the agreement that replaces it: for so long the customer is in as before, since a
-   * plan change cancels too, and its other half may still be on its way. Default 5 minutes; `0`: it does not wait.
+   * How long a cancellation waits for the agreement that replaces it, since a plan change cancels too and its other half
+   * may arrive later. Counted from the cancellation, or from its receipt if that is known and later. Default 15 minutes,
+   * which covers Kinde's first five attempts; `0`: it does not wait.
    */
   readonly cancellationGraceMs?: number | undefined
   /**
-   * Whether a payment without an agreement id lets a customer in all of whose agreements have ended before it: it may be
-   * for one that no event has told of, or a last invoice. Default `true`. Set it to `false` if your tenant's payments
-   * carry no agreement id, and last invoices are paid after a cancellation.
+   * `until_period_end`: a customer who has left keeps access until the period ends, if its end is known from a snapshot or
+   * from the next invoice's date. Default `immediately`, after `cancellationGraceMs`.
+   */
+  readonly cancelledAccess?: 'immediately' | 'until_period_end' | undefined
+  /**
+   * Whether a payment without an agreement id gives access to a customer whose agreements have all ended. Default `false`:
+   * a last metered invoice is paid after the end.
    */
   readonly unlinkedPaymentGrantsAccess?: boolean | undefined
 }
 
-/** The policy with its defaults filled in. */
+/** The policy with its defaults. */
 export type Policy = { readonly [Name in keyof AccessPolicy]-?: NonNullable<AccessPolicy[Name]> }
 
-/** What the table looks at, of one agreement: the moments from which something holds; `undefined` where it does not. */
-export interface AgreementFacts {
-  readonly cancelledAt: number | undefined
-  /** Whether a newer agreement runs: a cancellation then has nothing to wait for. */
-  readonly isReplaced: boolean
-  /** The first failed payment that no payment has made good. */
-  readonly failedSince: number | undefined
-  /** The first overdue invoice that no payment has made good. */
-  readonly overdueSince: number | undefined
-}
+/** The row of the access table that decides. */
+export type AccessRule =
+  | 'cancelled'
+  | 'not_listed'
+  | 'expired'
+  | 'payment_grace_over'
+  | 'overdue_grace_over'
+  | 'payment_failed'
+  | 'invoice_overdue'
+  | 'cancellation_waits'
+  | 'paid_period'
+  | 'active'
+  | 'no_agreement'
 
 interface Row {
   readonly access: Exclude<Access, 'none'>
-  /** When the row begins to hold, in epoch milliseconds; `undefined` where it never does. */
-  readonly from: (facts: AgreementFacts, policy: Policy) => number | undefined
+  /** The rule, the fact behind it, and when it begins to hold in epoch milliseconds; `undefined` if it never does. */
+  readonly read: (line: Line, policy: Policy, isReplaced: boolean) => RowFact | undefined
 }
 
-/** Which facts lead to which access: the first row that holds. A customer without an agreement has `none`. */
+interface RowFact {
+  readonly rule: AccessRule
+  readonly fact: TimedFact
+  readonly from: number
+}
+
+/** The access that facts lead to: the first row that holds. A customer without an agreement has `none`. */
 const ACCESS_TABLE: readonly Row[] = [
+  { access: 'cancelled', read: (line, policy, isReplaced) => readEnd(line, policy, isReplaced) },
+  { access: 'cancelled', read: (line) => readExpiry(line) },
+  { access: 'suspended', read: ({ failed }, { pastDueGraceMs }) => debt('payment_grace_over', failed, pastDueGraceMs) },
   {
-    access: 'cancelled',
-    from: ({ cancelledAt, isReplaced }, { cancellationGraceMs }) =>
-      later(cancelledAt, isReplaced ? 0 : cancellationGraceMs),
+    access: 'suspended',
+    read: ({ overdue }, { overdueGraceMs }) => debt('overdue_grace_over', overdue, overdueGraceMs),
   },
-  { access: 'suspended', from: ({ failedSince }, { pastDueGraceMs }) => later(failedSince, pastDueGraceMs) },
-  { access: 'suspended', from: ({ overdueSince }, { overdueGraceMs }) => later(overdueSince, overdueGraceMs) },
-  { access: 'past_due', from: ({ failedSince }) => later(failedSince, 0) },
-  { access: 'past_due', from: ({ overdueSince }) => later(overdueSince, 0) },
-  { access: 'active', from: () => Number.NEGATIVE_INFINITY },
+  { access: 'past_due', read: ({ failed }) => debt('payment_failed', failed, 0) },
+  { access: 'past_due', read: ({ overdue }) => debt('invoice_overdue', overdue, 0) },
+  { access: 'active', read: (line, policy) => readWait(line, policy) },
+  { access: 'active', read: (line) => ({ rule: 'active', fact: showsAgreement(line), from: AT_ONCE }) },
 ]
 
-/** What one agreement gives at a moment, and the next moment at which time alone may change that. */
-export function accessOf(
-  facts: AgreementFacts,
-  policy: Policy,
-  now: number,
-): { access: Row['access']; reviewAt: number | undefined } {
-  let reviewAt = Number.POSITIVE_INFINITY
-  for (const { access, from } of ACCESS_TABLE) {
-    const start = from(facts, policy) ?? Number.POSITIVE_INFINITY
-    if (start <= now) return { access, reviewAt: reviewAt <= LAST_DATE ? reviewAt : undefined }
-    reviewAt = Math.min(reviewAt, start)
+// A row that does not wait holds as soon as its fact is known: Kinde's clock may be ahead of ours.
+const AT_ONCE = Number.NEGATIVE_INFINITY
+
+/** What one agreement gives at a moment, by which row, and when time alone may next change that. */
+export interface LineAccess {
+  readonly access: Row['access']
+  readonly rule: AccessRule
+  readonly fact: TimedFact
+  readonly reviewAt: number | undefined
+}
+
+/** Looks an agreement up in the access table. */
+export function readAccess(line: Line, isReplaced: boolean, policy: Policy, now: number): LineAccess {
+  let next = Number.POSITIVE_INFINITY
+  for (const { access, read } of ACCESS_TABLE) {
+    const found = read(line, policy, isReplaced)
+    if (found === undefined) continue
+    const { rule, fact, from } = found
+    if (from <= now) return { access, rule, fact, reviewAt: next <= LAST_DATE ? next : undefined }
+    next = Math.min(next, from)
   }
-  return { access: 'active', reviewAt: undefined }
-}
-
-/** Whether a customer with this access is in. */
-export function isIn(access: Access): access is 'active' | 'past_due' {
-  return access === 'active' || access === 'past_due'
-}
-
-/**
- * The policy with its defaults filled in.
- *
- * @throws {RangeError} for a time that is negative or not a number.
- */
-export function fullPolicy(given: AccessPolicy = {}): Policy {
-  return {
-    pastDueGraceMs: time('pastDueGraceMs', given.pastDueGraceMs ?? Number.POSITIVE_INFINITY),
-    overdueGraceMs: time('overdueGraceMs', given.overdueGraceMs ?? Number.POSITIVE_INFINITY),
-    cancellationGraceMs: time('cancellationGraceMs', given.cancellationGraceMs ?? 5 * 60_000),
-    unlinkedPaymentGrantsAccess: given.unlinkedPaymentGrantsAccess ?? true,
-  }
-}
-
-function time(name: keyof AccessPolicy, value: number): number {
-  if (typeof value === 'number' && value >= 0) return value
-  throw new RangeError(
-    `policy.${name} is ${String(value).slice(0, 40)}: give milliseconds, 0 or more, or Infinity for ever.`,
-  )
+  // the last row always holds
+  return { access: 'active', rule: 'active', fact: line.start, reviewAt: undefined }
 }
 
 /** The last moment that a `Date` can hold. */
 const LAST_DATE = 8.64e15
 
-// What is not to wait holds as soon as it is known: Kinde's clock may be ahead of ours.
-function later(at: number | undefined, ms: number): number | undefined {
-  if (at === undefined) return undefined
-  return ms === 0 ? Number.NEGATIVE_INFINITY : at + ms
+function readEnd(line: Line, policy: Policy, isReplaced: boolean): RowFact | undefined {
+  const { end } = line
+  if (end === undefined) return undefined
+  const rule = end.type === 'list_complete' ? 'not_listed' : 'cancelled'
+  return { rule, fact: end, from: isReplaced ? AT_ONCE : Math.max(graceEnd(end, policy), paidUntil(line, policy)) }
+}
+
+/** A cancellation waits; a complete list does not, since it would hold the replacement too. */
+function graceEnd(end: TimedFact, { cancellationGraceMs }: Policy): number {
+  if (end.type === 'list_complete' || cancellationGraceMs === 0) return AT_ONCE
+  return Math.max(end.at, end.receivedAt ?? end.at) + cancellationGraceMs
+}
+
+function paidUntil(line: Line, { cancelledAccess }: Policy): number {
+  return cancelledAccess === 'until_period_end' ? (periodEnd(line) ?? AT_ONCE) : AT_ONCE
+}
+
+/** The end of the current period, or else the date of the next invoice, as last told. */
+export function periodEnd({ listed, due }: Line): number | undefined {
+  const [period, next] = [listed?.periodEndsOn, due?.dueOn]
+  return period === undefined || next === undefined ? (period ?? next) : Math.max(period, next)
+}
+
+function readExpiry(line: Line): RowFact | undefined {
+  const from = expiryOf(line)
+  return from === undefined || line.listed === undefined ? undefined : { rule: 'expired', fact: line.listed, from }
+}
+
+/** Why an agreement that has ended still gives access. */
+function readWait(line: Line, policy: Policy): RowFact | undefined {
+  const { end } = line
+  if (end === undefined) return undefined
+  const isPaid = paidUntil(line, policy) > graceEnd(end, policy)
+  return { rule: isPaid ? 'paid_period' : 'cancellation_waits', fact: end, from: AT_ONCE }
+}
+
+function debt(rule: AccessRule, since: TimedFact | undefined, graceMs: number): RowFact | undefined {
+  if (since === undefined) return undefined
+  return { rule, fact: since, from: graceMs === 0 ? AT_ONCE : since.at + graceMs }
+}
+
+/** The fact without which the agreement would not be active: the payment of a debt, else what shows the agreement. */
+function showsAgreement({ settledBy, created, start }: Line): TimedFact {
+  return settledBy ?? created ?? start
+}
+
+/** Whether a customer with this access has access. */
+export function grantsAccess(access: Access): access is 'active' | 'past_due' {
+  return access === 'active' || access === 'past_due'
+}
+
+/**
+ * Fills in the policy's defaults.
+ *
+ * @throws {RangeError} for a time that is negative or not a number, and for an unknown `cancelledAccess`.
+ */
+export function resolvePolicy(policy: AccessPolicy = {}): Policy {
+  const { cancelledAccess = 'immediately', unlinkedPaymentGrantsAccess = false } = policy
+  if (cancelledAccess !== 'immediately' && cancelledAccess !== 'until_period_end')
+    throw new RangeError(
+      `policy.cancelledAccess is ${String(cancelledAccess).slice(0, 40)}: set it to "immediately" or "until_period_end".`,
+    )
+  return {
+    pastDueGraceMs: parseTime('pastDueGraceMs', policy.pastDueGraceMs ?? Number.POSITIVE_INFINITY),
+    overdueGraceMs: parseTime('overdueGraceMs', policy.overdueGraceMs ?? Number.POSITIVE_INFINITY),
+    cancellationGraceMs: parseTime('cancellationGraceMs', policy.cancellationGraceMs ?? 15 * 60_000),
+    cancelledAccess,
+    unlinkedPaymentGrantsAccess,
+  }
+}
+
+function parseTime(name: keyof AccessPolicy, value: number): number {
+  if (typeof value === 'number' && value >= 0) return value
+  throw new RangeError(
+    `policy.${name} is ${String(value).slice(0, 40)}: set it to milliseconds, 0 or more, or to Infinity.`,
+  )
 }

@@ -1,22 +1,27 @@
-import { billingFact, billingRegisters, type StateEvent, usageFact, usageRegisters } from './facts.js'
-import { keepFacts } from './keep.js'
-import { type BillingState, knownState } from './state.js'
+import { factsOfEvent, type StateEvent, text } from './facts.js'
+import { addToState, type BillingState, type CustomerName, type CustomerNames, knownState } from './state.js'
 
 /** The options of {@link applyBillingEvent}. */
 export interface ApplyOptions {
-  /** When the event arrived. The earliest receipt is kept. */
+  /**
+   * When the event arrived. Of several receipts the earliest is kept. A cancellation waits `cancellationGraceMs` from its
+   * receipt if that is later than its own time.
+   */
   readonly receivedAt?: Date | undefined
 }
 
 /**
- * The state after one more event, in whatever order events come and however often. The given state is not changed; where
- * the event adds nothing, it is the very object that is returned.
+ * Applies one event, in any order and any number of times. The given state is not changed; if the event adds nothing, the
+ * same object is returned.
  *
- * Give it the events of one customer only: `customerKey` says whose an event is.
+ * Pass it the events of one customer only: `customerKey` returns the key of the customer that an event belongs to.
  *
- * @param state - What was known before; `undefined` at the customer's first event.
- * @throws {RangeError} where the state is of a version that this release does not know.
- * @throws {TypeError} where `event.occurredAt` is not a valid date.
+ * @param state - The state so far; `undefined` at a customer's first event.
+ * @param event - The event.
+ * @param options - When it arrived. A number is ignored, so that the function can be passed to `reduce`.
+ * @returns The new state: plain JSON.
+ * @throws {RangeError} if the state has a version that this release does not know.
+ * @throws {TypeError} if `event.occurredAt` is not a valid date.
  *
  * @example
  * ```ts
@@ -30,18 +35,26 @@ export interface ApplyOptions {
 export function applyBillingEvent(
   state: BillingState | undefined,
   event: StateEvent,
-  // `reduce` passes an index here
-  _options?: ApplyOptions | number,
+  options?: ApplyOptions | number,
 ): BillingState {
-  const before = knownState(state)
-  if (event.type === 'customer.meter_usage_updated') {
-    const usage = keepFacts([...before.usage, usageFact(event)], usageRegisters)
-    return isUnchanged(before.usage, usage) ? before : { ...before, usage }
-  }
-  const facts = keepFacts([...before.facts, billingFact(event)], billingRegisters)
-  return isUnchanged(before.facts, facts) ? before : { ...before, facts }
+  const receivedAt = typeof options === 'object' ? options.receivedAt : undefined
+  const facts = factsOfEvent(event, receivedAt)
+  return addToState(knownState(state), namesAt(event.occurredAt.getTime(), event.customer), facts)
 }
 
-function isUnchanged(before: readonly unknown[], after: readonly unknown[]): boolean {
-  return before.length === after.length && after.every((fact, index) => fact === before[index])
+/** The names of a customer, as a fact of that moment gives them. */
+export function namesAt(
+  at: number,
+  customer: {
+    readonly id?: string | undefined
+    readonly orgCode?: string | undefined
+    readonly userId?: string | undefined
+  },
+): CustomerNames {
+  const name = (value: string | undefined): CustomerName | undefined => {
+    const known = text(value)
+    return known === undefined ? undefined : { value: known, at }
+  }
+  const [id, orgCode, userId] = [name(customer.id), name(customer.orgCode), name(customer.userId)]
+  return { ...(id && { id }), ...(orgCode && { orgCode }), ...(userId && { userId }) }
 }

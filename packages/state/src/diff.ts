@@ -1,6 +1,6 @@
-import { type Access, isIn } from './access-table.js'
+import { type Access, grantsAccess } from './access-table.js'
 import { meterKey } from './facts.js'
-import { comparePlans } from './plans.js'
+import { comparePlans } from './plan.js'
 import type { AgreementSummary, BillingSummary, PlanSummary, UsageSummary } from './summarize.js'
 
 /** What happened between two summaries. Switch on `type`. */
@@ -10,6 +10,7 @@ export type BillingChange =
   | PlanChangedChange
   | PaymentDueChange
   | PaymentRecoveredChange
+  | DebtDroppedChange
   | UsageChangedChange
 
 /** The customer was out, and is in. */
@@ -58,6 +59,19 @@ export interface PaymentRecoveredChange {
   readonly agreementId: string | undefined
 }
 
+/**
+ * What an agreement owed is not due any more without a payment, and the customer has access: an upgrade ended the agreement,
+ * or it was created again.
+ */
+export interface DebtDroppedChange {
+  /** Narrows the union. */
+  readonly type: 'debt_dropped'
+  /** `undefined` if no event has named the agreement. */
+  readonly agreementId: string | undefined
+  /** Since when the payment was due. */
+  readonly since: Date
+}
+
 /** A meter has a newer report. Its quantity may be the same: whether Kinde's is a total or a difference is not known. */
 export interface UsageChangedChange {
   /** Narrows the union. */
@@ -99,43 +113,65 @@ export interface UsageChangedChange {
 export function diffSummaries(before: BillingSummary | undefined, after: BillingSummary): BillingChange[] {
   return [
     ...accessChanges(before, after),
-    ...paymentChanges(before?.agreements ?? [], after.agreements),
+    ...paymentChanges(before?.agreements ?? [], after),
     ...after.usage.flatMap((report) => usageChanges(before?.usage ?? [], report)),
   ]
 }
 
 function accessChanges(before: BillingSummary | undefined, after: BillingSummary): BillingChange[] {
   const { access, plan } = after
-  if (isIn(access)) {
+  if (grantsAccess(access)) {
     if (!before?.hasAccess) return [{ type: 'access_granted', plan }]
     const { plan: from } = before
     const isNew = plan !== undefined && (from === undefined || comparePlans(from, plan) === 'different')
     return isNew ? [{ type: 'plan_changed', from, to: plan }] : []
   }
-  return before?.hasAccess ? [{ type: 'access_lost', access, plan: before.plan }] : []
+  const hasLeft = before?.access === 'suspended' && access !== 'suspended'
+  return before?.hasAccess || hasLeft ? [{ type: 'access_lost', access, plan: before.plan }] : []
 }
 
-function paymentChanges(before: readonly AgreementSummary[], after: readonly AgreementSummary[]): BillingChange[] {
-  return after.flatMap(({ id: agreementId, access, pastDueSince }): BillingChange[] => {
-    if (access === 'cancelled') return []
-    const owed = owesBefore(agreementId, before, after)
-    if (pastDueSince !== undefined) return owed ? [] : [{ type: 'payment_due', agreementId, since: pastDueSince }]
-    return owed ? [{ type: 'payment_recovered', agreementId }] : []
+function paymentChanges(before: readonly AgreementSummary[], after: BillingSummary): BillingChange[] {
+  const pairs = before.map((earlier) => ({ earlier, later: findLater(earlier, before, after.agreements) }))
+  const due = after.agreements.filter(owes).flatMap((later): BillingChange[] => {
+    const isKnown = pairs.some(({ earlier, ...pair }) => owes(earlier) && pair.later === later)
+    const { id: agreementId, pastDueSince: since } = later
+    return isKnown || since === undefined ? [] : [{ type: 'payment_due', agreementId, since }]
   })
+  return [...due, ...pairs.flatMap(({ earlier, later }) => endOfDebt(earlier, later, after))]
 }
 
-function owesBefore(
-  id: string | undefined,
+const owes = ({ access, pastDueSince }: AgreementSummary): boolean =>
+  pastDueSince !== undefined && access !== 'cancelled'
+
+/** Only a payment is a recovery. A debt that goes away otherwise is dropped, and worth no word if the customer is out. */
+function endOfDebt(
+  earlier: AgreementSummary,
+  later: AgreementSummary | undefined,
+  { hasAccess }: BillingSummary,
+): BillingChange[] {
+  const { pastDueSince: since } = earlier
+  if (since === undefined || !owes(earlier) || (later && owes(later))) return []
+  const agreementId = later?.id ?? earlier.id
+  const isPaid = later?.lastPaidAt !== undefined && later.lastPaidAt >= since && later.access !== 'cancelled'
+  if (isPaid) return [{ type: 'payment_recovered', agreementId }]
+  return hasAccess ? [{ type: 'debt_dropped', agreementId, since }] : []
+}
+
+/** The same agreement later. One that had no id may have got one. */
+function findLater(
+  earlier: AgreementSummary,
   before: readonly AgreementSummary[],
   after: readonly AgreementSummary[],
-): boolean {
-  const earlier = before.find((agreement) => agreement.id === id) ?? before.find(hasBeenNamed)
-  return earlier?.pastDueSince !== undefined && earlier.access !== 'cancelled'
-
-  // The agreement that had no id is gone: it is one of those that have one.
-  function hasBeenNamed(agreement: AgreementSummary): boolean {
-    return agreement.id === undefined && !after.some((other) => other.id === undefined)
-  }
+): AgreementSummary | undefined {
+  if (earlier.id !== undefined) return after.find(({ id }) => id === earlier.id)
+  const unnamed = after.filter(({ id }) => id === undefined)
+  const named = after.filter(({ id }) => id !== undefined && !before.some((known) => known.id === id))
+  const sameDebt = [...unnamed, ...named].find(
+    ({ pastDueSince }) => pastDueSince !== undefined && pastDueSince.getTime() === earlier.pastDueSince?.getTime(),
+  )
+  const relation = (wanted: 'same' | 'unknown') =>
+    [...unnamed, ...named].find(({ plan }) => comparePlans(plan, earlier.plan) === wanted)
+  return sameDebt ?? relation('same') ?? relation('unknown')
 }
 
 function usageChanges(before: readonly UsageSummary[], report: UsageSummary): BillingChange[] {

@@ -1,91 +1,82 @@
 import type { BillingEventOf, BillingEventType } from '@kinde-billing/core'
+import { type PlanFact, planKey } from './plan.js'
 
-/**
- * A billing event as the state reads it: any `BillingEvent`, whatever `dataSchemas` made of its `data`.
- * `data` and `claims` are not looked at.
- */
+/** A billing event with any type of `data`. `data` and `claims` are not read. */
 export type StateEvent = { [Type in BillingEventType]: Omit<BillingEventOf<Type>, 'data' | 'claims'> }[BillingEventType]
 
-type UsageType = 'customer.meter_usage_updated'
+type UsageEvent = Extract<StateEvent, { type: 'customer.meter_usage_updated' }>
 
-/** When something happened, and by which event: what decides which of two facts is the later one. */
-export interface Stamp {
-  /** The event's `occurredAt`, in epoch milliseconds. */
+/**
+ * The type of a fact: that of its event, or one of these. A usage report is two facts: what its meter showed, and that its
+ * agreement exists. A snapshot is a fact for each agreement that it lists, and one more if its list is complete.
+ */
+export type FactType = BillingEventType | 'agreement_used' | 'agreement_listed' | 'list_complete'
+
+/** What the state remembers of one event or snapshot. */
+export interface Fact {
+  /** `occurredAt` or `observedAt`, in epoch milliseconds. */
   readonly at: number
-  /** The event's id. */
-  readonly id: string
-}
-
-/** What the state remembers of a plan. At least one member is there. */
-export interface PlanFact {
+  /** The event's id; absent for a snapshot. */
   readonly id?: string
-  readonly code?: string
-  readonly name?: string
-}
-
-/** What the state remembers of an event about an agreement, a plan, an invoice or a payment. */
-export interface BillingFact extends Stamp {
-  readonly type: Exclude<BillingEventType, UsageType>
-  /** Absent where the event names no agreement. */
-  readonly agreement?: string
   readonly plan?: PlanFact
-  /** In epoch milliseconds. */
+  /** The next invoice's date, in epoch milliseconds. */
   readonly dueOn?: number
-}
-
-/** What the state remembers of a usage report. */
-export interface UsageFact extends Stamp {
-  /** Absent where the event names no agreement. */
-  readonly agreement?: string
+  /** When the event first arrived, in epoch milliseconds. Kept of cancellations. */
+  readonly receivedAt?: number
   readonly meterId?: string
   readonly featureCode?: string
   readonly quantity?: number
+  readonly expiresOn?: number
+  readonly periodEndsOn?: number
+  readonly features?: readonly string[]
 }
 
-/** The fact in an event about an agreement, a plan, an invoice or a payment. */
-export function billingFact(event: Exclude<StateEvent, { type: UsageType }>): BillingFact {
-  const agreement = text(event.agreement.id)
+/** The facts of one type about one agreement, one plan without an agreement id, or one meter, oldest first. */
+export interface FactList {
+  readonly type: FactType
+  /** Absent if the facts name no agreement. */
+  readonly agreement?: string
+  /** Of facts without an agreement: their plan. Of usage: its meter. */
+  readonly group?: string
+  readonly facts: readonly Fact[]
+}
+
+/** The facts in an event. */
+export function factsOfEvent(event: StateEvent, receivedAt: Date | undefined): FactList[] {
+  if (event.type === 'customer.meter_usage_updated') return usageFacts(event)
   const plan = 'plan' in event ? planFact(event.plan) : undefined
-  const dueOn = 'invoice' in event && namesNextInvoice(event.type) ? event.invoice.dueOn?.getTime() : undefined
-  return {
-    ...stampOf(event),
-    type: event.type,
-    ...(agreement !== undefined && { agreement }),
+  const dueOn = 'invoice' in event && namesNextInvoice(event.type) ? time(event.invoice.dueOn) : undefined
+  const receipt = event.type === 'customer.agreement_cancelled' ? time(receivedAt) : undefined
+  const fact: Fact = {
+    ...stamp(event),
     ...(plan !== undefined && { plan }),
-    ...(dueOn !== undefined && Number.isFinite(dueOn) && { dueOn }),
+    ...(dueOn !== undefined && { dueOn }),
+    ...(receipt !== undefined && { receivedAt: receipt }),
   }
+  const agreement = text(event.agreement.id)
+  if (agreement !== undefined) return [{ type: event.type, agreement, facts: [fact] }]
+  return [{ type: event.type, ...(plan && { group: planKey(plan) }), facts: [fact] }]
 }
 
-/** The fact in a usage report. */
-export function usageFact(event: Extract<StateEvent, { type: UsageType }>): UsageFact {
+function usageFacts(event: UsageEvent): FactList[] {
   const agreement = text(event.agreement.id)
   const meterId = text(event.usage.meterId)
   const featureCode = text(event.usage.featureCode)
   const { quantity } = event.usage
-  return {
-    ...stampOf(event),
-    ...(agreement !== undefined && { agreement }),
+  const report: Fact = {
+    ...stamp(event),
     ...(meterId !== undefined && { meterId }),
     ...(featureCode !== undefined && { featureCode }),
-    // JSON has no -0, and nothing for what is not finite.
+    // JSON has no -0, no NaN and no Infinity
     ...(quantity !== undefined && Number.isFinite(quantity) && { quantity: quantity + 0 }),
   }
+  return [
+    { type: 'agreement_used', ...(agreement !== undefined && { agreement }), facts: [stamp(event)] },
+    { type: event.type, group: meterKey({ meterId, featureCode }), facts: [report] },
+  ]
 }
 
-/** The registers that a billing fact may hold: the latest of its type, and the latest that names a plan or an invoice. */
-export function billingRegisters({ type, agreement = '', plan, dueOn }: BillingFact): string[] {
-  const registers = [`${type} ${agreement}`]
-  if (plan !== undefined && type !== 'customer.agreement_cancelled') registers.push(`plan ${agreement}`)
-  if (dueOn !== undefined) registers.push(`due ${agreement}`)
-  return registers
-}
-
-/** The register that a usage report may hold: the latest quantity of its meter. */
-export function usageRegisters(fact: UsageFact): string[] {
-  return fact.quantity === undefined ? [] : [meterKey(fact)]
-}
-
-/** Which meter a report is about. */
+/** The name of the meter that a report is about. */
 export function meterKey({
   meterId,
   featureCode = '',
@@ -96,41 +87,53 @@ export function meterKey({
   return meterId === undefined ? `feature ${featureCode}` : `meter ${meterId}`
 }
 
-/** The order of facts: by time, then by event id. What differs in nothing but its content is ordered by that. */
-export function compareFacts(a: BillingFact | UsageFact, b: BillingFact | UsageFact): number {
-  return a.at - b.at || compareText(a.id, b.id) || (a === b ? 0 : compareText(content(a), content(b)))
+/** Orders facts by time, then by event id, so that a snapshot comes before an event of the same moment, then by content. */
+export function compareFacts(a: Fact, b: Fact): number {
+  return a.at - b.at || compareText(a.id ?? '', b.id ?? '') || (a === b ? 0 : compareText(content(a), content(b)))
 }
 
-/** The later of two facts, where there are two. */
-export function latest<Fact extends BillingFact | UsageFact>(
-  a: Fact | undefined,
-  b: Fact | undefined,
-): Fact | undefined {
-  if (a === undefined || b === undefined) return a ?? b
-  return compareFacts(a, b) < 0 ? b : a
-}
-
-/** The order of strings that is the same everywhere: by code unit, never by locale. */
+/** Orders strings by code unit, which is the same everywhere. */
 export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-// Member by member, since a store may have changed the order of keys (Postgres' jsonb does).
-function content(fact: BillingFact | UsageFact): string {
-  return JSON.stringify(
-    'type' in fact
-      ? [fact.type, fact.agreement, fact.plan?.id, fact.plan?.code, fact.plan?.name, fact.dueOn]
-      : [fact.agreement, fact.meterId, fact.featureCode, fact.quantity],
-  )
+/** The later of two facts, of which each may be missing. */
+export function latest<Later extends Fact>(a: Later | undefined, b: Later | undefined): Later | undefined {
+  if (a === undefined || b === undefined) return a ?? b
+  return compareFacts(a, b) < 0 ? b : a
 }
 
-function stampOf({ id, occurredAt }: StateEvent): Stamp {
-  const at = occurredAt.getTime()
-  if (Number.isNaN(at)) throw new TypeError('event.occurredAt is an invalid Date: give the event as core decoded it.')
+// Member by member, since a store may have changed the order of keys (Postgres' jsonb does). Without the receipt, in which
+// two copies of one fact may differ.
+function content({ plan, ...fact }: Fact): string {
+  return JSON.stringify([
+    [plan?.id, plan?.code, plan?.name, fact.dueOn, fact.meterId, fact.featureCode, fact.quantity],
+    [fact.expiresOn, fact.periodEndsOn, fact.features],
+  ])
+}
+
+/** The milliseconds of a valid date. */
+export function time(date: Date | undefined): number | undefined {
+  const at = date?.getTime()
+  return at !== undefined && Number.isFinite(at) ? at : undefined
+}
+
+/** The text, unless it is blank. */
+export function text(value: string | undefined): string | undefined {
+  return value?.trim() ? value : undefined
+}
+
+function stamp({ id, occurredAt }: StateEvent): Fact {
+  const at = time(occurredAt)
+  if (at === undefined) throw new TypeError('event.occurredAt is an invalid Date: pass the event as core decoded it.')
   return { at, id }
 }
 
-function planFact(plan: { id: string | undefined; code: string | undefined; name: string | undefined }) {
+function planFact(plan: {
+  id: string | undefined
+  code: string | undefined
+  name: string | undefined
+}): PlanFact | undefined {
   const [id, code, name] = [text(plan.id), text(plan.code), text(plan.name)]
   if (id === undefined && code === undefined && name === undefined) return undefined
   return {
@@ -143,5 +146,3 @@ function planFact(plan: { id: string | undefined; code: string | undefined; name
 // An overdue invoice lies in the past, and a cancelled agreement has no next one.
 const namesNextInvoice = (type: BillingEventType): boolean =>
   type !== 'customer.invoice_overdue' && type !== 'customer.agreement_cancelled'
-
-const text = (value: string | undefined): string | undefined => (value?.trim() ? value : undefined)

@@ -1,5 +1,5 @@
 import { DiscardEvent, type HandlerDelivery } from '@kinde-billing/core/receiver'
-import { type AccessPolicy, fullPolicy } from './access-table.js'
+import { type AccessPolicy, resolvePolicy } from './access-table.js'
 import { applyBillingEvent } from './apply.js'
 import { customerKey } from './customer-key.js'
 import type { BillingChange } from './diff.js'
@@ -116,7 +116,7 @@ export function createBillingStateHandler<Context = unknown, Tx = unknown, Versi
 ): (event: HandledEvent, delivery: HandlerDelivery<Context, Tx>) => Promise<void> {
   const { onChange, scheduleReview, key: keyOf = customerKey, onMissingKey = discard, now } = options
   const { policy = options.store?.policy, maxAttempts = 1000 } = options
-  fullPolicy(policy)
+  resolvePolicy(policy)
   if (!(maxAttempts >= 1)) throw new RangeError(`maxAttempts is ${maxAttempts}: give 1 or more, or leave it out.`)
 
   return async (event, delivery) => {

@@ -54,7 +54,13 @@ describe('the pure functions', () => {
 
 it('changes are a union to switch on', () => {
   expectTypeOf<BillingChange['type']>().toEqualTypeOf<
-    'access_granted' | 'access_lost' | 'plan_changed' | 'payment_due' | 'payment_recovered' | 'usage_changed'
+    | 'access_granted'
+    | 'access_lost'
+    | 'plan_changed'
+    | 'payment_due'
+    | 'payment_recovered'
+    | 'debt_dropped'
+    | 'usage_changed'
   >()
   expectTypeOf<Extract<BillingChange, { type: 'access_lost' }>['access']>().toEqualTypeOf<
     'suspended' | 'cancelled' | 'none'

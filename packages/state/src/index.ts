@@ -1,10 +1,11 @@
-export type { Access, AccessPolicy } from './access-table.js'
+export type { Access, AccessPolicy, AccessRule } from './access-table.js'
 export { type ApplyOptions, applyBillingEvent } from './apply.js'
 export { customerKey } from './customer-key.js'
 export {
   type AccessGrantedChange,
   type AccessLostChange,
   type BillingChange,
+  type DebtDroppedChange,
   diffSummaries,
   type PaymentDueChange,
   type PaymentRecoveredChange,
@@ -19,6 +20,7 @@ export {
   type HandledEvent,
 } from './handler.js'
 export { mergeStates } from './merge.js'
+export type { AccessReason, EventReference, FactReference, SnapshotReference } from './reason.js'
 export { applySnapshot, type BillingSnapshot, type SnapshotAgreement } from './snapshot.js'
 export type { BillingState } from './state.js'
 export type { BillingStateStore, StoredState } from './store.js'

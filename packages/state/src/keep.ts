@@ -1,42 +1,94 @@
-import { type BillingFact, compareFacts, type Stamp, type UsageFact } from './facts.js'
+import { compareFacts, type Fact, type FactType } from './facts.js'
 
 /**
- * How many of the latest facts are kept in each list, whatever they say. They are what an event gives way to when it
- * turns out to be older than it seemed.
+ * How many of the latest facts of each list are kept. Debts are many while a card is retried. Creations and cancellations
+ * without an agreement id are counted against each other.
  */
-export const RECENT_FACTS = 32
+const RECENT: Readonly<Record<FactType, number>> = {
+  'customer.payment_failed': 48,
+  'customer.invoice_overdue': 48,
+  'customer.agreement_created': 32,
+  'customer.agreement_cancelled': 32,
+  'customer.payment_succeeded': 16,
+  'customer.plan_assigned': 16,
+  'customer.plan_changed': 16,
+  list_complete: 16,
+  'customer.meter_usage_updated': 8,
+  agreement_used: 0,
+  agreement_listed: 1,
+}
+
+/** Of how many calendar months the first fact is kept, so that it stays known since when a long debt is owed. */
+const MONTHS = 24
+const KEPT_BY_MONTH: ReadonlySet<FactType> = new Set([
+  'customer.payment_failed',
+  'customer.invoice_overdue',
+  'customer.agreement_cancelled',
+  'list_complete',
+])
 
 /**
- * The facts that can still matter, in order: the latest {@link RECENT_FACTS}, and of what is older those that hold a
- * register. An event id that was seen with several times counts with the earliest.
+ * Selects the facts of a list that can still matter, oldest first: the latest ones, of debts and ends the first of
+ * each month, the latest that names a plan, an invoice or a quantity, and of agreements in use or listed the first.
  *
- * What is kept of a set of facts depends on the set alone, and keeping in steps keeps the same: the latest of a whole
- * are among the latest of its parts, and so are the holders of its registers.
+ * A selection depends only on the set of facts, and selecting in steps gives the same: what one step drops, a larger set
+ * would drop too. So any order of events ends in the same bytes. No rule here may depend on other facts, such as keeping
+ * "failures since the last payment": a payment that arrives late would then change what earlier steps should have kept.
  */
-export function keepFacts<Fact extends BillingFact | UsageFact>(
-  facts: readonly Fact[],
-  registersOf: (fact: Fact) => string[],
-): readonly Fact[] {
-  const distinct = firstSightings(facts)
+export function keepFacts(type: FactType, facts: readonly Fact[]): readonly Fact[] {
+  const distinct = earliestOfEachId(facts)
     .sort(compareFacts)
     .filter((fact, index, sorted) => index === 0 || !isSame(fact, sorted[index - 1]))
-  const recent = distinct.splice(-RECENT_FACTS)
-  return [...holders(distinct, registersOf), ...recent]
+  const recent = RECENT[type]
+  if (distinct.length <= recent) return distinct
+  if (recent <= 1) return firstAndLatest(distinct, recent)
+  const kept = new Set([
+    ...distinct.slice(-recent),
+    ...(KEPT_BY_MONTH.has(type) ? firstOfMonths(distinct) : []),
+    distinct.findLast(({ plan }) => plan?.code !== undefined),
+    distinct.findLast(({ plan }) => plan !== undefined),
+    distinct.findLast(({ dueOn }) => dueOn !== undefined),
+    distinct.findLast(({ quantity }) => quantity !== undefined),
+  ])
+  return distinct.filter((fact) => kept.has(fact))
 }
 
-function firstSightings<Fact extends Stamp>(facts: readonly Fact[]): Fact[] {
-  const earliest = new Map<string, number>()
-  for (const { id, at } of facts) earliest.set(id, Math.min(at, earliest.get(id) ?? at))
-  return facts.filter(({ id, at }) => at === earliest.get(id))
+function firstAndLatest(sorted: readonly Fact[], latest: number): Fact[] {
+  return sorted.filter((_, index) => index === 0 || index >= sorted.length - latest)
 }
 
-/** Of facts in order, those that are the latest in one of their registers. */
-function holders<Fact>(facts: readonly Fact[], registersOf: (fact: Fact) => string[]): Fact[] {
-  const latest = new Map<string, Fact>()
-  for (const fact of facts) for (const register of registersOf(fact)) latest.set(register, fact)
-  const holding = new Set(latest.values())
-  return facts.filter((fact) => holding.has(fact))
+function firstOfMonths(sorted: readonly Fact[]): Fact[] {
+  const first = new Map<number, Fact>()
+  for (const fact of sorted) {
+    const date = new Date(fact.at)
+    const month = date.getUTCFullYear() * 12 + date.getUTCMonth()
+    if (!first.has(month)) first.set(month, fact)
+  }
+  return [...first.values()].slice(-MONTHS)
 }
 
-const isSame = <Fact extends BillingFact | UsageFact>(fact: Fact, other: Fact | undefined): boolean =>
-  other !== undefined && compareFacts(fact, other) === 0
+/** An event id that came with several times counts with the earliest, and with its first receipt. */
+function earliestOfEachId(facts: readonly Fact[]): Fact[] {
+  const earliest = new Map<string, { at: number; receivedAt: number | undefined }>()
+  for (const { id, at, receivedAt } of facts) {
+    if (id === undefined) continue
+    const known = earliest.get(id)
+    earliest.set(id, {
+      at: Math.min(at, known?.at ?? at),
+      receivedAt: minimum(receivedAt, known?.receivedAt),
+    })
+  }
+  return facts.flatMap((fact) => {
+    const first = fact.id === undefined ? undefined : earliest.get(fact.id)
+    if (first === undefined) return [fact]
+    if (fact.at !== first.at) return []
+    const { receivedAt } = first
+    return [receivedAt === undefined || receivedAt === fact.receivedAt ? fact : { ...fact, receivedAt }]
+  })
+}
+
+function minimum(a: number | undefined, b: number | undefined): number | undefined {
+  return a === undefined || b === undefined ? (a ?? b) : Math.min(a, b)
+}
+
+const isSame = (fact: Fact, other: Fact | undefined): boolean => other !== undefined && compareFacts(fact, other) === 0

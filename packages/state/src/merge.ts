@@ -1,12 +1,10 @@
-import { billingRegisters, usageRegisters } from './facts.js'
-import { keepFacts } from './keep.js'
-import { type BillingState, knownState } from './state.js'
+import { addToState, type BillingState, knownState } from './state.js'
 
 /**
- * What two replicas know of the same customer together: the state that one replica would have after all their events.
+ * Merges the states that two replicas have of one customer: the result is the state of all their events and snapshots.
  * Commutative, associative and idempotent.
  *
- * @throws {RangeError} where a state is of a version that this release does not know.
+ * @throws {RangeError} if a state has a version that this release does not know.
  *
  * @example
  * ```ts
@@ -16,11 +14,6 @@ import { type BillingState, knownState } from './state.js'
  * ```
  */
 export function mergeStates(a: BillingState, b: BillingState): BillingState {
-  const { version, facts, usage } = knownState(a)
-  const other = knownState(b)
-  return {
-    version,
-    facts: keepFacts([...facts, ...other.facts], billingRegisters),
-    usage: keepFacts([...usage, ...other.usage], usageRegisters),
-  }
+  const { customer, lists } = knownState(b)
+  return addToState(knownState(a), customer, lists)
 }

@@ -1,4 +1,6 @@
-import { type BillingState, knownState } from './state.js'
+import { namesAt } from './apply.js'
+import { compareText, type Fact, type FactList, text, time } from './facts.js'
+import { addToState, type BillingState, knownState } from './state.js'
 
 /** One agreement, as Kinde's Management API lists it. */
 export interface SnapshotAgreement {
@@ -37,9 +39,44 @@ export interface BillingSnapshot {
  * is not changed; if the snapshot adds nothing, the same object is returned.
  *
  * @param state - The state so far; `undefined` for a new customer.
+ * @param snapshot - What was read.
+ * @returns The new state: plain JSON.
  * @throws {RangeError} if the state has a version that this release does not know.
- * @throws {TypeError} if `observedAt` is not a valid date.
+ * @throws {TypeError} if `observedAt` is not a valid date, or an agreement has no id.
+ *
+ * @example
+ * ```ts
+ * import { applySnapshot, summarize } from '@kinde-billing/state'
+ *
+ * const state = applySnapshot(undefined, {
+ *   observedAt: new Date(), // before the request
+ *   complete: true,
+ *   agreements: [{ id: 'agreement_0195', planCode: 'pro', features: ['exports'] }],
+ * })
+ * summarize(state, { now: Date.now() }).plan?.code // 'pro'
+ * ```
  */
-export function applySnapshot(state: BillingState | undefined, _snapshot: BillingSnapshot): BillingState {
-  return knownState(state)
+export function applySnapshot(state: BillingState | undefined, snapshot: BillingSnapshot): BillingState {
+  const at = time(snapshot.observedAt)
+  if (at === undefined)
+    throw new TypeError('snapshot.observedAt is not a valid Date: pass the moment before the request was sent.')
+  const lists = snapshot.agreements.map((agreement) => listedFact(at, agreement))
+  if (snapshot.complete) lists.push({ type: 'list_complete', facts: [{ at }] })
+  return addToState(knownState(state), namesAt(at, snapshot.customer ?? {}), lists)
+}
+
+function listedFact(at: number, agreement: SnapshotAgreement): FactList {
+  const id = text(agreement.id)
+  // an agreement without an id must not look like one that is missing from the list
+  if (id === undefined) throw new TypeError('snapshot.agreements: each agreement needs its id.')
+  const code = text(agreement.planCode)
+  const [expiresOn, periodEndsOn] = [time(agreement.expiresOn), time(agreement.periodEndsOn)]
+  const fact: Fact = {
+    at,
+    ...(code !== undefined && { plan: { code } }),
+    ...(expiresOn !== undefined && { expiresOn }),
+    ...(periodEndsOn !== undefined && { periodEndsOn }),
+    ...(agreement.features && { features: [...new Set(agreement.features)].sort(compareText) }),
+  }
+  return { type: 'agreement_listed', agreement: id, facts: [fact] }
 }

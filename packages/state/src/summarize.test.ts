@@ -13,8 +13,16 @@ describe('access', () => {
     expect(summarize(undefined, { now })).toStrictEqual({
       access: 'none',
       hasAccess: false,
+      reason: {
+        rule: 'no_agreement',
+        fact: undefined,
+        text: 'No access: no agreement of this customer is known.',
+      },
       plan: undefined,
+      features: [],
       nextInvoiceOn: undefined,
+      periodEndsOn: undefined,
+      customer: { id: undefined, orgCode: undefined, userId: undefined },
       agreements: [],
       usage: [],
       changedAt: undefined,

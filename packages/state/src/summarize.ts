@@ -1,18 +1,22 @@
 import type { BillingEventType } from '@kinde-billing/core'
-import { ACCESS, type Access, type AccessPolicy, accessOf, fullPolicy, isIn, type Policy } from './access-table.js'
-import { type Agreement, readAgreements, startOf } from './agreements.js'
 import {
-  type BillingFact,
-  compareFacts,
-  compareText,
-  latest,
-  meterKey,
-  type PlanFact,
-  type UsageFact,
-} from './facts.js'
+  ACCESS,
+  type Access,
+  type AccessPolicy,
+  grantsAccess,
+  type LineAccess,
+  type Policy,
+  readAccess,
+  resolvePolicy,
+} from './access-table.js'
+import { compareFacts, compareText, type Fact } from './facts.js'
+import { expiryOf, isLive, type Line } from './line.js'
+import { comparePlans, type PlanFact } from './plan.js'
+import { type AccessReason, NO_AGREEMENT, reasonFor } from './reason.js'
+import { replay } from './replay.js'
 import { type BillingState, knownState } from './state.js'
 
-/** A plan, as far as events have told. */
+/** A plan, as far as it is known. */
 export interface PlanSummary {
   /** Kinde's id of the plan. */
   readonly id: string | undefined
@@ -24,29 +28,37 @@ export interface PlanSummary {
 
 /** One of the customer's agreements. */
 export interface AgreementSummary {
-  /** `undefined` for what events showed without ever naming an agreement. */
+  /** `undefined` if no event and no snapshot has named it. */
   readonly id: string | undefined
   /** What this agreement alone gives. */
   readonly access: Exclude<Access, 'none'>
-  /** The plan agreed on, as last told. */
+  /** Why. */
+  readonly reason: AccessReason
+  /** The plan as last told. */
   readonly plan: PlanSummary | undefined
-  /** When Kinde created it, where an event has told. */
+  /** The features by Kinde's list, if a snapshot has told them; `undefined` after a plan change. */
+  readonly features: readonly string[] | undefined
+  /** When Kinde created it, if an event has told. */
   readonly createdAt: Date | undefined
-  /** When it was cancelled; `undefined` while it runs, as far as is known. */
+  /** When it ended: it was cancelled, a complete list did not have it any more, or it expired. */
   readonly cancelledAt: Date | undefined
-  /** Since when a failed payment or an overdue invoice has not been made good. */
+  /** Since when a payment is due: the first failed payment or overdue invoice that is not paid. */
   readonly pastDueSince: Date | undefined
-  /** As last reported, which may be in the past. */
+  /** The latest payment since the creation. */
+  readonly lastPaidAt: Date | undefined
+  /** As last reported; the date may be in the past. */
   readonly nextInvoiceOn: Date | undefined
+  /** As last listed; the date may be in the past, which ends nothing. */
+  readonly periodEndsOn: Date | undefined
 }
 
-/** A meter, as last reported: whether Kinde's quantity is a total or a difference is not known. */
+/** A meter, as last reported. It is not known whether Kinde's quantity is a total or a difference. */
 export interface UsageSummary {
   /** Kinde's id of the meter. */
   readonly meterId: string | undefined
   /** The code of the billed feature. */
   readonly featureCode: string | undefined
-  /** What was reported last. */
+  /** The quantity that was reported last. */
   readonly quantity: number
   /** When that was. */
   readonly reportedAt: Date
@@ -58,19 +70,31 @@ export interface UsageSummary {
 export interface BillingSummary {
   /** The best that any of the agreements gives. */
   readonly access: Access
-  /** Whether the customer may in: `active` and `past_due` are in. */
+  /** True for `active` and `past_due`. */
   readonly hasAccess: boolean
-  /** The plan of the agreement that gives `access`; of several, of the newest. `undefined` where all have ended. */
+  /** Why. */
+  readonly reason: AccessReason
+  /** The plan of the agreement that gives `access`; of several, of the newest. `undefined` if all have ended. */
   readonly plan: PlanSummary | undefined
+  /** The features that Kinde lists for all agreements that give access, sorted. Empty if no snapshot has told them. */
+  readonly features: readonly string[]
   /** The next invoice of that agreement, as last reported. */
   readonly nextInvoiceOn: Date | undefined
+  /** The end of that agreement's period, as last listed. */
+  readonly periodEndsOn: Date | undefined
   /** The newest first, ended ones too. */
   readonly agreements: readonly AgreementSummary[]
-  /** By feature code where no meter is named, then by meter id. */
+  /** By feature code if no meter is named, then by meter id. */
   readonly usage: readonly UsageSummary[]
-  /** When the latest event happened, of those that are known. */
+  /** The names of the customer. An organization has no user id: a user in its events is a member. */
+  readonly customer: {
+    readonly id: string | undefined
+    readonly orgCode: string | undefined
+    readonly userId: string | undefined
+  }
+  /** When the latest known event happened. */
   readonly changedAt: Date | undefined
-  /** That event. */
+  /** The latest known event. */
   readonly changedBy:
     | {
         /** `event_id`. */
@@ -83,20 +107,22 @@ export interface BillingSummary {
   readonly reviewAt: Date | undefined
 }
 
-/** At which moment, and by which rules, a state is looked at. */
+/** The moment and the rules for reading a state. */
 export interface SummarizeOptions {
   /** The present: epoch milliseconds, or a `Date`. */
   readonly now: number | Date
-  /** By which rules facts give access. */
+  /** The rules by which facts give access. */
   readonly policy?: AccessPolicy | undefined
 }
 
 /**
- * What a customer has now.
+ * Answers what a customer has now, and why.
  *
  * @param state - `undefined` for a customer of whom nothing is known: their `access` is `none`.
- * @throws {RangeError} where the state is of a version that this release does not know, or a policy's time is negative.
- * @throws {TypeError} where `now` is not a moment.
+ * @param options - The present, and the policy.
+ * @returns The summary.
+ * @throws {RangeError} if the state has a version that this release does not know, or a policy's time is negative.
+ * @throws {TypeError} if `now` is not a moment.
  *
  * @example
  * ```ts
@@ -108,87 +134,118 @@ export interface SummarizeOptions {
  * }
  * ```
  */
-export function summarize(state: BillingState | undefined, { now, policy }: SummarizeOptions): BillingSummary {
-  const { facts, usage } = knownState(state)
-  const rules = fullPolicy(policy)
-  const at = momentOf(now)
-  const known = readAgreements(facts, usage, rules).sort(newestFirst)
-  const newestRunning = known.findIndex(({ cancelled }) => cancelled === undefined)
-  const isReplaced = (index: number): boolean => newestRunning !== -1 && newestRunning < index
-  const judged = known.map((agreement, index) => judge(agreement, isReplaced(index), rules, at))
-  const agreements = judged.map(({ summary }) => summary)
-  const access = ACCESS.find((candidate) => agreements.some((agreement) => agreement.access === candidate)) ?? 'none'
-  const current = currentOf(agreements, access)
-  const change = latest<BillingFact | UsageFact>(facts.at(-1), usage.at(-1))
-  const reviews = judged.flatMap(({ reviewAt }) => (reviewAt === undefined ? [] : [reviewAt]))
+export function summarize(state: BillingState | undefined, options: SummarizeOptions): BillingSummary {
+  const known = knownState(state)
+  const policy = resolvePolicy(options.policy)
+  const now = parseMoment(options.now)
+  const lines = readLines(replay(known, policy), policy, now)
+  const access = ACCESS.find((candidate) => lines.some((line) => line.access === candidate)) ?? 'none'
+  // Also if it has been cancelled and waits: an older agreement that runs takes over when the wait is over.
+  const deciding = lines.find((line) => line.access === access)
+  const current = access === 'cancelled' ? undefined : deciding?.summary
+  const change = latestEvent(known)
+  const reviews = lines.flatMap(({ reviewAt }) => reviewAt ?? [])
   return {
     access,
-    hasAccess: isIn(access),
+    hasAccess: grantsAccess(access),
+    reason: deciding?.summary.reason ?? NO_AGREEMENT,
     plan: current?.plan,
+    features: unionOfFeatures(lines),
     nextInvoiceOn: current?.nextInvoiceOn,
-    agreements,
-    usage: summarizeUsage(usage),
-    changedAt: dateOf(change?.at),
-    changedBy: change && { id: change.id, type: 'type' in change ? change.type : 'customer.meter_usage_updated' },
+    periodEndsOn: current?.periodEndsOn,
+    agreements: lines.map(({ summary }) => summary),
+    usage: summarizeUsage(known),
+    customer: summarizeNames(known),
+    changedAt: toDate(change?.at),
+    changedBy: change?.id === undefined ? undefined : { id: change.id, type: change.type },
     reviewAt: reviews.length > 0 ? new Date(Math.min(...reviews)) : undefined,
   }
 }
 
-function newestFirst(a: Agreement, b: Agreement): number {
-  const [started, otherStarted] = [startOf(a), startOf(b)]
-  if (started && otherStarted) return compareFacts(otherStarted, started)
-  return Number(started === undefined) - Number(otherStarted === undefined) || compareText(a.id ?? '', b.id ?? '')
+interface LineSummary extends LineAccess {
+  readonly summary: AgreementSummary
 }
 
-/** Of the agreements that give the access, the newest; one that waits for its replacement only where there is no other. */
-function currentOf(agreements: readonly AgreementSummary[], access: Access): AgreementSummary | undefined {
-  if (access === 'cancelled') return undefined
-  const giving = agreements.filter((agreement) => agreement.access === access)
-  return giving.find(({ cancelledAt }) => cancelledAt === undefined) ?? giving[0]
+/** The agreements, newest first. An agreement is replaced if a newer one runs: its cancellation has nothing to wait for. */
+function readLines(lines: readonly Line[], policy: Policy, now: number): LineSummary[] {
+  const newestFirst = [...lines].sort((a, b) => compareFacts(b.start, a.start) || compareText(a.id ?? '', b.id ?? ''))
+  const newestRunning = newestFirst.findIndex((line) => isLive(line, now))
+  return newestFirst.map((line, index) => {
+    const found = readAccess(line, newestRunning !== -1 && newestRunning < index, policy, now)
+    return { ...found, summary: summarizeLine(line, found, now) }
+  })
 }
 
-function judge(agreement: Agreement, isReplaced: boolean, policy: Policy, now: number) {
-  const { id, created, cancelled, paid, plan, due } = agreement
-  const failed = firstUnpaid(agreement.failures, paid)
-  const overdue = firstUnpaid(agreement.overdues, paid)
-  const known = { cancelledAt: cancelled?.at, isReplaced, failedSince: failed?.at, overdueSince: overdue?.at }
-  const { access, reviewAt } = accessOf(known, policy, now)
-  const owing = failed && overdue ? Math.min(failed.at, overdue.at) : latest(failed, overdue)?.at
-  const summary: AgreementSummary = {
+function summarizeLine(line: Line, found: LineAccess, now: number): AgreementSummary {
+  const { id, created, end, failed, overdue, paid, due, listed } = line
+  const expiry = expiryOf(line)
+  const expiredAt = expiry !== undefined && expiry <= now ? expiry : undefined
+  const owing = failed && overdue ? Math.min(failed.at, overdue.at) : (failed ?? overdue)?.at
+  return {
     id,
-    access,
-    plan: planSummary((plan ?? cancelled)?.plan),
-    createdAt: dateOf(created?.at),
-    cancelledAt: dateOf(cancelled?.at),
-    pastDueSince: dateOf(owing),
-    nextInvoiceOn: dateOf(due?.dueOn),
+    access: found.access,
+    reason: reasonFor(line, found, toDate(found.reviewAt)),
+    plan: planSummary(line.plan),
+    features: featuresOf(line),
+    createdAt: toDate(created?.at),
+    cancelledAt: toDate(end?.at ?? expiredAt),
+    pastDueSince: toDate(owing),
+    lastPaidAt: toDate(paid?.at),
+    nextInvoiceOn: toDate(due?.dueOn),
+    periodEndsOn: toDate(listed?.periodEndsOn),
   }
-  return { summary, reviewAt }
 }
 
-/** The first of these that no payment has made good. */
-function firstUnpaid(debts: readonly BillingFact[], paid: BillingFact | undefined): BillingFact | undefined {
-  return debts.find((debt) => paid === undefined || compareFacts(debt, paid) > 0)
+/** A list's features are those of its plan: after a change to another plan they are not known. */
+function featuresOf({ listed, plan }: Line): readonly string[] | undefined {
+  return comparePlans(listed?.plan, plan) === 'different' ? undefined : listed?.features
 }
 
-function summarizeUsage(facts: readonly UsageFact[]): UsageSummary[] {
-  const meters = new Map<string, UsageSummary>()
-  for (const fact of facts) {
-    const { at, id: eventId, meterId, featureCode, quantity } = fact
-    if (quantity === undefined) continue
-    meters.set(meterKey(fact), { meterId, featureCode, quantity, reportedAt: new Date(at), eventId })
+function unionOfFeatures(lines: readonly LineSummary[]): string[] {
+  const giving = lines.filter(({ access }) => grantsAccess(access))
+  return [...new Set(giving.flatMap(({ summary }) => summary.features ?? []))].sort(compareText)
+}
+
+function summarizeUsage({ lists }: BillingState): UsageSummary[] {
+  const meters = lists.filter(({ type }) => type === 'customer.meter_usage_updated')
+  return meters.flatMap(({ facts }) => {
+    const report = facts.findLast(({ quantity }) => quantity !== undefined)
+    if (report?.quantity === undefined || report.id === undefined) return []
+    const { at, id: eventId, meterId, featureCode, quantity } = report
+    return [{ meterId, featureCode, quantity, reportedAt: new Date(at), eventId }]
+  })
+}
+
+function summarizeNames({ customer: { id, orgCode, userId } }: BillingState): BillingSummary['customer'] {
+  return {
+    id: id?.value,
+    orgCode: orgCode?.value,
+    userId: orgCode === undefined ? userId?.value : undefined,
   }
-  return [...meters].sort(([a], [b]) => compareText(a, b)).map(([, usage]) => usage)
+}
+
+function latestEvent(state: BillingState): (Fact & { readonly type: BillingEventType }) | undefined {
+  let found: (Fact & { readonly type: BillingEventType }) | undefined
+  for (const { type, facts } of state.lists) {
+    const last = facts.at(-1)
+    if (last === undefined || type === 'agreement_used' || type === 'agreement_listed' || type === 'list_complete')
+      continue
+    if (found === undefined || compareFacts(last, found) > 0) found = { ...last, type }
+  }
+  return found
 }
 
 function planSummary(plan: PlanFact | undefined): PlanSummary | undefined {
   return plan && { id: plan.id, code: plan.code, name: plan.name }
 }
 
-function momentOf(now: number | Date): number {
+function parseMoment(now: number | Date): number {
   const at = Number(now)
   if (Number.isFinite(at)) return at
-  throw new TypeError(`now is ${String(now).slice(0, 40)}: give epoch milliseconds or a Date, such as Date.now().`)
+  throw new TypeError(`now is ${String(now).slice(0, 40)}: pass epoch milliseconds or a Date, such as Date.now().`)
 }
 
-const dateOf = (at: number | undefined): Date | undefined => (at === undefined ? undefined : new Date(at))
+/** A date, if it is one that `Date` can hold. */
+function toDate(at: number | undefined): Date | undefined {
+  return at === undefined || Math.abs(at) > 8.64e15 ? undefined : new Date(at)
+}

@@ -22,10 +22,6 @@ describe('where no event names an agreement', () => {
     expect(accessOf(at(0, type))).toBe('past_due')
   })
 
-  it('a cancellation alone is cancelled', () => {
-    expect(accessOf(at(0, 'cancelled'))).toBe('cancelled')
-  })
-
   it('a cancellation ends what was created on the same plan', () => {
     expect(accessOf(at(0, 'created', { plan: 'pro' }), at(1, 'cancelled', { plan: 'pro' }))).toBe('cancelled')
     expect(accessOf(at(0, 'created'), at(10, 'cancelled'))).toBe('cancelled')
@@ -75,9 +71,10 @@ describe('beside an agreement that has an id', () => {
   const created = at(0, 'created', { agreement: 'a', plan: 'pro', due: '2026-04-01' })
   const cancelled = at(60, 'cancelled', { agreement: 'a', plan: 'pro' })
 
-  it('a cancellation without an id ends nothing', () => {
-    expect(accessOf(created, at(60, 'cancelled', { plan: 'pro' }))).toBe('active')
-    expect(accessOf(created, at(60, 'cancelled'))).toBe('active')
+  it('a cancellation without an id ends it, unless it names another plan', () => {
+    expect(accessOf(created, at(60, 'cancelled', { plan: 'pro' }))).toBe('cancelled')
+    expect(accessOf(created, at(60, 'cancelled'))).toBe('cancelled')
+    expect(accessOf(created, at(60, 'cancelled', { plan: 'basic' }))).toBe('active')
   })
 
   it('a payment without an id makes good what any agreement owes', () => {
@@ -129,15 +126,15 @@ describe('beside an agreement that has an id', () => {
     ['created', { plan: 'pro' }],
     ['assigned', { plan: 'pro' }],
     ['changed', { plan: 'basic' }],
-    ['paid', {}],
   ] as const)('%s %j without an id after the end of all agreements lets in', (type, parts) => {
     expect(accessOf(created, cancelled, at(61, type, parts))).toBe('active')
   })
 
-  it('a payment after the end of all agreements does not let in where the policy says so', () => {
-    const policy = { unlinkedPaymentGrantsAccess: false }
-    expect(summaryOf([created, cancelled, at(61, 'paid')], policy).access).toBe('cancelled')
-    expect(summaryOf([at(61, 'paid')], policy).access).toBe('active')
+  it('a payment after the end of all agreements lets in only if the policy says so', () => {
+    const policy = { unlinkedPaymentGrantsAccess: true }
+    expect(summaryOf([created, cancelled, at(61, 'paid')], policy).access).toBe('active')
+    expect(accessOf(created, cancelled, at(61, 'paid'))).toBe('cancelled')
+    expect(accessOf(at(61, 'paid'))).toBe('active')
   })
 
   it.each(['failed', 'overdue', 'usage', 'cancelled'] as const)(

@@ -1,0 +1,263 @@
+import type { Policy } from './access-table.js'
+import { compareFacts, compareText, type FactType } from './facts.js'
+import {
+  isLive,
+  isYoung,
+  type Line,
+  newLine,
+  planRelation,
+  REPLACEMENT_MS,
+  setPlan,
+  startAgain,
+  type TimedFact,
+} from './line.js'
+import { findCancelled, findCreated, findPlanned, findUnnamed, oldestFirst } from './match.js'
+import { comparePlans, type PlanFact } from './plan.js'
+import type { BillingState } from './state.js'
+
+/** Called with each fact that did something, and what. */
+export type OnStep = (fact: TimedFact, effect: Effect, line: Line) => void
+
+/** What a fact did to a line. */
+export type Effect =
+  | 'created'
+  | 'seen'
+  | 'plan'
+  | 'failed'
+  | 'overdue'
+  | 'paid'
+  | 'cancelled'
+  | 'kept'
+  | 'missing'
+  | 'listed'
+  | 'returned'
+
+/**
+ * Reads a customer's agreements out of the facts, in the order of time, as if each fact had arrived when it happened.
+ * The result depends only on the set of facts.
+ */
+export function replay(state: BillingState, policy: Policy, onStep?: OnStep): Line[] {
+  const facts = factsInOrder(state)
+  const lastListed = new Map<string, number>()
+  for (const { type, agreement, at } of facts)
+    if (type === 'agreement_listed' && agreement !== undefined) lastListed.set(agreement, at)
+  const lines: Line[] = []
+  const reading = { lines, policy, lastListed, onStep: onStep ?? ignore }
+  for (const fact of facts) READERS[fact.type](reading, fact)
+  return lines.filter(({ shown }) => shown)
+}
+
+const ignore = (): void => undefined
+
+/** Every fact but the quantities of meters, oldest first. */
+export function factsInOrder(state: BillingState): TimedFact[] {
+  return state.lists
+    .filter(({ type }) => type !== 'customer.meter_usage_updated')
+    .flatMap(({ type, agreement, facts }) => facts.map((fact): TimedFact => ({ ...fact, type, agreement })))
+    .sort(compareTimed)
+}
+
+/** Of one moment, a snapshot's agreements come before the end of its list. */
+function compareTimed(a: TimedFact, b: TimedFact): number {
+  return (
+    a.at - b.at ||
+    compareText(a.id ?? '', b.id ?? '') ||
+    compareText(a.type, b.type) ||
+    compareText(a.agreement ?? '', b.agreement ?? '') ||
+    compareFacts(a, b)
+  )
+}
+
+interface Reading {
+  readonly lines: Line[]
+  readonly policy: Policy
+  /** When each agreement was last listed. */
+  readonly lastListed: ReadonlyMap<string, number>
+  readonly onStep: OnStep
+}
+
+const READERS: Readonly<Record<FactType, (reading: Reading, fact: TimedFact) => void>> = {
+  'customer.agreement_created': create,
+  'customer.agreement_cancelled': cancel,
+  'customer.plan_assigned': readPlan,
+  'customer.plan_changed': readPlan,
+  'customer.payment_failed': owe,
+  'customer.invoice_overdue': owe,
+  'customer.payment_succeeded': pay,
+  'customer.meter_usage_updated': () => undefined,
+  agreement_used: lineOf,
+  agreement_listed: list,
+  list_complete: endMissing,
+}
+
+function create({ lines, onStep }: Reading, fact: TimedFact): void {
+  const known = lines.find(({ id }) => id !== undefined && id === fact.agreement)
+  const host = known ?? findCreated(live(lines, fact), fact)
+  const line = host ?? newLine(fact.agreement, fact)
+  if (host === undefined) lines.push(line)
+  // an older plan may be that of the agreement before
+  else if (known === undefined && !isYoung(host, fact.at)) host.plan = undefined
+  // of two creations of one agreement, the one that has an id is no second start
+  if (known === undefined && host?.created !== undefined) host.id ??= fact.agreement
+  else {
+    line.id ??= fact.agreement
+    // events of one checkout arrive in any order
+    const due = known !== undefined && isYoung(known, fact.at) ? known.due : undefined
+    startAgain(line, fact)
+    line.due ??= due
+  }
+  onStep(fact, 'created', line)
+}
+
+function cancel({ lines, onStep }: Reading, fact: TimedFact): void {
+  const named = lines.find(({ id }) => id !== undefined && id === fact.agreement)
+  const line = named ?? findCancelled(live(lines, fact), fact)
+  if (named === undefined && (fact.agreement !== undefined || line === undefined))
+    lines.push({ ...newLine(fact.agreement, fact), shown: false, end: fact, plans: [] })
+  if (line === undefined || line.end !== undefined) return
+  if (line.shown) split(lines, line, fact)
+  line.end = fact
+  onStep(fact, 'cancelled', line)
+}
+
+/**
+ * A plan change without an id was taken for the line's own. If the line is cancelled under its earlier plan, or within a
+ * moment, the change was to another agreement, which no other fact has named: that one runs on.
+ */
+function split(lines: Line[], line: Line, cancelled: TimedFact): void {
+  const { moved } = line
+  if (moved === undefined) return
+  const relation = comparePlans(cancelled.plan, moved.by.plan)
+  if (relation === 'same') return
+  if (relation === 'unknown' && cancelled.at - moved.by.at >= REPLACEMENT_MS) return
+  const isKnown = lines.some(
+    (other) =>
+      other !== line &&
+      other.shown &&
+      other.start.at >= moved.by.at - REPLACEMENT_MS &&
+      planRelation(other, moved.by.plan) !== 'different',
+  )
+  line.plan = moved.from
+  if (!isKnown) lines.push(newLine(undefined, moved.by))
+}
+
+function readPlan(reading: Reading, fact: TimedFact): void {
+  const { lines, onStep } = reading
+  if (fact.agreement !== undefined || fact.plan === undefined) {
+    const line = lineOf(reading, fact)
+    if (line === undefined || fact.plan === undefined) return
+    setPlan(line, fact.plan, fact.type === 'customer.plan_changed')
+    if (line.start !== fact) onStep(fact, 'plan', line)
+    return
+  }
+  const host = findPlanned(live(lines, fact), fact)
+  if (host === undefined) {
+    start(reading, undefined, fact)
+    return
+  }
+  movePlan(host, fact, fact.plan)
+  onStep(fact, 'plan', host)
+}
+
+function movePlan(line: Line, by: TimedFact, plan: PlanFact): void {
+  const relation = planRelation(line, plan)
+  // an assignment of an earlier plan has come late
+  if (relation === 'same' && by.type === 'customer.plan_assigned' && comparePlans(line.plan, plan) === 'different')
+    return
+  const isOwn = relation === 'same' || (relation === 'unknown' && isYoung(line, by.at))
+  if (!isOwn) line.moved = { by, from: line.plan }
+  setPlan(line, plan, by.type === 'customer.plan_changed')
+}
+
+function owe(reading: Reading, fact: TimedFact): void {
+  const running = live(reading.lines, fact)
+  // of several agreements it cannot be told whose debt it is
+  const only = running.length === 1 ? running[0] : undefined
+  const line = fact.agreement === undefined && running.length > 0 ? only : lineOf(reading, fact)
+  if (line === undefined) return
+  const kind = fact.type === 'customer.payment_failed' ? 'failed' : 'overdue'
+  line[kind] ??= fact
+  line.settledBy = undefined
+  reading.onStep(fact, kind, line)
+}
+
+function pay(reading: Reading, fact: TimedFact): void {
+  const { lines, policy } = reading
+  const running = live(lines, fact)
+  if (fact.agreement !== undefined || running.length === 0) {
+    const line =
+      lineOf(reading, fact) ??
+      (fact.agreement === undefined && policy.unlinkedPaymentGrantsAccess ? start(reading, undefined, fact) : undefined)
+    if (line !== undefined) settle(reading, line, fact)
+    return
+  }
+  for (const line of running) settle(reading, line, fact)
+  const [only] = running
+  if (running.length === 1 && only !== undefined && fact.dueOn !== undefined) only.due = fact
+}
+
+function settle({ onStep }: Reading, line: Line, fact: TimedFact): void {
+  line.settledBy = line.failed || line.overdue ? fact : undefined
+  line.failed = undefined
+  line.overdue = undefined
+  line.paid = fact
+  onStep(fact, 'paid', line)
+}
+
+function list(reading: Reading, fact: TimedFact): void {
+  const { lines, onStep } = reading
+  const isExpired = fact.expiresOn !== undefined && fact.expiresOn <= fact.at
+  const known = lines.find(({ id }) => id === fact.agreement)
+  const line =
+    known ?? (isExpired ? undefined : findUnnamed(live(lines, fact), fact)) ?? start(reading, fact.agreement, fact)
+  const returns = !isExpired && line.end !== undefined
+  line.id = fact.agreement
+  line.shown = true
+  line.listed = fact
+  if (returns) line.end = undefined
+  if (fact.plan) setPlan(line, fact.plan, true)
+  onStep(fact, returns ? 'returned' : 'listed', line)
+}
+
+/** A complete list ends what it leaves out. Of an agreement that was listed later, the lists between are not kept. */
+function endMissing({ lines, lastListed, onStep }: Reading, fact: TimedFact): void {
+  for (const line of live(lines, fact)) {
+    const listedAt = line.id === undefined ? undefined : lastListed.get(line.id)
+    if (listedAt !== undefined && listedAt >= fact.at) continue
+    line.end = fact
+    onStep(fact, 'missing', line)
+  }
+}
+
+/**
+ * The line of the fact's agreement, begun if it is new. A fact without an agreement id shows an agreement only if nothing
+ * else is known; otherwise it is about the only line that runs, if there is one.
+ */
+function lineOf(reading: Reading, fact: TimedFact): Line | undefined {
+  const { lines } = reading
+  const running = live(lines, fact)
+  let line: Line | undefined
+  if (fact.agreement !== undefined)
+    line =
+      lines.find(({ id }) => id === fact.agreement) ??
+      findUnnamed(running, fact) ??
+      start(reading, fact.agreement, fact)
+  else if (running.length === 1) line = running[0]
+  else if (lines.length === 0) line = start(reading, undefined, fact)
+  if (line === undefined) return undefined
+  if (!line.shown) Object.assign(line, { shown: true, start: fact })
+  if (fact.agreement !== undefined) line.id = fact.agreement
+  if (fact.dueOn !== undefined) line.due = fact
+  return line
+}
+
+function start({ lines, onStep }: Reading, id: string | undefined, fact: TimedFact): Line {
+  const line = newLine(id, fact)
+  lines.push(line)
+  onStep(fact, 'seen', line)
+  return line
+}
+
+function live(lines: readonly Line[], { at }: TimedFact): Line[] {
+  return oldestFirst(lines.filter((line) => isLive(line, at)))
+}
