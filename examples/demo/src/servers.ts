@@ -28,7 +28,7 @@ export async function startServers(
     issuer,
     onEvent: (event: BillingEvent) => see(adapter, event),
     // the table shows every response
-    onOutcome: () => {},
+    log: false as const,
   })
 
   const fastify = Fastify()

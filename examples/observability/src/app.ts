@@ -13,6 +13,8 @@ export function createApp(
     kindeBilling({
       path: '/webhooks/kinde',
       ...options,
+      // onOutcome logs every delivery: failures need no line of their own
+      log: false,
       onOutcome: observeOutcomes({ log, ...observers }),
       onWarning: ({ code, message }) => log.warn({ code }, message),
     }),

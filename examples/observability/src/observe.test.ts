@@ -96,8 +96,8 @@ it('logs, counts and traces each delivery by event type and outcome', async () =
     [30, 'processed'],
     [30, 'duplicate'],
     [50, 'handler_failed'],
-    [30, 'discarded'],
-    [30, 'ignored'],
+    [40, 'discarded'],
+    [40, 'ignored'],
     [30, 'unsupported'],
     [40, 'malformed_token'],
   ])

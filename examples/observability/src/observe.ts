@@ -37,7 +37,7 @@ export function observeOutcomes({
     if (status >= 500) span.setStatus({ code: SpanStatusCode.ERROR, message: outcome })
     span.end(startTime.getTime() + durationMs)
 
-    log[levelOf(status)](lineOf(result, delivery), `kinde billing: ${outcome}`)
+    log[levelOf(result)](lineOf(result, delivery), `kinde billing: ${outcome}`)
   }
 }
 
@@ -47,21 +47,21 @@ function typeOf({ event, outcome }: DeliveryOutcome): string {
 }
 
 /** 5xx is for you to fix; 4xx is mostly noise from the internet. */
-function levelOf(status: number): 'info' | 'warn' | 'error' {
+function levelOf({ outcome, status }: DeliveryOutcome): 'info' | 'warn' | 'error' {
   if (status >= 500) return 'error'
-  return status === 200 ? 'info' : 'warn'
+  return status !== 200 || outcome === 'ignored' || outcome === 'discarded' ? 'warn' : 'info'
 }
 
 function lineOf(
-  { outcome, status, event, error, discarded, durationMs }: DeliveryOutcome,
+  { outcome, status, type, eventId, error, discarded, durationMs }: DeliveryOutcome,
   delivery: Delivery<unknown>,
 ) {
   return {
     outcome,
     status,
     durationMs: Math.round(durationMs),
-    eventType: event?.type,
-    eventId: event?.id,
+    eventType: type,
+    eventId,
     webhookId: delivery.webhookId,
     reason: discarded?.message ?? error?.message,
     issues: error?.issues.length ? error.issues : undefined,
