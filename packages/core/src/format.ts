@@ -37,6 +37,8 @@ export function escapeText(text: string, maxChars: number): string {
  *
  * @example
  * ```ts
+ * import { errorMessage } from '@kinde-billing/core/internal'
+ *
  * errorMessage(new Error('fetch failed', { cause: new Error('ECONNREFUSED') })) // fetch failed (ECONNREFUSED)
  * ```
  */
