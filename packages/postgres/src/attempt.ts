@@ -45,10 +45,10 @@ class Attempt {
 
   async onSession(session: Session, signal: AbortSignal, end: EndAttempt): Promise<InboxOutcome | 'must wait'> {
     const { statements, delivery } = this
-    delivery.answered.throwIfAborted()
+    this.giveUpIfAnswered(session)
     const arrived = await this.arrive(session)
     if (arrived !== 'open') return arrived === 'done' ? 'duplicate' : 'in_progress'
-    delivery.answered.throwIfAborted()
+    this.giveUpIfAnswered(session)
 
     const kept = this.isUnkept ? statements.keep(delivery) : []
     const claimed = await unlessLocked(session.begin(statements.claim(delivery), kept))
@@ -60,7 +60,7 @@ class Attempt {
     this.slot ??= this.database.slots.tryTake()
     if (this.slot === undefined || this.slot.mustYield() || delivery.answered.aborted) {
       await session.rollback()
-      delivery.answered.throwIfAborted()
+      this.giveUpIfAnswered(session)
       return 'must wait'
     }
     const stopWatching = this.slot.watch(delivery.answered, end)
@@ -73,6 +73,13 @@ class Attempt {
 
   end(): void {
     this.slot?.release()
+  }
+
+  /** A handler that starts after its response could only run for nothing. The connection goes to the next delivery. */
+  private giveUpIfAnswered(session: Session): void {
+    if (!this.delivery.answered.aborted) return
+    session.release()
+    throw this.delivery.answered.reason
   }
 
   private async arrive(session: Session): Promise<'done' | 'open' | 'locked'> {
