@@ -5,6 +5,9 @@ import { describe, expect, it } from 'vitest'
 
 const snippets = findSnippets()
 
+const CONNECTS = /new (?:Pool|PgBoss|Redis|Queue|Worker)\b|\bcreateClient\(/
+const LISTENS = /\.on\('error'/
+
 /** Stands on line 11 of a page. Proves that errors are found. */
 const wrong: Snippet = { name: 'wrong', file: 'wrong.md', line: 10, text: 'const two: string = 1 + 1\n' }
 
@@ -13,6 +16,20 @@ describe('every snippet', () => {
   it.each(snippets.map(({ name }) => name))('compiles: %s', (name) => {
     expect(errors.get(name)).toEqual([])
   })
+
+  const pages = snippets.filter(({ file }) => file.endsWith('.md'))
+  it.each(pages.filter(({ text }) => CONNECTS.test(text)).map(({ name, text }) => [name, text]))(
+    'on a page survives a restart of its store: %s',
+    (_name, text) => {
+      // an `error` event without a listener ends the process
+      const [clients, listeners] = [CONNECTS, LISTENS].map((pattern) => text.match(new RegExp(pattern, 'g'))?.length)
+      expect(listeners).toBe(clients)
+      if (!text.includes("from 'pg'")) return
+      // an error of `pg` holds the whole client, with its password
+      expect(text).not.toMatch(/'error', \((\w+)\) => console\.\w+\(.*\b\1\)/)
+      expect(text).toContain('connectionTimeoutMillis')
+    },
+  )
 
   it('would be reported with the line of its error', () => {
     expect(errors.get(wrong.name)).toEqual(["wrong.md:11: Type 'number' is not assignable to type 'string'."])

@@ -1,5 +1,8 @@
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, describe, expect, it, vi } from 'vitest'
 import { createApplication } from './application.js'
+
+// a busy machine takes its time, above all to start PGlite
+vi.setConfig({ testTimeout: 60_000, hookTimeout: 60_000 })
 
 type View = Awaited<ReturnType<typeof import('./page-view.js').readPageView>> & { scenarios?: string[] }
 type Played = { customer: string; answers: { sent: string; status: number; answer: string }[] }

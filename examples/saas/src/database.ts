@@ -37,7 +37,7 @@ export async function openDatabase({ url, folder }: { url?: string | undefined; 
 }
 
 async function openServer(connectionString: string): Promise<Database> {
-  const pool = new Pool({ connectionString })
+  const pool = new Pool({ connectionString, connectionTimeoutMillis: 5000 })
   pool.on('error', complain)
   await ensureSchema(pool)
   await ensureStateSchema(pool)
