@@ -39,6 +39,7 @@ export interface PostgresInboxOptions<Pool extends AnyPostgresPool> extends Tabl
  * import { Pool } from 'pg'
  *
  * const pool = new Pool({ connectionString: process.env.DATABASE_URL, connectionTimeoutMillis: 5000 })
+ * pool.on('error', ({ message }) => console.error(`Postgres: ${message}`))
  * await ensureSchema(pool)
  *
  * const receiver = createBillingReceiver({

@@ -68,6 +68,7 @@ export type RedeliveryCounts = { [Outcome in DeliveryOutcome['outcome']]?: numbe
  * import { Pool } from 'pg'
  *
  * const pool = new Pool({ connectionString: process.env.DATABASE_URL, connectionTimeoutMillis: 5000 })
+ * pool.on('error', ({ message }) => console.error(`Postgres: ${message}`))
  * const receiver = createBillingReceiver({
  *   issuer: 'https://acme.kinde.com',
  *   name: 'billing',

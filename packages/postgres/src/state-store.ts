@@ -47,7 +47,8 @@ export interface PostgresStateStore {
  * import { createBillingStateHandler, customerKey, summarize } from '@kinde-billing/state'
  * import { Pool } from 'pg'
  *
- * const pool = new Pool({ connectionString: process.env['DATABASE_URL'] })
+ * const pool = new Pool({ connectionString: process.env.DATABASE_URL, connectionTimeoutMillis: 5000 })
+ * pool.on('error', ({ message }) => console.error(`Postgres: ${message}`))
  * const store = createPostgresStateStore()
  *
  * createBillingReceiver({
@@ -125,7 +126,7 @@ create table if not exists ${stateTable(options)} (
  * import { ensureSchema, ensureStateSchema } from '@kinde-billing/postgres'
  * import { Pool } from 'pg'
  *
- * const pool = new Pool({ connectionString: process.env['DATABASE_URL'] })
+ * const pool = new Pool({ connectionString: process.env.DATABASE_URL, connectionTimeoutMillis: 5000 })
  * await ensureSchema(pool)
  * await ensureStateSchema(pool)
  * ```
