@@ -82,7 +82,13 @@ describe('the client', () => {
 
 it.each([7, null, 'x'.repeat(129)])('refuses %j as a prefix', (prefix) => {
   const create = () => createRedisInbox({ client: scripted().nodeRedis, prefix: prefix as string })
-  expect(create).toThrow('prefix: must be a string of at most 128 characters')
+  expect(create).toThrow('pass a string of at most 128 characters')
+})
+
+it('refuses an option that does not exist, and names the closest', () => {
+  const create = () => createRedisInbox({ clinet: scripted().nodeRedis } as never)
+  expect(create).toThrow('createRedisInbox has no option "clinet": did you mean "client"?')
+  expect(() => createRedisInbox(undefined as never)).toThrow('client: it has no eval()')
 })
 
 describe('a store that fails', () => {

@@ -1,4 +1,4 @@
-import { KindeWebhookError } from '@kinde-billing/core'
+import { assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
 import { type DeliveryInbox, DiscardEvent, type InboxDelivery } from '@kinde-billing/core/receiver'
 import { createScriptRunner, type RedisClient, type ScriptRunner } from './client.js'
 import { type Lease, startLease } from './lease.js'
@@ -49,6 +49,8 @@ export interface RedisInboxOptions {
  * ```
  */
 export function createRedisInbox(options: RedisInboxOptions): DeliveryInbox {
+  // A misspelled client is told by its name rather than by what it lacks.
+  assertKnownOptions('createRedisInbox', options ?? {}, ['client', 'prefix'])
   const scripts = createScriptRunner(options?.client)
   const prefix = parsePrefix(options.prefix)
 
@@ -124,8 +126,5 @@ function createClaim({ run, isClosed }: ScriptRunner, key: string, lease: Lease)
 
 function parsePrefix(prefix: unknown = 'kinde-billing:'): string {
   if (typeof prefix === 'string' && prefix.length <= 128) return prefix
-  throw new KindeWebhookError(
-    'invalid_configuration',
-    "prefix: must be a string of at most 128 characters, such as 'kinde-billing:'.",
-  )
+  throw invalidConfiguration('prefix', prefix, "pass a string of at most 128 characters, such as 'kinde-billing:'")
 }

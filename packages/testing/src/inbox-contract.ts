@@ -21,8 +21,8 @@ export type {
  *
  * @param name - The inbox's name, for the titles.
  * @param create - Opens the inbox. Called once.
- * @param capabilities - What the inbox can do beyond that: `writes` if it gives handlers a transaction, `redeliveries` if it
- *   keeps claims. Each adds its cases.
+ * @param capabilities - The inbox's capabilities beyond that: `writes` if it gives handlers a transaction, `redeliveries` if it
+ *   keeps claims, `startsAtOnce` if it never waits before the work. Each adds its cases.
  *
  * @example
  * ```ts
@@ -35,7 +35,7 @@ export type {
 export function describeInbox<Tx>(
   name: string,
   create: () => InboxUnderTest<Tx> | Promise<InboxUnderTest<Tx>>,
-  { writes, redeliveries }: InboxCapabilities<Tx> = {},
+  { startsAtOnce = false, writes, redeliveries }: InboxCapabilities<Tx> = {},
 ): void {
   describe(`${name} satisfies the inbox contract`, () => {
     let opened: InboxUnderTest<Tx>
@@ -53,7 +53,7 @@ export function describeInbox<Tx>(
 
     describe('one attempt after another', () => attemptsInTurn(subject))
     describe('attempts at the same time', () => attemptsAtOnce(subject))
-    describe('responses', () => responses(subject))
+    describe('responses', () => responses(subject, startsAtOnce))
     describe('leases', () => leases(subject))
     describe('keys', () => keys(subject))
     if (writes) describe('the transaction', () => transaction(subject, writes))

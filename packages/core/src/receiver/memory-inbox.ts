@@ -57,13 +57,12 @@ export function createMemoryInbox(options: MemoryInboxOptions = {}): DeliveryInb
   )
 
   return {
-    async once({ key, leaseMs, retentionMs, answered }, work) {
+    // `answered`, which costs an AbortController, is not read: the work starts in this very call, before any response.
+    async once({ key, leaseMs, retentionMs }, work) {
       const at = now()
       if (marks.has(key, at)) return 'duplicate'
       const previous = claims.get(key)
       if (previous !== undefined && previous.endsAt > at) return 'in_progress'
-      // Nothing here waits between the call and the work, so only a call that was already late is refused.
-      if (answered.aborted) throw new Error('The response was decided before the claim: the work does not run.')
       previous?.controller.abort(leaseLost())
       const claim: Claim = { endsAt: at + leaseMs, controller: new AbortController() }
       claims.set(key, claim)

@@ -84,8 +84,17 @@ export function attemptsAtOnce<Tx>({ once, onceElsewhere }: Subject<Tx>): void {
   })
 }
 
-export function responses<Tx>({ once, onceElsewhere }: Subject<Tx>): void {
-  it('runs nothing and holds no claim if the response was decided before the claim', async () => {
+export function responses<Tx>({ once, onceElsewhere }: Subject<Tx>, startsAtOnce: boolean): void {
+  it.runIf(startsAtOnce)('calls the work before it returns', async () => {
+    let hasStarted = false
+    const attempt = once(newDelivery(), async () => {
+      hasStarted = true
+    })
+    expect(hasStarted).toBe(true)
+    await attempt
+  })
+
+  it.skipIf(startsAtOnce)('runs nothing and holds no claim if the response was decided before the claim', async () => {
     const delivery = newDelivery()
     let runs = 0
     const late = once({ ...delivery, answered: AbortSignal.abort() }, async () => {

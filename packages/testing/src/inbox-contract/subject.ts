@@ -46,8 +46,13 @@ export interface RedeliveringReceiver {
   ): Promise<DeliveryOutcome>
 }
 
-/** What an inbox can do beyond the contract of every inbox; each adds its cases. */
+/** The capabilities of an inbox beyond the contract of every inbox. Each adds its cases. */
 export interface InboxCapabilities<Tx> {
+  /**
+   * The inbox calls the work before `once` returns, so no response can be decided before its claim, and it need not read
+   * `delivery.answered`.
+   */
+  startsAtOnce?: boolean | undefined
   /** The inbox gives handlers a transaction. */
   writes?: TxWrites<Tx> | undefined
   /** The inbox keeps claims and redelivers them. */
