@@ -2,34 +2,52 @@ import type { BillingEvent } from '@kinde-billing/core'
 
 const MAX_CHARACTERS = 256
 
+/** The names of a customer as a session has them. */
+export interface CustomerIdentity {
+  /** Kinde's id of the billing customer. */
+  readonly customerId?: string | undefined
+  /** The organization's code. */
+  readonly orgCode?: string | undefined
+  /** The user's id. */
+  readonly userId?: string | undefined
+}
+
+interface WithCustomer {
+  readonly customer: Readonly<Partial<Pick<BillingEvent['customer'], 'id' | 'orgCode' | 'userId'>>>
+}
+
 /**
- * Whose state an event belongs to: `customer:<id>` where Kinde's customer id is there, or else `org:<code>`, or else
- * `user:<id>`. `undefined` where none is, or where the first that is there is longer than 256 characters, or has a
- * control character or half of a surrogate pair in it: a key is never guessed.
+ * Builds the key of the state that an event belongs to, or that a session asks for: `customer:<id>` if there is a billing
+ * customer's id, else `org:<code>`, else `user:<id>`.
  *
- * One customer whose events name them in different ways has several keys. Where a tenant's events do that, give
- * `createBillingStateHandler` a `key` of the application's own.
+ * One customer whose events name them in different ways has several keys. If your tenant's events do that, pass
+ * `createBillingStateHandler` a `key` of your own. A session mostly knows no customer id: ask a store's `find` then.
+ *
+ * @param source - An event, or the names that a session has.
+ * @returns The key; `undefined` if there is no name, or if the first one is longer than 256 characters or holds a control
+ * character or half of a surrogate pair: a key is never guessed.
  *
  * @example
  * ```ts
  * import { customerKey } from '@kinde-billing/state'
  *
  * customerKey({ customer: { id: 'customer_0195', orgCode: 'org_5e8c' } }) // 'customer:customer_0195'
- * customerKey({ customer: { orgCode: 'org_5e8c' } }) // 'org:org_5e8c'
+ * customerKey({ orgCode: 'org_5e8c' }) // 'org:org_5e8c'
  * ```
  */
-export function customerKey({
-  customer,
-}: {
-  readonly customer: Readonly<Partial<Pick<BillingEvent['customer'], 'id' | 'orgCode' | 'userId'>>>
-}): string | undefined {
+export function customerKey(source: WithCustomer | CustomerIdentity): string | undefined {
+  const { customerId, orgCode, userId } = 'customer' in source ? namesOf(source) : source
   const names = [
-    ['customer', customer.id],
-    ['org', customer.orgCode],
-    ['user', customer.userId],
+    ['customer', customerId],
+    ['org', orgCode],
+    ['user', userId],
   ] as const
   const [kind, name] = names.find(([, candidate]) => candidate?.trim()) ?? []
   return name !== undefined && isUsable(name) ? `${kind}:${name}` : undefined
+}
+
+function namesOf({ customer: { id, orgCode, userId } }: WithCustomer): CustomerIdentity {
+  return { customerId: id, orgCode, userId }
 }
 
 function isUsable(name: string): boolean {

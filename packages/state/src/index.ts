@@ -1,6 +1,16 @@
 export type { Access, AccessPolicy, AccessRule } from './access-table.js'
 export { type ApplyOptions, applyBillingEvent } from './apply.js'
-export { customerKey } from './customer-key.js'
+export { type CustomerIdentity, customerKey } from './customer-key.js'
+export {
+  type DefinePlansOptions,
+  definePlans,
+  type FeatureOf,
+  type LimitOf,
+  type PlanCatalogue,
+  type PlanDefinition,
+  type Plans,
+  type PlanWarning,
+} from './define-plans.js'
 export {
   type AccessGrantedChange,
   type AccessLostChange,
@@ -12,6 +22,7 @@ export {
   type PlanChangedChange,
   type UsageChangedChange,
 } from './diff.js'
+export { type ExplainOptions, type ExplanationStep, explain } from './explain.js'
 export type { StateEvent } from './facts.js'
 export {
   type BillingStateHandlerOptions,

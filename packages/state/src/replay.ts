@@ -27,7 +27,6 @@ export type Effect =
   | 'overdue'
   | 'paid'
   | 'cancelled'
-  | 'kept'
   | 'missing'
   | 'listed'
   | 'returned'
