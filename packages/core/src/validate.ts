@@ -4,6 +4,7 @@ import { format } from './format.js'
 import { isJsonObject } from './json.js'
 
 export { errorMessage, escapeText } from './format.js'
+export { parseDate } from './timestamps.js'
 export { withTimeout } from './with-timeout.js'
 
 /** Runtimes end timers below 2³¹ ms: a longer one fires at once. */

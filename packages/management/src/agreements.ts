@@ -1,6 +1,6 @@
+import { parseDate } from '@kinde-billing/core/internal'
 import * as v from 'valibot'
 import type { Api } from './api.js'
-import { parseDate } from './core-internal.js'
 import { Id, OptionalNumber, OptionalText } from './lenient.js'
 import { nextAfter, readPages } from './pages.js'
 

@@ -1,5 +1,5 @@
+import { escapeText } from '@kinde-billing/core/internal'
 import * as v from 'valibot'
-import { escapeText } from './core-internal.js'
 import { KindeManagementError } from './errors.js'
 import type { ManagementSettings } from './options.js'
 import { createRedactor } from './redact.js'

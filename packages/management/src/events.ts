@@ -1,7 +1,7 @@
+import { parseDate } from '@kinde-billing/core/internal'
 import * as v from 'valibot'
 import type { CallOptions } from './agreements.js'
 import type { Api } from './api.js'
-import { parseDate } from './core-internal.js'
 import { Id, OptionalText } from './lenient.js'
 
 /** A kind of event that the tenant can send. */

@@ -1,5 +1,5 @@
 import { isKindeWebhookError } from '@kinde-billing/core'
-import { assertKnownOptions } from './core-internal.js'
+import { assertFunction, assertKnownOptions, parseTimer } from '@kinde-billing/core/internal'
 import { KindeManagementError } from './errors.js'
 
 /** The options of `createManagementClient`. White space around the first three is trimmed. */
@@ -38,8 +38,6 @@ export interface ManagementSettings {
 }
 
 const KNOWN = ['domain', 'clientId', 'clientSecret', 'timeoutMs', 'maxWaitMs', 'fetch', 'now']
-/** Runtimes end timers below 2³¹ ms: a longer one fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/
 
 /**
@@ -50,14 +48,16 @@ const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/
 export function resolveOptions(options: ManagementClientOptions): ManagementSettings {
   refuseUnknownOptions('createManagementClient', options, KNOWN)
   const { fetch = (url, init) => globalThis.fetch(url, init), now = Date.now } = options
-  assertFunction('fetch', fetch)
-  assertFunction('now', now)
+  asManagementError(() => {
+    assertFunction('fetch', fetch)
+    assertFunction('now', now)
+  })
   return {
     domain: parseDomain(readSetting('domain', options.domain, 'KINDE_DOMAIN')),
     clientId: readSetting('clientId', options.clientId, 'KINDE_MANAGEMENT_CLIENT_ID'),
     clientSecret: readSetting('clientSecret', options.clientSecret, 'KINDE_MANAGEMENT_CLIENT_SECRET'),
-    timeoutMs: parseTimer('timeoutMs', options.timeoutMs, 10_000),
-    maxWaitMs: parseTimer('maxWaitMs', options.maxWaitMs, 60_000),
+    timeoutMs: asManagementError(() => parseTimer('timeoutMs', options.timeoutMs, 10_000)),
+    maxWaitMs: asManagementError(() => parseTimer('maxWaitMs', options.maxWaitMs, 60_000)),
     fetch,
     now,
   }
@@ -71,8 +71,13 @@ export function resolveOptions(options: ManagementClientOptions): ManagementSett
 export function refuseUnknownOptions(where: string, options: object, known: readonly string[]): void {
   if (typeof options !== 'object' || options === null || Array.isArray(options))
     throw new KindeManagementError('invalid_configuration', `${where} takes an object with options.`)
+  asManagementError(() => assertKnownOptions(where, options, known))
+}
+
+/** Core's checks throw core's error. */
+function asManagementError<Value>(check: () => Value): Value {
   try {
-    assertKnownOptions(where, options, known)
+    return check()
   } catch (error) {
     throw isKindeWebhookError(error) ? new KindeManagementError('invalid_configuration', error.message) : error
   }
@@ -99,21 +104,4 @@ function parseDomain(text: string): string {
     'invalid_configuration',
     `domain (KINDE_DOMAIN) is not a Kinde domain: pass https://<subdomain>.kinde.com, with its scheme and without path, query or credentials.`,
   )
-}
-
-function parseTimer(name: string, value: unknown, fallback: number): number {
-  if (value === undefined) return fallback
-  if (typeof value === 'number' && value >= 0 && value <= MAX_TIMER_MS) return value
-  throw new KindeManagementError(
-    'invalid_configuration',
-    `${name} is ${String(value).slice(0, 40)}: pass milliseconds from 0 to ${MAX_TIMER_MS}, or leave it out for ${fallback}.`,
-  )
-}
-
-function assertFunction(name: string, value: unknown): void {
-  if (typeof value !== 'function')
-    throw new KindeManagementError(
-      'invalid_configuration',
-      `${name} is a ${typeof value}: pass a function, or leave it out.`,
-    )
 }

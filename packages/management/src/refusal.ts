@@ -1,5 +1,5 @@
+import { escapeText } from '@kinde-billing/core/internal'
 import * as v from 'valibot'
-import { escapeText } from './core-internal.js'
 
 const Text = v.fallback(v.optional(v.string()), undefined)
 const ApiError = v.object({ code: Text, message: Text })

@@ -1,5 +1,5 @@
+import { errorMessage } from '@kinde-billing/core/internal'
 import ky, { isHTTPError, isTimeoutError } from 'ky'
-import { errorMessage } from './core-internal.js'
 import { KindeManagementError } from './errors.js'
 import type { ManagementSettings } from './options.js'
 import type { Redactor } from './redact.js'

@@ -1,6 +1,6 @@
+import { errorMessage } from '@kinde-billing/core/internal'
 import { inboxHealth } from '@kinde-billing/postgres'
 import { Pool } from 'pg'
-import { errorMessage } from './error-message.js'
 import { type CheckResult, found, ok, unknown } from './finding.js'
 
 const TIMEOUT_MS = 5000

@@ -1,4 +1,4 @@
-import { errorMessage } from './error-message.js'
+import { errorMessage } from '@kinde-billing/core/internal'
 import { type CheckResult, found, ok } from './finding.js'
 
 /** What was found at the issuer's key set. */

@@ -130,8 +130,9 @@ describe('a generated module', () => {
         expect(statements.length).toBeLessThanOrEqual(3 + 2 * eventTypes.length)
         expect(run(text).dataSchemas).toBeTypeOf('object')
       }),
+      { numRuns: 50 },
     )
-  })
+  }, 60_000)
 
   it('depends on the schemas only, not on their order', async () => {
     const kinde = await startTestManagementApi()

@@ -1,4 +1,4 @@
-import { escapeText } from '../core-internal.js'
+import { escapeText } from '@kinde-billing/core/internal'
 import type { Shape, ShapeMember } from './shape.js'
 
 const MAX_COMMENT_CHARS = 160
