@@ -16,7 +16,7 @@ interface Case {
   options?: Partial<EnsureWebhookOptions>
   maxWebhooks?: number
   /** The writes that are sent, as `METHOD id` with the event types in order. */
-  writes: [request: string, eventTypes?: string[]][]
+  writes: [request: string, eventTypes?: string[] | undefined][]
   action?: string
   error?: string
 }
