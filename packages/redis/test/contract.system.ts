@@ -1,10 +1,12 @@
 import { isInstalled } from '@kinde-billing/test-support/installed'
 import { type RedisServer, startRedis, startRedisCluster } from '@kinde-billing/test-support/redis-server'
 import { describeInbox, type InboxUnderTest } from '@kinde-billing/testing/inbox-contract'
+import { Redis as UpstashRedis } from '@upstash/redis'
 import { Cluster, Redis } from 'ioredis'
 import { createClient, createClientPool, createCluster } from 'redis'
 import { afterAll, beforeAll, describe } from 'vitest'
 import { createRedisInbox } from '../src/index.js'
+import { startUpstashBridge } from './upstash-bridge.js'
 
 describe.runIf(isInstalled('redis-server'))('on a real Redis', () => {
   let server: RedisServer
@@ -41,6 +43,16 @@ describe.runIf(isInstalled('redis-server'))('on a real Redis', () => {
         client.disconnect()
         another.disconnect()
       },
+    }
+  })
+
+  describeInbox('a Redis inbox on @upstash/redis', async () => {
+    const bridge = await startUpstashBridge(server.port)
+    const connect = () => new UpstashRedis({ url: bridge.url, token: 'token', enableTelemetry: false })
+    return {
+      inbox: createRedisInbox({ client: connect(), prefix: 'upstash:' }),
+      other: createRedisInbox({ client: connect(), prefix: 'upstash:' }),
+      close: () => bridge.close(),
     }
   })
 })
