@@ -1,15 +1,17 @@
-import { type DoctorReport, runDoctor } from '../src/doctor/doctor.js'
+import { runDoctor } from '../src/doctor/doctor.js'
 import type { FaultId } from '../src/doctor/faults.js'
+import type { DoctorReport } from '../src/doctor/summary.js'
 import { resolveTarget } from '../src/endpoint/target.js'
 import { type DevelopmentIssuer, startDevelopmentIssuer } from '../src/issuer/development-issuer.js'
 import { createDevelopmentKey } from '../src/issuer/development-key.js'
 import { type Handling, type Plant, type PlantedEndpoint, startPlanted } from './planted-endpoint.js'
 
-/** A fraction of the doctor's patience: the endpoints of tests are quick. */
-const QUICK = { answerMs: 3000, stallMs: 900, slowMs: 60, handlerMs: 200, recoveryMs: 2000, patienceMs: 1500 }
+/** A fraction of the doctor's times: the endpoints of tests are quick. */
+const QUICK = { answerMs: 3000, stallMs: 900, slowMs: 60, handlerMs: 200, recoveryMs: 2000, rotationMs: 3000 }
 const key = createDevelopmentKey()
+const { signal } = new AbortController()
 
-/** What the doctor finds in an endpoint that trusts its issuer. */
+/** Runs the doctor against an endpoint that trusts its issuer. */
 export async function examine(
   start: (issuer: DevelopmentIssuer) => Promise<Pick<PlantedEndpoint, 'url' | 'close'> & { readonly ranUrl?: string }>,
 ): Promise<DoctorReport> {
@@ -17,14 +19,14 @@ export async function examine(
   const endpoint = await start(issuer)
   try {
     const ranTarget = endpoint.ranUrl === undefined ? undefined : await resolveTarget(endpoint.ranUrl)
-    return await runDoctor({ target: await resolveTarget(endpoint.url), ranTarget, issuer, key, times: QUICK })
+    return await runDoctor({ target: await resolveTarget(endpoint.url), ranTarget, issuer, key, times: QUICK, signal })
   } finally {
     await endpoint.close()
     await issuer.close()
   }
 }
 
-/** What the doctor finds in an endpoint with a fault, with or without being told how often the handler ran. */
+/** Runs the doctor against an endpoint with a planted fault, with or without `--ran-url`. */
 export function examinePlanted(
   plant: Plant | undefined,
   handling: Handling = {},

@@ -2,10 +2,36 @@ import { createServer, type IncomingMessage } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { gunzipSync } from 'node:zlib'
-import { compactVerify, createRemoteJWKSet, errors } from 'jose'
+import {
+  type CryptoKey,
+  compactVerify,
+  createLocalJWKSet,
+  createRemoteJWKSet,
+  decodeProtectedHeader,
+  errors,
+  exportSPKI,
+  importJWK,
+  type JWK,
+  type JWTVerifyGetKey,
+} from 'jose'
 
-/** What an endpoint written by hand does wrong. */
+/** A fault of an endpoint written by hand, or an unusual trait that is no fault. */
 export type Plant =
+  | Trait
+  | 'HS256 with the public key'
+  | 'jwk from the header'
+  | 'unknown kid let in'
+  | 'everything let in without keys'
+  | 'failure answered 200'
+  | '200 before the handler'
+  | 'keys cached forever'
+  | 'ids without case'
+  | 'three marks'
+  | 'handler never runs'
+  | 'redirect to sign-in'
+  | 'sign-in page'
+  | 'everything ignored'
+  | 'JSON media type required'
   | '400 to unknown types'
   | 'JSON parser for every body'
   | 'JSON parser for application/json'
@@ -34,15 +60,18 @@ export type Plant =
   | 'first piece only'
   | 'stops at PUT'
 
+/** Unusual, but right. */
+export type Trait = 'rate limit' | 'forgeries acknowledged' | 'duplicates share an answer'
+
 /** How the endpoint's handler behaves, and what its answers show. */
 export interface Handling {
-  /** Whether a duplicate is answered in other words. */
+  /** Duplicates get another answer. */
   readonly isTelling?: boolean
   /** Every run takes this long. */
   readonly delayMs?: number
   /** Every run fails, or the first of each event. */
   readonly fails?: 'always' | 'at first'
-  /** Whether it does what `data.doctor` asks. */
+  /** It obeys `data.doctor`. */
   readonly isCooperating?: boolean
 }
 
@@ -66,7 +95,7 @@ class Refusal extends Error {
   }
 }
 
-/** An endpoint as people write them, right in everything but one. */
+/** Starts an endpoint as people write them, right except for the plant. */
 export async function startPlanted(
   plant: Plant | undefined,
   issuer: string,
@@ -84,7 +113,10 @@ export async function startPlanted(
       throw new Error('the handler fails')
   }
 
+  const isLimited = createRateLimit(plant)
   const receive = async (request: IncomingMessage): Promise<string> => {
+    if (isLimited()) throw new Refusal(429)
+    if (plant === 'redirect to sign-in') throw new Refusal(307)
     if (request.method === 'PUT' && plant === 'stops at PUT') server.close().closeAllConnections()
     if (request.method !== 'POST' && plant !== 'any method') throw new Refusal(405)
     const webhookId = String(request.headers['webhook-id'])
@@ -92,6 +124,8 @@ export async function startPlanted(
     if (plant === 'webhook-id, before verification' && once.isDone(webhookId)) return 'ok'
     const claims = await verify(token)
     if (typeof claims.type !== 'string' || typeof claims.event_id !== 'string') throw new Refusal(400)
+    if (plant === 'handler never runs') return 'ok'
+    if (plant === 'everything ignored') return '{"status":"ignored"}'
     if (!isBilling(claims.type)) {
       if (plant === '400 to unknown types') throw new Refusal(400)
       return 'ok'
@@ -99,7 +133,8 @@ export async function startPlanted(
     if (plant === 'one type refused' && claims.type === 'customer.invoice_overdue') throw new Refusal(422)
     const age = Date.now() - Date.parse(String(claims.timestamp))
     if (age > (plant === 'five-minute window' ? 5 : 72 * 60) * 60_000) throw new Refusal(400)
-    const key = plant?.startsWith('webhook-id') ? webhookId : claims.event_id
+    const id = plant === 'ids without case' ? claims.event_id.toLowerCase() : claims.event_id
+    const key = plant?.startsWith('webhook-id') ? webhookId : id
     return once.run(key, () => handle(claims))
   }
 
@@ -107,9 +142,17 @@ export async function startPlanted(
   const server = createServer({ requestTimeout, connectionsCheckingInterval: 50 }, async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://planted')
     if (pathname === '/ran') return void response.end(String(runs.get(searchParams.get('event_id')) ?? 0))
-    const answer = await receive(request).catch((error: unknown) => (error instanceof Refusal ? error.status : 500))
+    const answer = await receive(request).catch((error: unknown) => {
+      const status = error instanceof Refusal ? error.status : 500
+      return (status === 401 && plant === 'forgeries acknowledged') ||
+        (status === 500 && plant === 'failure answered 200')
+        ? 'dropped'
+        : status
+    })
     if (!request.complete) response.shouldKeepAlive = false
-    if (typeof answer === 'number') response.writeHead(answer).end()
+    if (answer === 307) response.writeHead(307, { location: '/login?next=%2F' }).end()
+    else if (plant === 'sign-in page') response.writeHead(200, { 'content-type': 'text/html' }).end(SIGN_IN_PAGE)
+    else if (typeof answer === 'number') response.writeHead(answer, answer === 429 ? { 'retry-after': '1' } : {}).end()
     else if (plant === '204 for success') response.writeHead(204).end()
     else response.writeHead(200).end(answer)
   })
@@ -123,6 +166,19 @@ export async function startPlanted(
   return { url: `${origin}/webhooks/kinde`, ranUrl: `${origin}/ran`, close }
 }
 
+const SIGN_IN_PAGE = '<!doctype html><title>Sign in</title><form></form>'
+
+/** Lets 40 requests a second through. */
+function createRateLimit(plant: Plant | undefined): () => boolean {
+  let [count, since] = [0, performance.now()]
+  return () => {
+    if (plant !== 'rate limit') return false
+    if (performance.now() - since > 1000) [count, since] = [0, performance.now()]
+    count += 1
+    return count > 40
+  }
+}
+
 const isBilling = (type: string): boolean =>
   /^customer\.(?:agreement|invoice|meter|payment|plan)_/.test(type) && type !== 'customer.plan_created'
 
@@ -131,6 +187,7 @@ async function readToken(request: IncomingMessage, plant: Plant | undefined): Pr
   const type = request.headers['content-type'] ?? ''
   if (type.includes('form') && plant !== 'forms') throw new Refusal(415)
   if (type.includes('json') && plant === 'any media type but JSON') throw new Refusal(415)
+  if (!type.includes('json') && plant === 'JSON media type required') throw new Refusal(415)
   const isGzipped = request.headers['content-encoding'] === 'gzip'
   if (isGzipped && plant !== 'gunzips') throw new Refusal(415)
   const chunks: Buffer[] = []
@@ -159,27 +216,56 @@ function parseJson(body: string): { [member: string]: unknown } {
   }
 }
 
-/** The signature, and what a token must not be. */
+/** Checks the signature, and that the token is not another one of the tenant's. */
 function createVerify(plant: Plant | undefined, issuer: string): (token: string) => Promise<Claims> {
-  const keysOf = (url: string) => createRemoteJWKSet(new URL('/.well-known/jwks', url))
-  const keys = keysOf(issuer)
+  // a fraction of jose's half minute
+  const getKeys = (url: string) => createRemoteJWKSet(new URL('/.well-known/jwks', url), { cooldownDuration: 500 })
+  const keys = plant === 'keys cached forever' ? createCachedKeys(issuer) : getKeys(issuer)
   let kept: unknown
   return async (token) => {
     try {
       const untrusted = decode(token)
+      const header = decodeProtectedHeader(token)
       if (plant === 'decode without verification') return untrusted
+      if (plant === 'HS256 with the public key' && header.alg === 'HS256') {
+        const pem = await exportSPKI((await importJWK((await fetchKeys(issuer))[0] ?? {}, 'RS256')) as CryptoKey)
+        await compactVerify(token, new TextEncoder().encode(pem))
+        return untrusted
+      }
+      if (plant === 'jwk from the header' && header.jwk !== undefined) {
+        await compactVerify(token, await importJWK(header.jwk, 'RS256'))
+        return untrusted
+      }
       if (kept !== undefined) throw kept
-      const from = plant === "keys from the token's iss" ? keysOf(String(untrusted['iss'])) : keys
+      const from = plant === "keys from the token's iss" ? getKeys(String(untrusted['iss'])) : keys
       await compactVerify(token, from, { algorithms: ['RS256'] })
       if (plant !== 'access token accepted' && ['azp', 'sub', 'aud'].some((name) => name in untrusted))
         throw new Refusal(401)
       if (plant === 'iss required' && untrusted['iss'] !== issuer) throw new Refusal(401)
       return untrusted
     } catch (error) {
+      if (plant === 'unknown kid let in' && error instanceof errors.JWKSNoMatchingKey) return decode(token)
       const isOutage = !(error instanceof Refusal) && isFetchFailure(error)
+      if (isOutage && plant === 'everything let in without keys') return decode(token)
       if (isOutage && plant === 'a failed fetch is kept') kept = error
       throw new Refusal(isOutage && plant !== '401 on an outage' ? 503 : 401)
     }
+  }
+}
+
+async function fetchKeys(issuer: string): Promise<JWK[]> {
+  const response = await fetch(new URL('/.well-known/jwks', issuer))
+  if (!response.ok) throw new TypeError('fetch failed')
+  const { keys } = (await response.json()) as { keys: JWK[] }
+  return keys
+}
+
+/** Fetches the keys once, and never again. */
+function createCachedKeys(issuer: string): JWTVerifyGetKey {
+  let cached: JWK[] | undefined
+  return async (header, token) => {
+    cached ??= await fetchKeys(issuer)
+    return createLocalJWKSet({ keys: cached })(header, token)
   }
 }
 
@@ -196,25 +282,30 @@ function decode(token: string): Claims {
   }
 }
 
-/** Claim, work, mark. */
+/** Claims an event, runs the handler, and marks the event as done. */
 function createOnce(plant: Plant | undefined, { isTelling = false }: Handling) {
   const done = new Set<string>()
-  const atWork = new Set<string>()
+  const running = new Map<string, Promise<void>>()
+  const mark = (key: string): void => {
+    done.add(key)
+    if (plant === 'three marks' && done.size > 3) done.delete([...done][0] ?? '')
+  }
   return {
     isDone: (key: string): boolean => done.has(key),
     async run(key: string, work: () => Promise<void>): Promise<string> {
       if (done.has(key) && plant === 'duplicates refused') throw new Refusal(422)
       if (done.has(key) && plant !== 'no inbox') return isTelling ? 'duplicate' : 'ok'
-      if (atWork.has(key) && plant === '200 while at work') return 'ok'
-      if (atWork.has(key) && plant !== 'no inbox') throw new Refusal(409)
-      if (plant === 'marked before the handler') done.add(key)
-      atWork.add(key)
-      try {
-        await work()
-      } finally {
-        atWork.delete(key)
-      }
-      done.add(key)
+      const other = running.get(key)
+      if (other !== undefined && plant === '200 while at work') return 'ok'
+      if (other !== undefined && plant === 'duplicates share an answer') return other.then(() => 'ok')
+      if (other !== undefined && plant !== 'no inbox') throw new Refusal(409)
+      if (plant === 'marked before the handler') mark(key)
+      const run = work()
+        .then(() => mark(key))
+        .finally(() => running.delete(key))
+      running.set(key, run)
+      if (plant === '200 before the handler') run.catch(() => {})
+      else await run
       return 'ok'
     },
   }

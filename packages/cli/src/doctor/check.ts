@@ -1,9 +1,9 @@
-import type { Examination } from './examination.js'
 import type { Finding } from './faults.js'
+import type { Session } from './session.js'
 
-/** What a check came to. */
+/** Result of a check. */
 export interface CheckOutcome {
-  /** `ok`: as it should be. `unclear`: it cannot be seen from outside. `skipped`: it needs what another check did not find. */
+  /** `unclear`: it cannot be seen from outside. `skipped`: it needs something that is missing. */
   readonly verdict: 'ok' | 'found' | 'unclear' | 'skipped'
   /** What was seen. */
   readonly detail: string
@@ -13,7 +13,7 @@ export interface CheckOutcome {
 /** One question to the endpoint. */
 export interface Check {
   readonly title: string
-  examine(examination: Examination): Promise<CheckOutcome>
+  run(session: Session): Promise<CheckOutcome>
 }
 
 export const ok = (detail: string): CheckOutcome => ({ verdict: 'ok', detail, findings: [] })
@@ -25,8 +25,10 @@ export const found = (...findings: readonly Finding[]): CheckOutcome => ({
   findings,
 })
 
-/** Findings if there are any, else what to say without. */
+/** Returns the findings, or another outcome if there are none. */
 export const foundOr = (findings: readonly Finding[], otherwise: CheckOutcome): CheckOutcome =>
   findings.length > 0 ? found(...findings) : otherwise
 
 export const NOT_ACCEPTING: CheckOutcome = skipped('needs an endpoint that accepts a genuine delivery')
+/** Outcome of checks that a stop or a limit has prevented. */
+export const STOPPED: CheckOutcome = skipped('the doctor was stopped, or reached its limit of requests or time')

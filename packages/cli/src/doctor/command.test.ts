@@ -6,7 +6,7 @@ import { kindeBilling, recordingTerminal } from '../../test/recording-terminal.j
 import { startDevelopmentIssuer } from '../issuer/development-issuer.js'
 import { type DoctorCommandOptions, doctorCommand } from './command.js'
 
-const times = { stallMs: 600, slowMs: 30, handlerMs: 100, recoveryMs: 1500, patienceMs: 1000 }
+const times = { stallMs: 600, slowMs: 30, handlerMs: 100, recoveryMs: 1500, rotationMs: 2500 }
 
 async function freePort(): Promise<number> {
   const issuer = await startDevelopmentIssuer([], 0)
@@ -32,12 +32,12 @@ describe('what the doctor says', () => {
     const { code, out, err, issuer } = await examine('any method')
     expect(code).toBe(1)
     expect(err).toContain(`KINDE_ISSUER_URL=${issuer}`)
-    expect(err).toMatch(/█+░* \d+\/18 /)
+    expect(err).toMatch(/█+░* \d+\/21 /)
     expect(out).toMatch(/^✓ {2}genuine deliveries +all 8 types accepted$/m)
     expect(out).toMatch(/^✗ {2}wrong method /m)
     expect(out).toMatch(/^warning {2}Another method than POST is accepted {2}\(wrong_method_accepted, proven\)$/m)
-    expect(out).toMatch(/^ {2}In production {2}Caches, crawlers/m)
-    expect(out).toMatch(/^ {2}Mend {11}Route POST only/m)
+    expect(out).toMatch(/^ {2}Impact {2}Caches, crawlers/m)
+    expect(out).toMatch(/^ {2}Fix {5}Route POST only/m)
     expect(out).toContain('1 fault found.')
   })
 

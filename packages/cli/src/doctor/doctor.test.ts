@@ -8,7 +8,7 @@ import type { FaultId } from './faults.js'
 
 const patient = { timeout: 30_000 }
 
-describe.concurrent('each fault is found, and named', () => {
+describe.concurrent('a planted fault', () => {
   it.each<[Plant, Handling, FaultId]>([
     ['400 to unknown types', {}, 'unknown_type_refused'],
     ['JSON parser for every body', {}, 'json_body_parser'],
@@ -23,41 +23,45 @@ describe.concurrent('each fault is found, and named', () => {
     ['five-minute window', {}, 'window_too_short'],
     ['204 for success', {}, 'success_not_200'],
     ['401 on an outage', {}, 'key_outage_refused'],
-  ])('%s, %o: %s', patient, async (plant, handling, id) => {
+  ])('is found: %s, %o: %s', patient, async (plant, handling, id) => {
     const report = await examinePlanted(plant, handling)
     expect(idsOf(report)).toContain(id)
     expect(report.ok).toBe(false)
-    const { production, mend, evidence } = report.findings.find((one) => one.id === id) ?? {}
-    expect([production, mend, evidence].every((words) => words !== undefined && words.length > 20)).toBe(true)
+    const { impact, fix, evidence } = report.findings.find((one) => one.id === id) ?? {}
+    expect([impact, fix, evidence].every((words) => words !== undefined && words.length > 20)).toBe(true)
   })
 })
 
-describe.concurrent('nothing is found', () => {
-  it(
-    'in an endpoint written by hand that is right in everything, and what cannot be seen is said',
-    patient,
-    async () => {
-      const { findings, checks, ok } = await examinePlanted(undefined)
-      expect(findings).toStrictEqual([])
-      expect(ok).toBe(true)
-      expect(checks.filter(({ verdict }) => verdict === 'unclear').map(({ title }) => title)).toStrictEqual([
-        'duplicate',
-        'another event under a used webhook-id',
-        'another attempt after a failure',
-        'concurrent duplicates',
-      ])
-    },
-  )
+describe.concurrent('a right endpoint', () => {
+  it('has no finding, and the report names what cannot be seen', patient, async () => {
+    const { findings, checks, ok } = await examinePlanted(undefined)
+    expect(findings).toStrictEqual([])
+    expect(ok).toBe(true)
+    expect(checks.filter(({ verdict }) => verdict === 'unclear').map(({ title }) => title)).toStrictEqual([
+      'duplicate',
+      'another event under a used webhook-id',
+      'what is remembered',
+      'another attempt after a failure',
+      'answer after the handler',
+      'concurrent duplicates',
+    ])
+  })
 
-  it('in one whose handler does what it is asked, where everything can be seen', patient, async () => {
+  it('has no finding and nothing unseen if its handler obeys data.doctor', patient, async () => {
     const { findings, checks } = await examinePlanted(undefined, { isCooperating: true })
     expect(findings).toStrictEqual([])
     expect(checks.filter(({ verdict }) => verdict !== 'ok')).toStrictEqual([])
   })
 
-  it('in the receiver', patient, async () => {
+  it('is the receiver of this project', patient, async () => {
     const report = await examine(async ({ url: issuer }) => {
-      const receiver = createBillingReceiver({ issuer, bodyTimeoutMs: 300, onEvent: () => {}, onOutcome: () => {} })
+      const receiver = createBillingReceiver({
+        issuer,
+        keys: { cooldownMs: 300 },
+        bodyTimeoutMs: 300,
+        onEvent: () => {},
+        onOutcome: () => {},
+      })
       const server = createServer(async (request, response) => {
         const { status, headers, body } = await receiver.receive({
           method: request.method ?? '',
@@ -77,7 +81,7 @@ describe.concurrent('nothing is found', () => {
   })
 })
 
-describe.concurrent('with a URL that tells how often the handler ran', () => {
+describe.concurrent('with --ran-url', () => {
   it.each<[Plant | undefined, FaultId[]]>([
     ['webhook-id, after verification', ['deduplicates_by_webhook_id']],
     ['no inbox', ['duplicate_handled_again']],
@@ -87,7 +91,7 @@ describe.concurrent('with a URL that tells how often the handler ran', () => {
   })
 })
 
-describe.concurrent('an endpoint that nobody runs, or that does not know the issuer', () => {
+describe.concurrent('an unusable endpoint', () => {
   it('is unreachable', async () => {
     const report = await examine(async () => ({ url: 'http://127.0.0.1:9/', close: async () => {} }))
     expect(idsOf(report)).toStrictEqual(['endpoint_unreachable'])
@@ -98,7 +102,7 @@ describe.concurrent('an endpoint that nobody runs, or that does not know the iss
     [503, 'issuer_not_trusted'],
     [404, 'endpoint_unreachable'],
     [500, 'json_body_parser'],
-  ])('and answers %i to everything: %s', patient, async (status, id) => {
+  ])('answers %i to everything: %s', patient, async (status, id) => {
     const report = await examine(async () => {
       const server = createServer((_request, response) => response.writeHead(status).end()).listen(0, '127.0.0.1')
       await new Promise((resolve) => server.once('listening', resolve))

@@ -1,48 +1,39 @@
 import type { Target } from '../endpoint/target.js'
 import { type DevelopmentIssuer, startDevelopmentIssuer } from '../issuer/development-issuer.js'
 import { createDevelopmentKey, type DevelopmentKey } from '../issuer/development-key.js'
-import { type Check, type CheckOutcome, found, skipped } from './check.js'
+import { type Check, type CheckOutcome, found, STOPPED, unclear } from './check.js'
 import { forged, ownIssuer, substituted } from './checks/authenticity.js'
 import { concurrentDuplicates } from './checks/concurrency.js'
 import { lateAttempts, unknownType } from './checks/content.js'
-import { duplicate } from './checks/duplicate.js'
+import { duplicate, memory } from './checks/duplicate.js'
+import { earlyAnswer } from './checks/early-answer.js'
 import { failedAttempt } from './checks/failure.js'
-import { genuine } from './checks/genuine.js'
+import { findFront, genuine } from './checks/genuine.js'
 import { mediaType } from './checks/media-type.js'
-import { judgeOutage, playOutageAtFirst } from './checks/outage.js'
+import { beginWithOutage, checkRotation, type OutageSeen, reportOutage } from './checks/outage.js'
 import { beginStalled, compressed, oversized, slow, wrongMethod } from './checks/transport.js'
 import { webhookId } from './checks/webhook-id.js'
-import { BoundReached, DOCTOR_TIMES, type DoctorTimes, type Examination, openExamination } from './examination.js'
-import { type FaultId, type Finding, finding } from './faults.js'
+import { finding } from './faults.js'
+import { RateLimited } from './rate-limit.js'
+import { openSession, type Session, Stopped } from './session.js'
+import { type DoctorReport, type NamedOutcome, toReport } from './summary.js'
+import { DOCTOR_TIMES, type DoctorTimes } from './times.js'
 
-/** What the doctor is to examine, and how. */
+/** What to check, and how. */
 export interface DoctorOptions {
   readonly target: Target
-  /** The development issuer, which must be the doctor's own: it goes out, and comes back. */
+  /** Used by the doctor alone: it simulates outages and publishes keys. */
   readonly issuer: DevelopmentIssuer
   readonly key: DevelopmentKey
-  /** Where the application tells how often its handler ran for an event: see the documentation. */
+  /** Tells how often the application's handler ran for an event. */
   readonly ranTarget?: Target | undefined
-  /** Laid over each event's `data`, for handlers that need something of their own. */
+  /** Replaces members of each event's `data`. */
   readonly data?: { readonly [member: string]: unknown } | undefined
   readonly dialect?: 'flat' | 'nested' | undefined
   readonly times?: Partial<DoctorTimes> | undefined
-  /** Ends the examination: what was not checked by then is skipped. */
-  readonly signal?: AbortSignal | undefined
+  /** Ends the run. The report is then partial. */
+  readonly signal: AbortSignal
   readonly onCheck?: ((title: string, done: number, total: number) => void) | undefined
-}
-
-export interface CheckResult extends Omit<CheckOutcome, 'findings'> {
-  readonly title: string
-}
-
-/** What the doctor found. */
-export interface DoctorReport {
-  /** Whether every check was made, and none found a fault. */
-  readonly ok: boolean
-  readonly checks: readonly CheckResult[]
-  /** Each fault once, errors first. */
-  readonly findings: readonly Finding[]
 }
 
 const CHECKS: readonly Check[] = [
@@ -59,104 +50,90 @@ const CHECKS: readonly Check[] = [
   oversized,
   slow,
   webhookId,
+  memory,
   failedAttempt,
+  earlyAnswer,
   concurrentDuplicates,
 ]
 
-/** Asks an endpoint everything that a receiver of Kinde's webhooks must get right. It answers over HTTP, and nothing else. */
+/** Runs all checks against an endpoint, over HTTP alone. */
 export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
-  const { target, issuer, key, ranTarget, data = {}, dialect = 'flat', onCheck = () => {} } = options
-  const rogueKey = strangersKey()
-  const rogue = await startDevelopmentIssuer([rogueKey.publicKey, { ...rogueKey.publicKey, kid: key.publicKey.kid }], 0)
-  const end = new AbortController()
-  const signal = AbortSignal.any([end.signal, ...(options.signal ? [options.signal] : [])])
+  const { target, issuer, key, ranTarget, data = {}, dialect = 'flat', signal, onCheck = () => {} } = options
+  const { attackerKey, nextKey } = getKeys()
+  // also under the id of the issuer's key: the endpoint may look for that one
+  const attacker = await startDevelopmentIssuer(
+    [attackerKey.publicKey, { ...attackerKey.publicKey, kid: key.publicKey.kid }],
+    0,
+  )
   const times = { ...DOCTOR_TIMES, ...options.times }
   try {
-    const x = openExamination({ target, issuer, key, ranTarget, data, dialect, times, signal, rogue, rogueKey })
-    return summarize(await examine(x, onCheck))
+    const keys = { issuer, key, nextKey, attacker, attackerKey }
+    const session = openSession({ target, ranTarget, data, dialect, times, signal, ...keys })
+    return toReport(await runChecks(session, onCheck), signal.aborted)
   } finally {
-    end.abort()
-    await rogue.close()
+    await attacker.close()
   }
 }
 
-let stranger: DevelopmentKey | undefined
-/** The key of somebody whom nobody should trust: one for the process, since making one takes its time. */
-function strangersKey(): DevelopmentKey {
-  stranger ??= createDevelopmentKey()
-  return stranger
+let keys: { readonly attackerKey: DevelopmentKey; readonly nextKey: DevelopmentKey } | undefined
+/** Creating a key takes a while, so one process uses the same ones for all runs. */
+function getKeys(): NonNullable<typeof keys> {
+  keys ??= { attackerKey: createDevelopmentKey(), nextKey: createDevelopmentKey() }
+  return keys
 }
 
-type Titled = CheckOutcome & { readonly title: string }
-
-async function examine(x: Examination, onCheck: NonNullable<DoctorOptions['onCheck']>): Promise<Titled[]> {
-  const total = CHECKS.length + 3
-  const results: Titled[] = []
-  const run = async (title: string, work: () => Promise<CheckOutcome>): Promise<CheckOutcome> => {
+async function runChecks(session: Session, onCheck: NonNullable<DoctorOptions['onCheck']>): Promise<NamedOutcome[]> {
+  const total = CHECKS.length + 4
+  const results: NamedOutcome[] = []
+  const run = async (title: string, work: () => Promise<CheckOutcome>): Promise<void> => {
     onCheck(title, results.length, total)
-    const outcome = await bounded(work)
-    results.push({ title, ...outcome })
-    return outcome
+    results.push({ title, ...(await settle(work)) })
   }
 
-  const first = await playOutageAtFirst(x).catch(asBound)
-  if (first === undefined) return [{ title: 'connection', ...BOUND }]
-  if (first.answer.failure === 'not connected') {
-    const evidence = `No connection: ${first.answer.errorCode ?? first.answer.failure}.`
-    return [{ title: 'connection', ...found(finding('endpoint_unreachable', evidence)) }]
-  }
-  const stalled = bounded(() => beginStalled(x))
-  for (const { title, examine: ask } of CHECKS) {
-    const before = x.unconnected
-    await run(title, () => ask(x))
-    if (x.unconnected > before && !(await isListening(x))) {
-      // what the check made of the silence means nothing
+  const seen = await beginWithOutage(session).catch(toOutcome)
+  if ('verdict' in seen) return [{ title: 'connection', ...seen }]
+  const front = findUnusable(seen)
+  if (front !== undefined) return [{ title: 'connection', ...front }]
+  const stalled = settle(() => beginStalled(session))
+  for (const check of CHECKS) {
+    const before = session.unconnected
+    await run(check.title, () => check.run(session))
+    if (session.unconnected > before && !(await isListening(session))) {
+      // the check's result only reflects the silence
       results.pop()
-      const evidence = `Nobody listened any more after the check "${title}".`
-      results.push({ title, ...found(finding('endpoint_died', evidence)) })
+      const evidence = `Nothing listened any more after the check "${check.title}".`
+      results.push({ title: check.title, ...found(finding('endpoint_died', evidence)) })
       return results
     }
   }
   await run('stalled body', () => stalled)
-  await run('outage of the key set', () => judgeOutage(x, first))
+  await run('outage of the key set', () => reportOutage(session, seen))
+  await run('new key', () => checkRotation(session))
   return results
 }
 
-const BOUND = skipped("the doctor's bounds in requests or time were reached")
-
-async function bounded(work: () => Promise<CheckOutcome>): Promise<CheckOutcome> {
-  return (await work().catch(asBound)) ?? BOUND
+/** An endpoint that cannot be reached, or something else in its place. */
+function findUnusable({ first }: OutageSeen): CheckOutcome | undefined {
+  if (first.failure === 'not connected')
+    return found(finding('endpoint_unreachable', `No connection: ${first.errorCode ?? first.failure}.`))
+  return findFront(first)
 }
 
-function asBound(error: unknown): undefined {
-  if (!(error instanceof BoundReached)) throw error
+const RATE_LIMITED = unclear(
+  'the endpoint limits the rate of requests (429); exempt this machine while you run the doctor',
+)
+
+function settle(work: () => Promise<CheckOutcome>): Promise<CheckOutcome> {
+  return work().catch(toOutcome)
 }
 
-async function isListening(x: Examination): Promise<boolean> {
-  return (await x.deliver(x.event())).failure !== 'not connected'
+function toOutcome(error: unknown): CheckOutcome {
+  if (error instanceof RateLimited) return RATE_LIMITED
+  if (error instanceof Stopped) return STOPPED
+  throw error
 }
 
-/** Findings that others explain: naming them as well would send a reader astray. */
-const EXPLAINS: { readonly [Id in FaultId]?: readonly FaultId[] } = {
-  decode_without_verification: ['access_token_accepted', 'issuer_not_trusted'],
-  keys_from_token_issuer: ['genuine_refused', 'issuer_not_trusted', 'issuer_claim_required'],
-  no_recovery_from_outage: ['genuine_refused'],
-  json_body_parser: ['genuine_refused', 'issuer_not_trusted'],
-}
-
-function summarize(results: readonly Titled[]): DoctorReport {
-  const all = results.flatMap(({ findings }) => findings)
-  const explained = new Set(all.flatMap(({ id }) => EXPLAINS[id] ?? []))
-  const byId = new Map<FaultId, Finding>()
-  for (const one of all) {
-    const known = byId.get(one.id)
-    if (explained.has(one.id) || known?.confidence === 'proven') continue
-    if (known === undefined || one.confidence === 'proven') byId.set(one.id, one)
-  }
-  const findings = [...byId.values()].sort((a, b) => Number(b.severity === 'error') - Number(a.severity === 'error'))
-  return {
-    ok: findings.length === 0 && results.every(({ detail }) => detail !== BOUND.detail),
-    checks: results.map(({ findings: _findings, ...result }) => result),
-    findings,
-  }
+async function isListening(session: Session): Promise<boolean> {
+  const answer = await session.deliver(session.event()).catch(() => undefined)
+  return answer?.failure !== 'not connected'
 }

@@ -1,48 +1,52 @@
 import type { Answer } from '../endpoint/send.js'
 
-/** One event, delivered for the first time and, once it was accepted, again. */
+/** An event that was delivered for the first time and, once accepted, again. */
 export interface Sample {
   readonly first: Answer
   readonly again: Answer
 }
 
-/** Whether a handler ran for an answer. */
+/** `ran` if the handler ran for an answer. */
 export type Run = 'ran' | 'skipped' | 'unclear'
 
-/** How an endpoint's answers differ where its handler ran from where it did not. */
+/** How an endpoint's answers differ when its handler ran. */
 export interface Reference {
-  /** What tells them apart: what the answers say, how long they take, or nothing. */
+  /** What tells them apart: the text of the answers, their duration, or nothing. */
   readonly tells: 'answers' | 'times' | 'nothing'
   classify(answer: Answer): Run
+  /** `false` if an answer reads unlike any answer of a run. */
+  looksHandled(answer: Answer): boolean
 }
 
-/** A handler that takes no longer than this cannot be told from none by its time. */
+/** A quicker handler cannot be told from none by its time. */
 const SLOW_MS = 40
 
-/**
- * Learns from samples what an answer looks like where the handler ran, and where a duplicate was recognized. From outside,
- * that is all there is to see.
- */
+/** Learns from samples how the answer of a run and the answer of a duplicate look. */
 export function learnReference(samples: readonly Sample[]): Reference {
-  const ran = new Set(samples.map(({ first }) => printOf(first)))
-  const skipped = new Set(samples.map(({ again }) => printOf(again)))
+  const ran = new Set(samples.map(({ first }) => fingerprint(first)))
+  const skipped = new Set(samples.map(({ again }) => fingerprint(again)))
   if (samples.length > 0 && [...ran].every((print) => !skipped.has(print)))
     return {
       tells: 'answers',
-      classify: (answer) => (skipped.has(printOf(answer)) ? 'skipped' : ran.has(printOf(answer)) ? 'ran' : 'unclear'),
+      classify(answer) {
+        const print = fingerprint(answer)
+        return skipped.has(print) ? 'skipped' : ran.has(print) ? 'ran' : 'unclear'
+      },
+      looksHandled: (answer) => ran.has(fingerprint(answer)),
     }
   const quickestRun = Math.min(...samples.map(({ first }) => first.durationMs))
   const slowestSkip = Math.max(...samples.map(({ again }) => again.durationMs))
-  if (samples.length < 2 || quickestRun < SLOW_MS || quickestRun < 3 * slowestSkip)
-    return { tells: 'nothing', classify: () => 'unclear' }
+  const isDistinct = samples.length >= 2 && quickestRun >= SLOW_MS && quickestRun >= 3 * slowestSkip
+  const classifyTime = ({ durationMs }: Answer): Run =>
+    durationMs > 0.8 * quickestRun ? 'ran' : durationMs < 0.5 * quickestRun ? 'skipped' : 'unclear'
   return {
-    tells: 'times',
-    classify: ({ durationMs }) =>
-      durationMs > 0.8 * quickestRun ? 'ran' : durationMs < 0.5 * quickestRun ? 'skipped' : 'unclear',
+    tells: isDistinct ? 'times' : 'nothing',
+    classify: isDistinct ? classifyTime : () => 'unclear',
+    looksHandled: (answer) => ran.size === 0 || ran.has(fingerprint(answer)),
   }
 }
 
-/** What an answer says, without the ids and numbers that differ from one event to the next. */
-export function printOf({ status, body, failure }: Answer): string {
+/** Reduces an answer to its status and text without ids and numbers, which differ between events. */
+export function fingerprint({ status, body, failure }: Answer): string {
   return `${status ?? failure} ${body.replace(/[0-9a-f]{8,}(?:-[0-9a-f]{4,})*|\d+/gi, '#')}`
 }

@@ -16,6 +16,8 @@ export interface DevelopmentIssuer {
   readonly lastRequestAtMs: number
   /** Makes it answer 500 instead of its key set, or its key set again. */
   setOutage(isOut: boolean): void
+  /** Adds a key to the key set. */
+  publish(key: PublicKey): void
   close(): Promise<void>
 }
 
@@ -27,7 +29,11 @@ const KEY_SET_PATHS = ['/.well-known/jwks', '/.well-known/jwks.json']
  * @param port 0 for any free port.
  * @throws UsageError if the port is taken
  */
-export async function startDevelopmentIssuer(keys: readonly PublicKey[], port: number): Promise<DevelopmentIssuer> {
+export async function startDevelopmentIssuer(
+  initialKeys: readonly PublicKey[],
+  port: number,
+): Promise<DevelopmentIssuer> {
+  const keys = [...initialKeys]
   let requests = 0
   let lastRequestAtMs = Number.NEGATIVE_INFINITY
   let isOut = false
@@ -56,6 +62,9 @@ export async function startDevelopmentIssuer(keys: readonly PublicKey[], port: n
     },
     setOutage(next) {
       isOut = next
+    },
+    publish(key) {
+      keys.push(key)
     },
     close() {
       return new Promise((resolve) => {

@@ -1,105 +1,155 @@
 import { BILLING_EVENT_TYPES, type BillingEventType } from '@kinde-billing/core'
+import { getWord } from '../../endpoint/answer-word.js'
 import type { Answer } from '../../endpoint/send.js'
 import { type Check, type CheckOutcome, found, foundOr, ok } from '../check.js'
-import { type Examination, type Facts, isAccepted, wordsOf } from '../examination.js'
 import { type Finding, finding } from '../faults.js'
-import { learnReference, printOf, type Sample } from '../reference.js'
+import { fingerprint, learnReference, type Sample } from '../reference.js'
+import { describeAnswer, type Facts, isAccepted, type Probe, type Session } from '../session.js'
+import { explainRefusal } from './refusal.js'
 
-/** All eight types are accepted with 200; and what the answers of a run and of a duplicate look like. */
+/** Every billing event is accepted with 200. Also learns how the answers of a run and of a duplicate look. */
 export const genuine: Check = {
   title: 'genuine deliveries',
-  async examine(x) {
+  async run(session) {
     const [firstType, ...otherTypes] = BILLING_EVENT_TYPES
-    const first: Round = await play(x, { type: firstType })
-    // side by side: a slow handler would make a long wait of it
-    const others = await Promise.all(otherTypes.map((type) => play(x, { type }, x.facts.isAccepting)))
+    const first = await playRound(session, { type: firstType })
+    if (!first.isAccepted) {
+      const refusal = await explainRefusal(session, first.answers[0])
+      if (!session.facts.isAccepting) return refusal
+      await learn(session, [await playRound(session, { type: firstType })])
+      return refusal
+    }
+    // side by side: a slow handler would take long otherwise
+    const others = await Promise.all(otherTypes.map((type) => playRound(session, { type })))
     const rounds = [first, ...others]
-    if (!x.facts.isAccepting) return judgeRefusal(x, first)
-    await learn(x, rounds)
-    return foundOr([...statusFindings(rounds), ...typeFindings(rounds)], ok(describe(rounds, x)))
+    await learn(session, rounds)
+    const findings = [...statusFindings(rounds), ...typeFindings(rounds), ...(await handlerFindings(session, rounds))]
+    return foundOr(findings, ok(describe(rounds, session)))
   },
 }
 
 /** One event, delivered until it is accepted, and then again. */
 interface Round {
   readonly type: BillingEventType
+  readonly probe: Probe
   readonly answers: readonly [Answer, ...Answer[]]
   readonly again: Answer | undefined
   readonly isAccepted: boolean
 }
 
-async function play(
-  x: Examination,
-  { type = x.facts.subject, data = {} }: { readonly type?: BillingEventType; readonly data?: Facts['tellingData'] },
-  isPatient = true,
+async function playRound(
+  session: Session,
+  {
+    type = session.facts.subject,
+    data = {},
+  }: { readonly type?: BillingEventType; readonly data?: Facts['tellingData'] },
 ): Promise<Round> {
-  const probe = x.event({ type, data })
-  const answers: Round['answers'] = isPatient ? await x.deliverUntilAccepted(probe) : [await x.deliver(probe)]
+  const probe = session.event({ type, data })
+  const answers = await session.deliverUntilAccepted(probe)
   const accepted = answers.some(isAccepted)
-  x.facts.isAccepting ||= accepted
-  return { type, answers, isAccepted: accepted, again: accepted ? await x.deliver(probe) : undefined }
+  session.facts.isAccepting ||= accepted
+  return { type, probe, answers, isAccepted: accepted, again: accepted ? await session.deliver(probe) : undefined }
 }
 
-const sampleOf = ({ answers: [first], again }: Round): Sample[] => (again === undefined ? [] : [{ first, again }])
+const toSamples = ({ answers: [first], again }: Round): Sample[] => (again === undefined ? [] : [{ first, again }])
 
-/** Looks for a type whose duplicates can be told from first deliveries, else for a handler that does what `data.doctor` asks. */
-async function learn(x: Examination, rounds: readonly Round[]): Promise<void> {
-  const { facts, times } = x
+/** Looks for a type whose duplicates differ from first deliveries, else for a handler that obeys `data.doctor`. */
+async function learn(session: Session, rounds: readonly Round[]): Promise<void> {
+  const { facts, times } = session
   const accepted = rounds.filter((round) => round.isAccepted)
   const slowest = accepted.toSorted((a, b) => b.answers[0].durationMs - a.answers[0].durationMs)[0]
   const telling = accepted.find((round) =>
-    sampleOf(round).some(({ first, again }) => printOf(first) !== printOf(again)),
+    toSamples(round).some(({ first, again }) => fingerprint(first) !== fingerprint(again)),
   )
   const subject = telling ?? slowest
   facts.subject = subject?.type ?? facts.subject
   facts.failsAtFirst = subject?.answers.length !== 1
-  await learnFrom(x, {})
-  if (facts.reference.tells === 'nothing') await learnFrom(x, { doctor: { delayMs: times.handlerMs } })
+  await learnFrom(session, {})
+  await learnCooperation(session)
+  if (facts.reference.tells === 'nothing' && facts.isCooperating)
+    await learnFrom(session, { doctor: { delayMs: times.handlerMs } })
 }
 
-async function learnFrom(x: Examination, data: Facts['tellingData']): Promise<void> {
+const SAMPLES = 3
+
+async function learnFrom(session: Session, data: Facts['tellingData']): Promise<void> {
   const samples: Sample[] = []
-  for (let round = 0; round < 3; round++) samples.push(...sampleOf(await play(x, { data })))
+  for (let round = 0; round < SAMPLES; round++) samples.push(...toSamples(await playRound(session, { data })))
   const reference = learnReference(samples)
-  if (reference.tells === 'nothing') return
-  x.facts.reference = reference
-  x.facts.tellingData = data
+  // the texts of the answers are worth knowing even if they do not tell a run from a duplicate
+  if (reference.tells === 'nothing' && Object.keys(data).length > 0) return
+  session.facts.reference = reference
+  session.facts.tellingData = data
+}
+
+/** Compares ordinary events with events that ask for a delay, twice each. */
+async function learnCooperation(session: Session): Promise<void> {
+  const { facts, times } = session
+  const asked = { doctor: { delayMs: times.handlerMs } }
+  const plain = [await playRound(session, {}), await playRound(session, {})]
+  const delayed = [await playRound(session, { data: asked }), await playRound(session, { data: asked })]
+  const duration = ({ answers }: Round): number => Math.max(...answers.map(({ durationMs }) => durationMs))
+  const isQuick = Math.max(...plain.map(duration)) < times.handlerMs * 0.6
+  facts.isCooperating = isQuick && Math.min(...delayed.map(duration)) >= times.handlerMs * 0.9
 }
 
 function statusFindings(rounds: readonly Round[]): Finding[] {
   const answers = rounds.flatMap(({ answers, again }) => (again ? [...answers, again] : answers))
   const other = answers.find((answer) => isAccepted(answer) && answer.status !== 200)
-  return other === undefined ? [] : [finding('success_not_200', `A genuine delivery was answered ${wordsOf(other)}.`)]
+  return other === undefined
+    ? []
+    : [finding('success_not_200', `A genuine delivery was answered ${describeAnswer(other)}.`)]
 }
 
 function typeFindings(rounds: readonly Round[]): Finding[] {
   return rounds
     .filter((round) => !round.isAccepted)
     .map(({ type, answers }) => {
-      const words = answers.map(wordsOf).join(', then ')
+      const words = [...new Set(answers.map(describeAnswer))].join(', then ')
       return finding('genuine_refused', `${type} was answered ${words}; other types are accepted.`)
     })
 }
 
-function describe(rounds: readonly Round[], { facts }: Examination): string {
+/** Events that are acknowledged and lost. */
+async function handlerFindings(session: Session, rounds: readonly Round[]): Promise<Finding[]> {
+  const accepted = rounds.filter((round) => round.isAccepted)
+  const isIgnored = ({ answers }: Round): boolean => answers.some(({ body }) => getWord(body) === 'ignored')
+  if (accepted.length > 0 && accepted.every(isIgnored))
+    return [finding('events_ignored', `All ${accepted.length} types were answered "ignored".`)]
+  return (await hasAnyRun(session, accepted))
+    ? []
+    : [
+        finding(
+          'handler_never_runs',
+          `${accepted.length} types were accepted, and --ran-url counts no run for any of them.`,
+        ),
+      ]
+}
+
+/** Waits a moment: an application may count after its answer. */
+async function hasAnyRun(session: Session, rounds: readonly Round[]): Promise<boolean> {
+  for (let tries = 0; tries < 10; tries++) {
+    const counts = await Promise.all(rounds.map(({ probe }) => session.countRuns(probe)))
+    if (counts.length === 0 || counts.some((count) => count === undefined || count > 0)) return true
+    await session.pause(session.times.handlerMs)
+  }
+  return false
+}
+
+function describe(rounds: readonly Round[], { facts }: Session): string {
   return `all ${rounds.length} types accepted${facts.failsAtFirst ? ', after a failure each' : ''}`
 }
 
-/** Nothing was accepted: because of a missing claim, another issuer, or something else. */
-async function judgeRefusal(x: Examination, refused: Round): Promise<CheckOutcome> {
-  const words = wordsOf(refused.answers[0])
-  x.facts.extraClaims = { iss: x.issuer.url }
-  const withIssuer = await play(x, {})
-  if (withIssuer.isAccepted) {
-    await learnFrom(x, {})
-    const evidence = `A genuine token was answered ${words}, and accepted once it carried iss.`
-    return found(finding('issuer_claim_required', evidence))
+/** An endpoint that answers with a redirect or a page is not examined further. */
+export function findFront({ status = 0, headers, body }: Answer): CheckOutcome | undefined {
+  const { location = '' } = headers
+  if (status >= 300 && status < 400) {
+    const to = location === '' ? 'without a location' : `to ${location.slice(0, 200)}`
+    return found(finding('endpoint_redirects', `It answered ${status} ${to}.`))
   }
-  x.facts.extraClaims = {}
-  if (/^404/.test(words)) return found(finding('endpoint_unreachable', `It answered ${words}.`))
-  // 503: it asks somebody else, who does not answer
-  if (x.issuer.requests === 0 && /^(?:401|403|503)/.test(words))
-    return found(finding('issuer_not_trusted', `It answered ${words}, and never asked ${x.issuer.url} for its keys.`))
-  const asked = x.issuer.requests > 0 ? "It has asked for the issuer's keys" : "It never asked for the issuer's keys"
-  return found(finding('genuine_refused', `${asked}, and answered ${words}.`))
+  const isPage = /^\s*<(?:!doctype|html)/i.test(body) && /html/i.test(headers['content-type'] ?? 'html')
+  if (!isPage || status === 404 || status >= 500) return undefined
+  const title = /<title>([^<]{1,80})/i.exec(body)?.[1]?.trim()
+  const evidence = `It answered ${status} with a web page${title === undefined ? '' : `, titled "${title}"`}.`
+  return found(finding('page_in_front', evidence))
 }

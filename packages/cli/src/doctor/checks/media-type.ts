@@ -1,75 +1,72 @@
 import type { Answer } from '../../endpoint/send.js'
 import { type Check, foundOr, ok } from '../check.js'
-import { type Examination, isAccepted, wordsOf } from '../examination.js'
 import { type Finding, finding } from '../faults.js'
-import { printOf } from '../reference.js'
+import { fingerprint } from '../reference.js'
+import { describeAnswer, isAccepted, type Session } from '../session.js'
 
-/** The signature decides, not the media type; and nothing parses the body before it. */
+/** The signature decides, not the media type, and nothing parses the body before it. */
 export const mediaType: Check = {
   title: 'media type and body parsers',
-  async examine(x) {
-    const parser = await findJsonParser(x)
-    if (parser !== undefined) return foundOr([parser, ...(await findForm(x))], ok(''))
-    const refused: Finding[] = []
-    for (const type of x.facts.isAccepting ? ['application/json', 'text/plain', undefined] : []) {
-      const answer = await deliverAs(x, type)
-      if (!isAccepted(answer))
-        refused.push(
-          finding('media_type_refused', `With ${type ?? 'no content-type'} it was answered ${wordsOf(answer)}.`),
+  async run(session) {
+    const findings: Finding[] = []
+    for (const type of ['application/jwt', 'application/json', 'text/plain', undefined]) {
+      if (!session.facts.isAccepting && type !== 'application/jwt' && type !== 'application/json') continue
+      // explained before
+      if (type === 'application/jwt' && session.facts.mediaType !== type) continue
+      const answer = await deliverAs(session, type)
+      if (isAccepted(answer)) continue
+      const parser = type === undefined ? undefined : await findJsonParser(session, type, answer)
+      if (parser !== undefined) findings.push(parser)
+      else if (session.facts.isAccepting && type !== 'application/jwt')
+        findings.push(
+          finding('media_type_refused', `With ${type ?? 'no content-type'} it was answered ${describeAnswer(answer)}.`),
         )
+      if (parser !== undefined) break
     }
-    return foundOr(
-      [...refused, ...(await findForm(x))],
-      ok('the media type does not decide, and nothing parses the body'),
-    )
+    findings.push(...(await findForm(session)))
+    return foundOr(findings, ok('the media type does not decide, and nothing parses the body'))
   },
 }
 
-async function deliverAs(x: Examination, type: string | undefined): Promise<Answer> {
-  const probe = x.event()
-  if (type !== undefined) return (await x.deliverUntilAccepted(probe, { 'content-type': type })).at(-1) ?? never()
-  const answer = await x.request({ body: probe.token, headers: { 'webhook-id': probe.webhookId } })
-  return isAccepted(answer) ? answer : x.request({ body: probe.token, headers: { 'webhook-id': probe.webhookId } })
+async function deliverAs(session: Session, type: string | undefined): Promise<Answer> {
+  const probe = session.event()
+  if (type !== undefined) {
+    const answers = await session.deliverUntilAccepted(probe, { 'content-type': type })
+    return answers.find(isAccepted) ?? answers[0]
+  }
+  const sending = { body: probe.token, headers: { 'webhook-id': probe.webhookId } }
+  const answer = await session.request(sending)
+  return isAccepted(answer) ? answer : session.request(sending)
 }
 
 const JSON_WORDS =
   /Unexpected (?:token|end)|SyntaxError|(?:valid|malformed|parse) JSON(?! Web)|JSON\.parse|entity\.parse|body_already_parsed/i
 
 /**
- * A parser shows in one of four ways: it accepts a token that is wrapped in JSON, it speaks of JSON, it tells broken JSON
- * from whole, or a genuine token never comes as far as the keys.
+ * Looks for a JSON parser behind a refusal. It shows in one of four ways: it accepts a token that is wrapped in JSON, its
+ * answer speaks of parsing, it tells broken JSON from whole, or it refuses before any key was asked for.
  */
-async function findJsonParser(x: Examination): Promise<Finding | undefined> {
-  const { isAccepting } = x.facts
-  for (const type of ['application/jwt', 'application/json']) {
-    const genuine = await deliverAs(x, type)
-    const words = wordsOf(genuine)
-    if (!isAccepted(genuine) && JSON_WORDS.test(genuine.body))
-      return finding('json_body_parser', `A genuine token sent as ${type} was answered ${words}.`)
-    for (const [what, wrap] of WRAPPINGS) {
-      const wrapped = await post(x, type, wrap(x.event().token))
-      if (isAccepted(wrapped) && !isAccepted(await post(x, type, wrap(forgedToken(x)))))
-        return finding('json_body_parser', `It accepts a token inside ${what} (${type}), which Kinde does not send.`)
-    }
-    const [whole, broken] = [await post(x, type, '{}'), await post(x, type, '{')]
-    if (printOf(whole) !== printOf(broken)) {
-      const evidence = `As ${type}, the body {} is answered ${wordsOf(whole)}, and { is answered ${wordsOf(broken)}.`
-      return finding('json_body_parser', evidence, whole.status === broken.status ? 'likely' : 'proven')
-    }
-    if (isAccepting && type === 'application/json' && /^(?:400|422|500)/.test(words))
-      return finding(
-        'json_body_parser',
-        `A genuine token is accepted as application/jwt, and answered ${words} as ${type}.`,
-        'likely',
-      )
-    if (!isAccepting && x.issuer.requests === 0 && /^(?:400|415|422|500)/.test(words))
-      return finding(
-        'json_body_parser',
-        `A genuine token was answered ${words} before any key was asked for.`,
-        'likely',
-      )
+async function findJsonParser(session: Session, type: string, refused: Answer): Promise<Finding | undefined> {
+  const words = describeAnswer(refused)
+  if (refused.status === 415) return undefined
+  if (JSON_WORDS.test(refused.body))
+    return finding('json_body_parser', `A genuine token sent as ${type} was answered ${words}.`)
+  for (const [what, wrap] of WRAPPINGS) {
+    const wrapped = await post(session, type, wrap(session.event().token))
+    if (isAccepted(wrapped) && !isAccepted(await post(session, type, wrap(session.forgedEvent().token))))
+      return finding('json_body_parser', `It accepts a token inside ${what} (${type}), which Kinde does not send.`)
   }
-  return undefined
+  const [whole, broken] = [await post(session, type, '{}'), await post(session, type, '{')]
+  if (fingerprint(whole) !== fingerprint(broken)) {
+    const evidence = `As ${type}, the body {} is answered ${describeAnswer(whole)}, and { is answered ${describeAnswer(broken)}.`
+    return finding('json_body_parser', evidence, whole.status === broken.status ? 'likely' : 'proven')
+  }
+  const isEarly = session.facts.isAccepting ? type === 'application/json' : session.issuer.requests === 0
+  if (!isEarly || !/^(?:400|422|500)/.test(words)) return undefined
+  const evidence = session.facts.isAccepting
+    ? `A genuine token is accepted as application/jwt, and answered ${words} as ${type}.`
+    : `A genuine token was answered ${words} before any key was asked for.`
+  return finding('json_body_parser', evidence, 'likely')
 }
 
 const WRAPPINGS: readonly [string, (token: string) => string][] = [
@@ -80,18 +77,14 @@ const WRAPPINGS: readonly [string, (token: string) => string][] = [
   ]),
 ]
 
-const forgedToken = (x: Examination): string => x.event({ key: x.rogueKey, header: { kid: x.key.publicKey.kid } }).token
-
-function post(x: Examination, type: string, body: string): Promise<Answer> {
-  return x.request({ body, headers: { 'content-type': type, 'webhook-id': crypto.randomUUID() } })
+function post(session: Session, type: string, body: string): Promise<Answer> {
+  return session.request({ body, headers: { 'content-type': type, 'webhook-id': crypto.randomUUID() } })
 }
 
-async function findForm(x: Examination): Promise<Finding[]> {
-  if (!x.facts.isAccepting) return []
-  const answer = await x.deliver(x.event(), { 'content-type': 'application/x-www-form-urlencoded' })
-  return isAccepted(answer) ? [finding('form_accepted', `A token sent as a form was answered ${wordsOf(answer)}.`)] : []
-}
-
-function never(): never {
-  throw new Error('A delivery without an answer.')
+async function findForm(session: Session): Promise<Finding[]> {
+  if (!session.facts.isAccepting) return []
+  const answer = await session.deliver(session.event(), { 'content-type': 'application/x-www-form-urlencoded' })
+  return isAccepted(answer)
+    ? [finding('form_accepted', `A token sent as a form was answered ${describeAnswer(answer)}.`)]
+    : []
 }

@@ -1,72 +1,135 @@
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Answer } from '../../endpoint/send.js'
-import { type CheckOutcome, found, NOT_ACCEPTING, ok, unclear } from '../check.js'
-import { type Examination, isAccepted, wordsOf } from '../examination.js'
+import { type CheckOutcome, foundOr, NOT_ACCEPTING, ok, unclear } from '../check.js'
 import { type Finding, finding } from '../faults.js'
+import { describeAnswer, isAccepted, type Probe, type Session } from '../session.js'
 
-/** What an endpoint made of a key set that could not be fetched. */
+/** How the endpoint answered while the key set could not be fetched. */
 export interface OutageSeen {
-  /** Whether it asked for the keys while there were none: without that, nothing was seen. */
-  readonly hasAsked: boolean
-  readonly answer: Answer
-  /** Where it does not come back after the outage. */
-  readonly stuck: Finding | undefined
+  /** Answer to the first delivery of all. */
+  readonly first: Answer
+  /** Answer to a delivery for which it asked for the keys in vain. `undefined` if it never asked. */
+  readonly inOutage: Answer | undefined
+  readonly findings: readonly Finding[]
 }
 
-/** Delivers while the key set cannot be fetched, before anything else: an endpoint that has just started has no keys yet. */
-export async function playOutageAtFirst(x: Examination): Promise<OutageSeen> {
-  const probe = x.event()
-  const { hasAsked, answer } = await deliverInOutage(x, () => x.deliver(probe))
-  if (!hasAsked) return { hasAsked, answer, stuck: undefined }
-  const askedBefore = x.issuer.requests
-  const until = performance.now() + x.times.recoveryMs
-  let last = answer
+/**
+ * Begins with an outage of the key set: an endpoint that has just started has no keys yet, and one that has keys is asked
+ * for another. Afterwards the issuer publishes a new key.
+ */
+export async function beginWithOutage(session: Session): Promise<OutageSeen> {
+  const { issuer, nextKey } = session
+  const probe = session.event()
+  issuer.setOutage(true)
+  const known = await deliverAndWatch(session, probe)
+  if (known.answer.failure === 'not connected') {
+    issuer.setOutage(false)
+    return { first: known.answer, inOutage: undefined, findings: [] }
+  }
+  const unknown = await deliverAndWatch(session, session.event({ key: nextKey }))
+  const findings = await findAcceptedForgery(session)
+  issuer.setOutage(false)
+  const inOutage = known.hasAsked ? known.answer : unknown.hasAsked ? unknown.answer : undefined
+  const stuck = known.hasAsked ? await awaitRecovery(session, probe) : undefined
+  issuer.publish(nextKey.publicKey)
+  if (unknown.hasAsked && !known.hasAsked) await awaitNewKey(session, session.times.recoveryMs)
+  return { first: known.answer, inOutage, findings: stuck === undefined ? findings : [...findings, stuck] }
+}
+
+async function deliverAndWatch(
+  session: Session,
+  probe: Probe,
+): Promise<{ readonly hasAsked: boolean; readonly answer: Answer }> {
+  const before = session.issuer.requests
+  const answer = await session.deliver(probe)
+  return { hasAsked: session.issuer.requests > before, answer }
+}
+
+/** Without keys nothing can be verified, so nothing may be accepted. */
+async function findAcceptedForgery(session: Session): Promise<Finding[]> {
+  for (const probe of [session.forgedEvent(), session.event({ key: session.attackerKey })]) {
+    const answer = await session.deliver(probe)
+    if (isAccepted(answer))
+      return [
+        finding(
+          'accepted_without_keys',
+          `While the key set answered 500, a forged delivery was answered ${describeAnswer(answer)}.`,
+        ),
+      ]
+  }
+  return []
+}
+
+/** Waits until the endpoint has keys. Whether it then accepts the event is for other checks. */
+async function awaitRecovery(session: Session, probe: Probe): Promise<Finding | undefined> {
+  const { issuer, times } = session
+  const askedBefore = issuer.requests
+  const until = performance.now() + times.recoveryMs
+  let last: Answer | undefined
   while (performance.now() < until) {
-    last = await x.deliver(probe)
-    // it has the keys again; what it still says against this event is for other checks
-    if (isAccepted(last) || x.issuer.requests > askedBefore) return { hasAsked, answer, stuck: undefined }
-    await sleep(x.times.recoveryMs / 30)
+    last = await session.deliver(probe)
+    if (isAccepted(last) || issuer.requests > askedBefore) return undefined
+    await session.pause(times.recoveryMs / 30)
   }
-  const seconds = Math.round(x.times.recoveryMs / 1000)
-  const evidence = `${seconds} s after an outage it had not asked for the keys again, and answered ${wordsOf(last)}.`
-  return { hasAsked, answer, stuck: finding('no_recovery_from_outage', evidence) }
+  const seconds = Math.round(times.recoveryMs / 1000)
+  const evidence = `${seconds} s after an outage it had not asked for the keys again${last === undefined ? '' : `, and answered ${describeAnswer(last)}`}.`
+  return finding('no_recovery_from_outage', evidence)
 }
 
-async function deliverInOutage(
-  x: Examination,
-  deliver: () => Promise<Answer>,
-): Promise<{ hasAsked: boolean; answer: Answer }> {
-  const askedBefore = x.issuer.requests
-  x.issuer.setOutage(true)
-  try {
-    const answer = await deliver()
-    return { hasAsked: x.issuer.requests > askedBefore, answer }
-  } finally {
-    x.issuer.setOutage(false)
+/** Delivers events of the new key until one is accepted. */
+async function awaitNewKey(session: Session, limitMs: number): Promise<void> {
+  const { facts, nextKey } = session
+  const until = performance.now() + limitMs
+  while (!facts.hasTakenNewKey && performance.now() < until) {
+    facts.hasTakenNewKey = isAccepted(await session.deliver(session.event({ key: nextKey })))
+    if (!facts.hasTakenNewKey) await session.pause(limitMs / 30)
   }
 }
 
-/** An endpoint that had keys at the beginning is asked for one it does not have. Many ask again only after half a minute. */
-export async function judgeOutage(x: Examination, first: OutageSeen): Promise<CheckOutcome> {
-  if (first.hasAsked) return judge(first.answer, first.stuck)
-  if (!x.facts.isAccepting) return NOT_ACCEPTING
-  const until = performance.now() + x.times.patienceMs
+/** Tells what the outage has shown. An endpoint that never asked is asked for the new key in another outage. */
+export async function reportOutage(session: Session, seen: OutageSeen): Promise<CheckOutcome> {
+  const inOutage = seen.inOutage ?? (await deliverNewKeyInOutage(session))
+  const refusal = inOutage === undefined ? [] : refusalFindings(inOutage)
+  const findings = [...seen.findings, ...refusal]
+  if (inOutage === undefined && findings.length === 0)
+    return session.facts.isAccepting ? unclear('it had keys and did not ask for others') : NOT_ACCEPTING
+  return foundOr(findings, ok(`answered ${inOutage === undefined ? 'nothing' : describeAnswer(inOutage)}`))
+}
+
+async function deliverNewKeyInOutage(session: Session): Promise<Answer | undefined> {
+  const { issuer, nextKey, times, facts } = session
+  if (!facts.isAccepting || facts.hasTakenNewKey) return undefined
+  const until = performance.now() + times.rotationMs
   while (performance.now() < until) {
-    const { hasAsked, answer } = await deliverInOutage(x, () => x.deliver(x.event({ key: x.rogueKey })))
-    if (hasAsked) return judge(answer, undefined)
-    await sleep(x.times.patienceMs / 20)
+    issuer.setOutage(true)
+    const { hasAsked, answer } = await deliverAndWatch(session, session.event({ key: nextKey }))
+    issuer.setOutage(false)
+    if (hasAsked) return answer
+    await session.pause(times.rotationMs / 20)
   }
-  return unclear('it had the keys at hand and did not ask for others; restart the application to see its first fetch')
+  return undefined
 }
 
-/** Statuses after which a sender knows that the fault is not its own, or that it may try again. */
-const TRY_AGAIN = new Set([408, 409, 425, 429])
+/** Statuses that tell the sender to try again. */
+const RETRYABLE = new Set([408, 409, 425, 429])
 
-function judge(answer: Answer, stuck: Finding | undefined): CheckOutcome {
+function refusalFindings(answer: Answer): Finding[] {
   const { status = 500 } = answer
-  const isRefusal = status >= 400 && status < 500 && !TRY_AGAIN.has(status)
-  const evidence = `While the key set answered 500, a genuine delivery was answered ${wordsOf(answer)}.`
-  const findings = isRefusal ? [finding('key_outage_refused', evidence)] : []
-  if (stuck !== undefined) findings.push(stuck)
-  return findings.length > 0 ? found(...findings) : ok(`answered ${wordsOf(answer)}`)
+  if (status < 400 || status >= 500 || RETRYABLE.has(status)) return []
+  const evidence = `While the key set answered 500, a genuine delivery was answered ${describeAnswer(answer)}.`
+  return [finding('key_outage_refused', evidence)]
+}
+
+/** A key that the issuer publishes later is accepted. Many endpoints ask again only after half a minute. */
+export async function checkRotation(session: Session): Promise<CheckOutcome> {
+  const { facts, issuer, times } = session
+  if (!facts.isAccepting) return NOT_ACCEPTING
+  const before = issuer.requests
+  await awaitNewKey(session, times.rotationMs)
+  if (facts.hasTakenNewKey) return ok('a new key is accepted')
+  const seconds = Math.round(times.rotationMs / 1000)
+  const asked =
+    issuer.requests > before
+      ? 'It asked for the keys again, but'
+      : `In ${seconds} s it did not ask for the keys again, and`
+  return foundOr([finding('keys_cached_forever', `${asked} refused deliveries signed by a new key.`, 'likely')], ok(''))
 }
