@@ -47,7 +47,7 @@ describe.concurrent('faults are found', () => {
     ['marked before the handler', { fails: 'at first', delayMs: 80 }, 'marked_before_handled'],
     ['marked before the handler', { fails: 'at first', isTelling: true }, 'marked_before_handled'],
     ['marked before the handler', { fails: 'at first' }, 'marked_before_handled', true],
-    ['marked before the handler', { fails: 'always' }, 'marked_before_handled'],
+    ['marked before the handler', { fails: 'always' }, 'marked_before_handled', true],
     ['200 while at work', { delayMs: 80 }, 'acknowledged_while_at_work'],
     ['200 while at work', { delayMs: 80, fails: 'at first' }, 'acknowledged_while_at_work'],
     ['200 while at work', { delayMs: 80, fails: 'always' }, 'acknowledged_while_at_work'],

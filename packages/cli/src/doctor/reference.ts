@@ -1,4 +1,5 @@
 import type { Answer } from '../endpoint/send.js'
+import { median } from './median.js'
 
 /** An event that was delivered for the first time and, once accepted, again. */
 export interface Sample {
@@ -35,8 +36,8 @@ export function learnReference(samples: readonly Sample[]): Reference {
       looksHandled: (answer) => ran.has(fingerprint(answer)),
     }
   const quickestRun = Math.min(...samples.map(({ first }) => first.durationMs))
-  const slowestSkip = Math.max(...samples.map(({ again }) => again.durationMs))
-  const isDistinct = samples.length >= 2 && quickestRun >= SLOW_MS && quickestRun >= 3 * slowestSkip
+  const usualSkip = median(samples.map(({ again }) => again.durationMs))
+  const isDistinct = samples.length >= 2 && quickestRun >= SLOW_MS && quickestRun >= 3 * usualSkip
   const classifyTime = ({ durationMs }: Answer): Run =>
     durationMs > 0.8 * quickestRun ? 'ran' : durationMs < 0.5 * quickestRun ? 'skipped' : 'unclear'
   return {

@@ -3,6 +3,7 @@ import { getWord } from '../../endpoint/answer-word.js'
 import type { Answer } from '../../endpoint/send.js'
 import { type Check, type CheckOutcome, found, foundOr, ok } from '../check.js'
 import { type Finding, finding } from '../faults.js'
+import { median } from '../median.js'
 import { fingerprint, learnReference, type Sample } from '../reference.js'
 import { describeAnswer, type Facts, isAccepted, type Probe, type Session } from '../session.js'
 import { explainRefusal } from './refusal.js'
@@ -82,14 +83,14 @@ async function learnFrom(session: Session, data: Facts['tellingData']): Promise<
   session.facts.tellingData = data
 }
 
-/** Compares ordinary events with events that ask for a delay, twice each. */
+/** Compares ordinary events with events that ask for a delay. */
 async function learnCooperation(session: Session): Promise<void> {
   const { facts, times } = session
   const asked = { doctor: { delayMs: times.handlerMs } }
-  const plain = [await playRound(session, {}), await playRound(session, {})]
+  const plain = [await playRound(session, {}), await playRound(session, {}), await playRound(session, {})]
   const delayed = [await playRound(session, { data: asked }), await playRound(session, { data: asked })]
   const duration = ({ answers }: Round): number => Math.max(...answers.map(({ durationMs }) => durationMs))
-  const isQuick = Math.max(...plain.map(duration)) < times.handlerMs * 0.6
+  const isQuick = median(plain.map(duration)) < times.handlerMs * 0.5
   facts.isCooperating = isQuick && Math.min(...delayed.map(duration)) >= times.handlerMs * 0.9
 }
 

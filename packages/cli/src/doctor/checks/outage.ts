@@ -75,12 +75,13 @@ async function awaitRecovery(session: Session, probe: Probe): Promise<Finding | 
   return finding('no_recovery_from_outage', evidence)
 }
 
-/** Delivers events of the new key until one is accepted. */
+/** Delivers an event of the new key until it is accepted. One event, since a handler may fail on first attempts. */
 async function awaitNewKey(session: Session, limitMs: number): Promise<void> {
   const { facts, nextKey } = session
   const until = performance.now() + limitMs
+  const probe = session.event({ key: nextKey })
   while (!facts.hasTakenNewKey && performance.now() < until) {
-    facts.hasTakenNewKey = isAccepted(await session.deliver(session.event({ key: nextKey })))
+    facts.hasTakenNewKey = isAccepted(await session.deliver(probe))
     if (!facts.hasTakenNewKey) await session.pause(limitMs / 30)
   }
 }
