@@ -146,7 +146,7 @@ describe('help', () => {
     [['--help'], '  2  the command was called incorrectly'],
     [['verify', '--help'], '--no-window'],
     [['trigger', '--help'], 'Limits: 10000 deliveries, 10 minutes'],
-    [['doctor', '--help'], 'Limits: 600 requests, 5 minutes'],
+    [['doctor', '--help'], 'Limits: 900 requests, 5 minutes'],
     [['listen', '--help'], '--forward-to <url>'],
   ])('%j', async (args, words) => {
     expect(await kindeBilling(args)).toMatchObject({ code: 0, out: expect.stringContaining(words) })
