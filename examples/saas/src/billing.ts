@@ -11,7 +11,8 @@ import type { WorkQueue } from './work-queue.js'
  */
 export function handleBilling(queue: WorkQueue, policy: AccessPolicy) {
   const keepState = createBillingStateHandler<unknown, Sql, string>({
-    ...states,
+    load: states.load,
+    save: states.save,
     policy,
     onChange: (changes, { key, event, delivery }) => queue.recordChanges(changes, key, event.id, delivery.tx),
   })

@@ -22,13 +22,9 @@ export {
 } from './redeliver.js'
 export { type RedeliverySelection, type RequestRedeliveryOptions, requestRedelivery } from './request-redelivery.js'
 export { SCHEMA_VERSION, type SchemaSqlOptions, schemaSql, type TableOptions } from './schema.js'
-export {
-  createPostgresStateStore,
-  ensureStateSchema,
-  type PostgresStateStore,
-  type StateClient,
-  type StateTableOptions,
-  stateSchemaSql,
-} from './state-store.js'
+export { createPostgresStateStore, type PostgresStateStore, type PostgresStateStoreOptions } from './state-store.js'
+export type { DueState, ReviewDueOptions, ReviewResult } from './state-store-review.js'
+export { ensureStateSchema, type StateTableOptions, stateSchemaSql } from './state-store-schema.js'
+export type { StateClient } from './state-store-transaction.js'
 export type { DeliveryStatus, StoredDelivery, StoredRedelivery } from './stored-delivery.js'
 export { type SweepOptions, sweepDeliveries } from './sweep.js'

@@ -4,8 +4,14 @@ import { type BillingState, createBillingStateHandler } from '@kinde-billing/sta
 import { at, fold } from '@kinde-billing/test-support/billing-events'
 import { newDelivery } from '@kinde-billing/testing/inbox-contract/attempts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createPostgresInbox, ensureSchema } from './index.js'
-import { createPostgresStateStore, ensureStateSchema, type StateClient, stateSchemaSql } from './state-store.js'
+import {
+  createPostgresInbox,
+  createPostgresStateStore,
+  ensureSchema,
+  ensureStateSchema,
+  type StateClient,
+  stateSchemaSql,
+} from './index.js'
 
 const KEY = 'customer:customer_1'
 const created = at(0, 'created', { agreement: 'a', plan: 'pro' })
@@ -23,7 +29,7 @@ describe('on PGlite', () => {
   beforeAll(async () => {
     await ensureSchema(pglite)
     await Promise.all([ensureStateSchema(pglite), ensureStateSchema(pglite)])
-  })
+  }, 120_000)
   afterAll(() => pglite.close())
 
   it('gives back what was saved, to the byte, whatever is in it', async () => {
@@ -50,7 +56,7 @@ describe('on PGlite', () => {
   it('is undone with the transaction of the inbox, and so are the changes that were told', async () => {
     await pglite.exec('create table mails (change text)')
     const handle = createBillingStateHandler({
-      ...store,
+      store,
       async onChange(changes, { delivery }: { delivery: HandlerDelivery<unknown, StateClient> }) {
         for (const { type } of changes) await delivery.tx.query('insert into mails values ($1)', [type])
       },

@@ -6,8 +6,7 @@ import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/
 import { newDelivery } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Pool, type PoolClient } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createPostgresInbox, ensureSchema } from '../src/index.js'
-import { createPostgresStateStore, ensureStateSchema } from '../src/state-store.js'
+import { createPostgresInbox, createPostgresStateStore, ensureSchema, ensureStateSchema } from '../src/index.js'
 
 const KEY = 'customer:customer_1'
 const TYPES: ShortType[] = ['created', 'failed', 'paid', 'usage', 'overdue', 'changed', 'cancelled', 'assigned']
@@ -41,7 +40,7 @@ describe.runIf(isInstalled('postgres'))('the state store on a real Postgres', ()
     const handlers = pools.map((pool) => {
       const inbox = createPostgresInbox({ pool })
       const handle = createBillingStateHandler({
-        ...store,
+        store,
         onChange: (changes) => told.push(...changes.map(({ type }) => type)),
       })
       return (event: BillingEvent) => inbox.once(deliveryOf(event), (tx, signal) => handle(event, lent(tx, signal)))
@@ -56,7 +55,7 @@ describe.runIf(isInstalled('postgres'))('the state store on a real Postgres', ()
     const table = 'racing_states'
     await ensureStateSchema(pools[0], { table })
     const store = createPostgresStateStore({ table })
-    const handle = createBillingStateHandler({ ...store })
+    const handle = createBillingStateHandler({ store })
     const events = EVENTS.slice(0, 60)
     const { signal } = new AbortController()
     await Promise.all(events.map((event, index) => handle(event, { ...lent(pools[index % 2] ?? pools[0], signal) })))

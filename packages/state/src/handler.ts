@@ -1,3 +1,4 @@
+import { assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
 import { DiscardEvent, type HandlerDelivery } from '@kinde-billing/core/receiver'
 import { type AccessPolicy, resolvePolicy } from './access-table.js'
 import { applyBillingEvent } from './apply.js'
@@ -82,6 +83,8 @@ export interface BillingStateHandlerOptions<Context, Tx, Version> {
 /**
  * Creates a handler for the receiver's `onEvent` that keeps one state per customer.
  *
+ * @throws KindeWebhookError `invalid_configuration` for an unknown option, without a store, and for a policy beside that of
+ * the store.
  * @throws {RangeError} for a negative time in `policy`, and for `maxAttempts` below 1.
  * The handler rejects with what the options' functions throw, and with an `Error` after `maxAttempts` lost races.
  *
@@ -114,6 +117,7 @@ export interface BillingStateHandlerOptions<Context, Tx, Version> {
 export function createBillingStateHandler<Context = unknown, Tx = unknown, Version = unknown>(
   options: BillingStateHandlerOptions<Context, Tx, Version>,
 ): (event: HandledEvent, delivery: HandlerDelivery<Context, Tx>) => Promise<void> {
+  assertOptions(options)
   const { onChange, scheduleReview, key: keyOf = customerKey, onMissingKey = discard, now } = options
   const { policy = options.store?.policy, maxAttempts = 1000 } = options
   resolvePolicy(policy)
@@ -148,6 +152,30 @@ export function createBillingStateHandler<Context = unknown, Tx = unknown, Versi
   }
 }
 
+const OPTIONS = [
+  'store',
+  'load',
+  'save',
+  'onChange',
+  'scheduleReview',
+  'key',
+  'onMissingKey',
+  'policy',
+  'now',
+  'maxAttempts',
+]
+
+function assertOptions<Context, Tx, Version>(options: BillingStateHandlerOptions<Context, Tx, Version>): void {
+  assertKnownOptions('createBillingStateHandler', options, OPTIONS)
+  const { store, load, save, policy } = options
+  const hasBoth = load !== undefined && save !== undefined
+  if (store === undefined ? !hasBoth : load !== undefined || save !== undefined)
+    throw invalidConfiguration('store', store, 'pass either store, or load and save')
+  // the store computes its columns by its own policy: changes must not be reported by another
+  if (store !== undefined && 'policy' in store && policy !== undefined && policy !== store.policy)
+    throw invalidConfiguration('policy', policy, 'pass it to the store instead, so that both use the same')
+}
+
 /** The store without its own transaction: inside a delivery the inbox decides about that. */
 function storeFor<Context, Tx, Version>(
   { store, load, save }: BillingStateHandlerOptions<Context, Tx, Version>,
@@ -158,8 +186,7 @@ function storeFor<Context, Tx, Version>(
       load: (key) => store.load(key, delivery),
       save: (key, state, version) => store.save(key, state, version, delivery),
     }
-  if (load === undefined || save === undefined)
-    throw new TypeError('createBillingStateHandler: give it a store, or load and save.')
+  if (load === undefined || save === undefined) throw invalidConfiguration('load', load, 'pass load and save')
   return {
     load: (key) => load(key, delivery),
     save: (key, state, version) => save(key, state, version, delivery),
