@@ -1,4 +1,4 @@
-import { KindeWebhookError } from './errors.js'
+import { isKindeWebhookError, KindeWebhookError } from './errors.js'
 import { withTimeout } from './with-timeout.js'
 
 /** A request's body as a framework has it. `null`: empty. `undefined`: consumed, its bytes lost. */
@@ -25,7 +25,7 @@ export interface BodyLimits {
  *
  * @param open - Returns the body. Called once.
  * @throws KindeWebhookError `payload_too_large`, `request_timeout`, `body_unreadable`, `body_already_parsed`;
- * `internal_error` if `open` throws
+ * `internal_error` if `open` or the body's own methods throw
  */
 export async function readBody(
   open: () => unknown,
@@ -39,12 +39,12 @@ export async function readBody(
     if (isBuffered(body)) return body
     // `undefined`, or an object that a parser made: an adapter has no bytes of it.
     if (!isChunked(body)) throw alreadyParsed(rawBodyHint)
-    source = toChunkSource(body, rawBodyHint)
+    source = callAdapter(() => toChunkSource(body, rawBodyHint))
     if (isOver) source.cancel()
     return collect(source, maxBytes, rawBodyHint, () => isOver)
   }
   try {
-    const opening = openBody(open)
+    const opening = callAdapter(open)
     if (isBuffered(opening)) return opening
     return await withTimeout(read(opening), timeoutMs, () => {
       throw new KindeWebhookError(
@@ -60,11 +60,12 @@ export async function readBody(
   }
 }
 
-/** A throw is the adapter's or the framework's fault, never the sender's. */
-function openBody(open: () => unknown): unknown {
+/** A throw is the adapter's or the framework's fault, never the sender's: a broken connection rejects. */
+function callAdapter<Value>(call: () => Value): Value {
   try {
-    return open()
+    return call()
   } catch (cause) {
+    if (isKindeWebhookError(cause)) throw cause
     throw new KindeWebhookError('internal_error', "The adapter could not open the request's body.", { cause })
   }
 }
@@ -93,7 +94,7 @@ async function collect(
   let size = 0
   let counted = 0
   for (;;) {
-    const step = await orUnreadable(source.next())
+    const step = await orUnreadable(callAdapter(() => source.next()))
     if (step.done === true || isOver()) return buffer.subarray(0, size)
     const chunk = toBytes(step.value)
     if (chunk === undefined) throw alreadyParsed(rawBodyHint)

@@ -1,28 +1,168 @@
-import { expect, it } from 'vitest'
-import { errorMessage, format } from './format.js'
+import { describe, expect, it } from 'vitest'
+import { errorMessage, escapeText, format, stackFrames } from './format.js'
 
-it.each([
-  ['plain', '"plain"'],
-  ['a "b"\n\u001b[31m', '"a \\"b\\"\\n\\u001b[31m"'],
-  ['\u007f\u0085é\u202e\u2028', '"\\u007f\\u0085\\u00e9\\u202e\\u2028"'],
-  ['\ud800', '"\\ud800"'],
-  ['x'.repeat(12), '"xxxxxxxxxxxx"'],
-  ['x'.repeat(13), '"xxxxxxxxxxxx..."'],
-  [1.5, '1.5'],
-  [Number.NaN, 'NaN'],
-  [null, 'null'],
-  [undefined, 'undefined'],
-  [true, 'true'],
-  [['secret'], 'an array'],
-  [{ secret: 1 }, 'an object'],
-  [() => 'secret', 'a function'],
-  [10n, 'a bigint'],
-])('a value is put into words: %#', (value, words) => {
-  expect(format(value, 12)).toBe(words)
+describe('format', () => {
+  it.each([
+    { value: 'plain', text: '"plain"' },
+    { value: 'a "b"\n\u001b[31m', text: '"a \\"b\\"\\n\\u001b[31m"' },
+    { value: 'a\\"b', text: '"a\\\\\\"b"' },
+    { value: '\u007f\u0085é\u202e\u2028', text: '"\\u007f\\u0085\\u00e9\\u202e\\u2028"' },
+    { value: '\ud800', text: '"\\ud800"' },
+    { value: 'x'.repeat(12), text: '"xxxxxxxxxxxx"' },
+    { value: 'x'.repeat(13), text: '"xxxxxxxxxxxx..."' },
+    { value: 1.5, text: '1.5' },
+    { value: Number.NaN, text: 'NaN' },
+    { value: null, text: 'null' },
+    { value: undefined, text: 'undefined' },
+    { value: true, text: 'true' },
+    { value: ['secret'], text: 'an array' },
+    { value: { secret: 1 }, text: 'an object' },
+    { value: () => 'secret', text: 'a function' },
+    { value: 10n, text: 'a bigint' },
+  ])('writes $text', ({ value, text }) => {
+    expect(format(value, 12)).toBe(text)
+  })
 })
 
-it('a reason is put into words, whatever it is', () => {
-  expect(errorMessage(new Error('a\nb'), 12)).toBe('a\\nb')
-  expect(errorMessage('gone', 12)).toBe('gone')
-  expect(errorMessage({ toString: null }, 12)).toBe('a value that cannot be put into words')
+describe('escapeText', () => {
+  it('escapes everything but printable ASCII, and backslashes', () => {
+    expect(escapeText('relation "a" is\n\\gone\u2028', 100)).toBe('relation "a" is\\n\\\\gone\\u2028')
+  })
+})
+
+describe('errorMessage', () => {
+  const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' })
+
+  it.each<{ name: string; error: unknown; message: string }>([
+    { name: 'an error', error: new Error('a\nb'), message: 'a\\nb' },
+    { name: 'an error without a message', error: new TypeError(), message: 'TypeError' },
+    { name: 'a string', error: 'gone', message: 'gone' },
+    { name: 'undefined', error: undefined, message: 'undefined' },
+    {
+      name: 'nested causes',
+      error: new Error('fetch failed', { cause: new Error('tls', { cause: 'expired' }) }),
+      message: 'fetch failed (tls; expired)',
+    },
+    {
+      name: 'an aggregate without a message, as Node has for refused connections',
+      error: new TypeError('fetch failed', {
+        cause: Object.assign(new AggregateError([new Error('connect ::1'), refused], ''), { code: 'ECONNREFUSED' }),
+      }),
+      message: 'fetch failed (ECONNREFUSED; connect ::1; connect ECONNREFUSED 127.0.0.1:5432)',
+    },
+    {
+      name: 'aggregated errors before the cause',
+      error: new AggregateError([new Error('first'), new Error('second')], 'all', { cause: new Error('down') }),
+      message: 'all (first; second; down)',
+    },
+    {
+      name: 'a repeated message once',
+      error: new Error('The store failed: down', { cause: new Error('down') }),
+      message: 'The store failed: down',
+    },
+    {
+      name: 'the query of Drizzle without its parameters',
+      error: new Error('Failed query: insert into "users" values ($1)\nparams: ada@example.com', { cause: refused }),
+      message: 'Failed query: insert into "users" values ($1) (connect ECONNREFUSED 127.0.0.1:5432)',
+    },
+    {
+      name: 'the query of Drizzle as a cause',
+      error: new Error('The inbox failed', { cause: new Error('Failed query: begin\nparams: ') }),
+      message: 'The inbox failed (Failed query: begin)',
+    },
+  ])('writes $name', ({ error, message }) => {
+    expect(errorMessage(error)).toBe(message)
+  })
+
+  it('writes the causes of an error of another realm', async () => {
+    const { runInNewContext } = await import('node:vm')
+    const error = runInNewContext("new TypeError('fetch failed', { cause: new Error('expired') })")
+    expect(error).not.toBeInstanceOf(Error)
+    expect(errorMessage(error)).toBe('fetch failed (expired)')
+    expect(stackFrames(error)).toMatch(/^ {4}at /)
+  })
+
+  it('writes each error of a cycle once', () => {
+    const [first, second] = [new Error('first'), new Error('second')]
+    first.cause = second
+    second.cause = first
+    expect(errorMessage(first)).toBe('first (second)')
+    expect(errorMessage(Object.assign(new AggregateError([first], 'all'), { cause: first }))).toBe(
+      'all (first; second)',
+    )
+  })
+
+  it('is bounded in length, in depth and in breadth', () => {
+    const deep = Array.from({ length: 1000 }, (_, index) => `${index}.`).reduce<Error | undefined>(
+      (cause, message) => new Error(message, { cause }),
+      undefined,
+    )
+    expect(errorMessage(deep)).toBe('999. (998.; 997.; 996.; 995.; 994.)')
+    const wide = new AggregateError(
+      Array.from({ length: 1000 }, (_, index) => new Error(`${index}.`)),
+      'wide',
+    )
+    expect(errorMessage(wide)).toBe('wide (0.; 1.; 2.; 3.; 4.)')
+    const long = new Error('x'.repeat(5000), { cause: 'y'.repeat(5000) })
+    expect(errorMessage(long, 10)).toBe(`${'x'.repeat(10)}... (${'y'.repeat(10)}...)`)
+    expect(errorMessage(long).length).toBeLessThan(1300)
+  })
+
+  const fail = () => {
+    throw new Error('hostile')
+  }
+  it.each<{ name: string; error: unknown; message: string }>([
+    { name: 'a value without toString', error: { toString: null }, message: 'unknown error' },
+    { name: 'a value whose toString throws', error: { toString: fail }, message: 'unknown error' },
+    { name: 'an object without a prototype', error: Object.create(null), message: 'unknown error' },
+    { name: 'a symbol', error: Symbol('x'), message: 'Symbol(x)' },
+    {
+      name: 'a message that throws',
+      error: Object.defineProperty(new Error('x'), 'message', { get: fail }),
+      message: 'unknown error',
+    },
+    {
+      name: 'a message that is no text',
+      error: Object.assign(new Error('x'), { message: {} }),
+      message: 'unknown error',
+    },
+    { name: 'a cause that throws', error: Object.defineProperty(new Error('x'), 'cause', { get: fail }), message: 'x' },
+    {
+      name: 'aggregated errors that throw',
+      error: Object.defineProperty(new AggregateError([], 'x'), 'errors', { get: fail }),
+      message: 'x',
+    },
+    {
+      name: 'a proxy',
+      error: new Proxy(new Error('x'), { get: fail, getPrototypeOf: fail }),
+      message: 'unknown error',
+    },
+  ])('survives $name', ({ error, message }) => {
+    expect(errorMessage(error)).toBe(message)
+    expect(errorMessage(new Error('outer', { cause: error }))).toMatch(/^outer( \(.*\))?$/)
+    expect(stackFrames(error)).toEqual(expect.any(String))
+  })
+})
+
+describe('stackFrames', () => {
+  it('leaves the message out, and escapes the rest', () => {
+    const error = new Error('x')
+    error.stack =
+      'Error: Failed query\nparams: ada@example.com\n    at run (file:///app/\u001b[31m.js:1:2)\n    at node:x'
+    expect(stackFrames(error)).toBe('    at run (file:///app/\\u001b[31m.js:1:2)\n    at node:x')
+  })
+
+  it('is bounded', () => {
+    const error = new Error('x')
+    error.stack = Array.from({ length: 100 }, () => `    at ${'x'.repeat(1000)}`).join('\n')
+    expect(stackFrames(error).split('\n')).toHaveLength(20)
+    expect(stackFrames(error).length).toBeLessThan(6200)
+  })
+
+  it.each([undefined, 'x', Object.assign(new Error('x'), { stack: undefined })])(
+    'is empty without a stack (%#)',
+    (error) => {
+      expect(stackFrames(error)).toBe('')
+    },
+  )
 })

@@ -8,7 +8,7 @@ const MAX_CAUSES = 5
  * @param maxChars - Longer strings are cut. Default: 64.
  */
 export function format(value: unknown, maxChars = 64): string {
-  if (typeof value === 'string') return `"${escapeText(value, maxChars)}"`
+  if (typeof value === 'string') return `"${escapeText(value, maxChars).replaceAll('"', '\\"')}"`
   if (value === null || value === undefined || typeof value === 'boolean' || typeof value === 'number')
     return String(value)
   if (Array.isArray(value)) return 'an array'
@@ -25,6 +25,8 @@ export function format(value: unknown, maxChars = 64): string {
 export function escapeText(text: string, maxChars: number): string {
   const escaped = JSON.stringify(text.slice(0, maxChars))
     .slice(1, -1)
+    // A quote forges nothing, and the messages of databases are full of them.
+    .replace(/\\(["\\])/g, (pair, char) => (char === '"' ? char : pair))
     .replace(/[^\x20-\x7e]/g, (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`)
   return text.length > maxChars ? `${escaped}...` : escaped
 }
@@ -58,9 +60,14 @@ function collectMessages(error: unknown, seen: Set<unknown>, messages: string[])
   return messages
 }
 
+/** An error of any realm: in Jest, Node's own errors are of another one. */
+function isError(value: unknown): value is Error {
+  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'
+}
+
 function ownMessage(error: unknown): string {
   try {
-    if (!(error instanceof Error)) return String(error)
+    if (!isError(error)) return String(error)
     const { message, name } = error
     // Node's AggregateError for a refused connection has an empty message, and only a code.
     const text = message === '' ? String(Reflect.get(error, 'code') ?? name) : message
@@ -78,7 +85,7 @@ function withoutParameters(message: string): string {
 
 function causesOf(error: unknown): unknown[] {
   try {
-    if (!(error instanceof Error)) return []
+    if (!isError(error)) return []
     const errors: unknown = Reflect.get(error, 'errors')
     return [...(Array.isArray(errors) ? errors : []), ...(error.cause === undefined ? [] : [error.cause])]
   } catch {
@@ -95,7 +102,7 @@ function causesOf(error: unknown): unknown[] {
  */
 export function stackFrames(error: unknown): string {
   try {
-    const stack = error instanceof Error ? (error.stack ?? '') : ''
+    const stack = isError(error) ? (error.stack ?? '') : ''
     return stack
       .split('\n')
       .filter((line) => /^\s+at /.test(line))

@@ -38,7 +38,39 @@ export const consoleLog: BillingLog = {
   error: (line, { stack = '' }) => console.error(stack === '' ? line : `${line}\n${stack}`),
 }
 
-export const silentLog: BillingLog = { warn() {}, error() {} }
+const silentLog: BillingLog = { warn() {}, error() {} }
+
+/** The log of an option or a framework; `false` is a silent one. `undefined` if the value is not a log. */
+export function toLog(value: unknown): BillingLog | undefined {
+  if (value === false) return silentLog
+  return isLog(value) ? guardLog(value) : undefined
+}
+
+function isLog(value: unknown): value is BillingLog {
+  return (
+    typeof value === 'object' &&
+    value !== null &&
+    'warn' in value &&
+    'error' in value &&
+    typeof value.warn === 'function' &&
+    typeof value.error === 'function'
+  )
+}
+
+/** If the log throws or rejects, its line goes to the console, and the delivery is not affected. */
+function guardLog(log: BillingLog): BillingLog {
+  const guard =
+    (level: keyof BillingLog): BillingLog['warn'] =>
+    (line, details) => {
+      const fallBack = (): void => consoleLog[level](line, details)
+      try {
+        Promise.resolve(log[level](line, details)).catch(fallBack)
+      } catch {
+        fallBack()
+      }
+    }
+  return { warn: guard('warn'), error: guard('error') }
+}
 
 const REPEAT_MS = 60_000
 const MAX_TOPICS = 1000

@@ -35,7 +35,7 @@ export function assertKnownOptions(where: string, options: object, known: readon
   const similar = findSimilar(unknown, known)
   throw new KindeWebhookError(
     'invalid_configuration',
-    `${where} has no option ${format(unknown)}${similar === undefined ? '' : `: did you mean ${format(similar)}?`} The options are ${known.join(', ')}.`,
+    `${where} has no option ${format(unknown)}${similar === undefined ? '.' : `: did you mean ${format(similar)}?`} The options are ${known.join(', ')}.`,
   )
 }
 

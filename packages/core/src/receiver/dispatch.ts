@@ -12,7 +12,7 @@ import {
   type ReceiverSettings,
 } from './options.js'
 import type { Delivery, HandlerDelivery } from './request.js'
-import type { Result } from './response.js'
+import { logOutcome, type Result } from './response.js'
 import { runOnce, type Work, type WorkSignals } from './run-once.js'
 
 /** The circumstances of a verified event. */
@@ -64,20 +64,19 @@ export function createDispatcher<Context, Tx, Schemas extends DataSchemas>(
 
   /** An event that fails its schema never reaches the inbox's `once`, so the inbox is told here. */
   const recordFailure = async (fields: Fields, arrival: Arrival<Context>, error: KindeWebhookError): Promise<void> => {
-    const { log, delivery } = arrival
+    const { eventId, type } = fields
+    const { inboxTimeoutMs } = settings
     try {
-      const inbox: DeliveryInbox<Tx> = getInbox(settings, delivery.context)
+      const inbox: DeliveryInbox<Tx> = getInbox(settings, arrival.delivery.context)
       const failed = { ...toInboxDelivery(fields, arrival), answered: new AbortController().signal }
-      await withTimeout(Promise.resolve(inbox.recordFailure?.(failed, error)), settings.inboxTimeoutMs, () => {})
+      await withTimeout(Promise.resolve(inbox.recordFailure?.(failed, error)), inboxTimeoutMs, () => {
+        throw new Error(`timed out after ${inboxTimeoutMs} ms`)
+      })
     } catch (cause) {
       const failure = new KindeWebhookError('inbox_unavailable', 'The inbox could not record a failed event.', {
         cause,
       })
-      log.error(`[kinde-billing] ${failure.message}`, {
-        code: failure.code,
-        eventId: fields.eventId,
-        type: fields.type,
-      })
+      logOutcome({ outcome: failure.code, status: error.status, error: failure, eventId, type }, arrival.log)
     }
   }
 

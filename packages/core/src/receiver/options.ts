@@ -2,7 +2,7 @@ import { KindeWebhookError, type KindeWebhookErrorCode } from '../errors.js'
 import type { BillingEventType } from '../event-types.js'
 import type { BillingEvent, BillingEventOf, OtherEvent } from '../events.js'
 import { isJsonObject } from '../json.js'
-import { type BillingLog, consoleLog, silentLog } from '../log.js'
+import { type BillingLog, consoleLog, toLog } from '../log.js'
 import {
   type BillingVerifierOptions,
   resolveVerifierOptions,
@@ -189,22 +189,10 @@ export function resolveReceiverOptions<Context, Tx, Schemas extends DataSchemas>
   return settings
 }
 
-function resolveLog(log: unknown): BillingLog | undefined {
-  if (log === undefined) return undefined
-  if (log === false) return silentLog
-  if (isLog(log)) return log
-  throw invalidConfiguration('log', log, 'pass { warn(line, details), error(line, details) }, or false for none')
-}
-
-function isLog(value: unknown): value is BillingLog {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'warn' in value &&
-    'error' in value &&
-    typeof value.warn === 'function' &&
-    typeof value.error === 'function'
-  )
+function resolveLog(option: unknown): BillingLog | undefined {
+  const log = toLog(option)
+  if (option === undefined || log !== undefined) return log
+  throw invalidConfiguration('log', option, 'pass { warn(line, details), error(line, details) }, or false for none')
 }
 
 /** Without any handler every event would be acknowledged and lost. */

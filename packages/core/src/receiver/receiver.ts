@@ -2,7 +2,7 @@ import { readBody } from '../body.js'
 import { decodeBillingEvent } from '../decode.js'
 import { isUnsupportedEventError, toKindeWebhookError } from '../errors.js'
 import type { BillingEvent } from '../events.js'
-import { type BillingLog, consoleLog, notify, silentLog } from '../log.js'
+import { type BillingLog, consoleLog, notify, toLog } from '../log.js'
 import type { DataSchemas, NoSchemas } from '../standard-schema.js'
 import { type Arrival, createDispatcher } from './dispatch.js'
 import { type BillingReceiverOptions, type DeliveryOutcome, resolveReceiverOptions } from './options.js'
@@ -108,7 +108,7 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
 
     async receive(request) {
       const { context, rawBodyHint } = request
-      const log = settings.log ?? request.log ?? consoleLog
+      const log = settings.log ?? toLog(request.log) ?? consoleLog
       const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(), context }
       const { response } = await conclude(options.onOutcome, log, delivery, async () => {
         delivery.webhookId = readWebhookId(request)
@@ -123,8 +123,9 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
 
     async redeliver(claims, { context, reason }) {
       const log = settings.log ?? consoleLog
-      const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(settings.now()), context }
+      const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(), context }
       const { outcome } = await conclude(options.onOutcome, log, delivery, async () => {
+        delivery.receivedAt = new Date(settings.now())
         const { issuer } = getVerifier(context)
         return dispatch(() => decodeBillingEvent(claims), { issuer, delivery, log, redelivery: { reason } })
       })
@@ -141,7 +142,7 @@ export async function receiveMisconfigured<Context, Schemas extends DataSchemas>
 ): Promise<DeliveryResponse> {
   const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(), context }
   const observer = typeof onOutcome === 'function' ? onOutcome : undefined
-  const { response } = await conclude(observer, log === false ? silentLog : consoleLog, delivery, () => {
+  const { response } = await conclude(observer, toLog(log) ?? consoleLog, delivery, () => {
     throw error
   })
   return response

@@ -34,7 +34,7 @@ function jsonResponse(status: number, body: Record<string, string>): DeliveryRes
 
 /** Logs a failure or a discarded event as one line: code, event, cause and fix. Successes are not logged. */
 export function logOutcome(
-  { outcome, status, error, discarded, eventId, type }: Omit<DeliveryOutcome<DataSchemas>, 'event'>,
+  { outcome, status, error, discarded, eventId, type }: Omit<DeliveryOutcome<DataSchemas>, 'event' | 'durationMs'>,
   log: BillingLog,
 ): void {
   const failure = discarded ?? (error?.code === outcome ? error : undefined)

@@ -9,8 +9,8 @@ const token = () => sign(billingEventFixture('customer.payment_succeeded'))
 const post = (body: BodyInit | null, init: RequestInit = {}) => new Request(URL, { method: 'POST', body, ...init })
 
 describe('createWebHandler', () => {
-  it('answers with a Response, to the letter', async () => {
-    const handle = createWebHandler({ issuer, jwks, onEvent: () => {}, onOutcome: () => {} })
+  it('answers with a Response', async () => {
+    const handle = createWebHandler({ issuer, jwks, log: false, onEvent: () => {} })
     const read = async (response: Response) => [response.status, [...response.headers], await response.text()]
     const json = ['content-type', 'application/json']
     expect(await read(await handle(post(await token())))).toEqual([200, [json], '{"status":"processed"}'])
@@ -22,23 +22,23 @@ describe('createWebHandler', () => {
     expect(await read(await handle(post('a.b.c')))).toEqual([401, [json], '{"error":"unauthorized"}'])
   })
 
-  it.each<[string, (text: string) => BodyInit]>([
-    ['text', (text) => text],
-    ['bytes', (text) => new TextEncoder().encode(text)],
-    ['a Blob', (text) => new Blob([text])],
-    ['a stream', (text) => new Blob([text]).stream()],
-  ])('reads a body of %s', async (_, bodyOf) => {
+  it.each<{ form: string; toBody: (text: string) => BodyInit }>([
+    { form: 'text', toBody: (text) => text },
+    { form: 'bytes', toBody: (text) => new TextEncoder().encode(text) },
+    { form: 'a Blob', toBody: (text) => new Blob([text]) },
+    { form: 'a stream', toBody: (text) => new Blob([text]).stream() },
+  ])('reads a body of $form', async ({ toBody }) => {
     const handle = createWebHandler({ issuer, jwks, onEvent: () => {} })
-    const request = post(bodyOf(await token()), { duplex: 'half' } as RequestInit)
+    const request = post(toBody(await token()), { duplex: 'half' } as RequestInit)
     expect((await handle(request)).status).toBe(200)
   })
 
   it('answers a request without a body', async () => {
-    const handle = createWebHandler({ issuer, jwks, onOutcome: () => {} })
+    const handle = createWebHandler({ issuer, jwks, log: false, onEvent: () => {} })
     expect((await handle(post(null))).status).toBe(401)
   })
 
-  it('hands the context on', async () => {
+  it('passes the context on', async () => {
     const seen: string[] = []
     const handle = createWebHandler({
       issuer: (env: { KINDE_ISSUER_URL: string }) => env.KINDE_ISSUER_URL,
@@ -49,17 +49,25 @@ describe('createWebHandler', () => {
     expect(seen).toEqual([issuer])
   })
 
-  it.each<[string, (request: Request) => unknown]>([
-    ['has been read', (request) => request.text()],
-    ['is being read', (request) => request.body?.getReader()],
-    ['has been begun', (request) => request.body?.getReader().read()],
-  ])('does not believe a request whose body %s', async (_, consume) => {
+  it.each<{ name: string; consume: (request: Request) => unknown }>([
+    { name: 'has been read', consume: (request) => request.text() },
+    { name: 'is being read', consume: (request) => request.body?.getReader() },
+    { name: 'has been read in part', consume: (request) => request.body?.getReader().read() },
+  ])('refuses a request whose body $name', async ({ consume }) => {
     const outcomes: DeliveryOutcome[] = []
-    const handle = createWebHandler({ issuer, jwks, onEvent: () => {}, onOutcome: (outcome) => outcomes.push(outcome) })
+    const handle = createWebHandler({
+      issuer,
+      jwks,
+      log: false,
+      onEvent: () => {},
+      onOutcome: (outcome) => outcomes.push(outcome),
+    })
     const request = post(await token())
     await consume(request)
     expect((await handle(request)).status).toBe(500)
-    expect(outcomes.map(({ error }) => error?.message)).toEqual([expect.stringMatching(/a clone made before/)])
+    expect(outcomes.map(({ error }) => error?.message)).toEqual([
+      expect.stringMatching(/has not been read, or a clone that was made before\.$/),
+    ])
   })
 
   it('reads a request of which a clone has been read', async () => {
@@ -71,23 +79,47 @@ describe('createWebHandler', () => {
 })
 
 describe('createLazyWebHandler', () => {
-  afterEach(() => {
-    vi.unstubAllEnvs()
-    vi.restoreAllMocks()
-  })
+  afterEach(() => vi.unstubAllEnvs())
 
-  it('judges its options at each request until they are right, and then no more', async () => {
+  it('validates its options at each request until they are right, and then no more', async () => {
     vi.stubEnv('KINDE_ISSUER_URL', '')
-    const log = vi.spyOn(console, 'error').mockImplementation(() => {})
-    const handle = createLazyWebHandler<undefined>({ jwks, onEvent: () => {} })
+    const handle = createLazyWebHandler<undefined>({ jwks, log: false, onEvent: () => {} })
     const delivery = await token()
     expect((await handle(post(delivery), undefined)).status).toBe(500)
-    expect(log).toHaveBeenCalledWith(
-      expect.stringMatching(/invalid_configuration \(500\): .*https:\/\/acme\.kinde\.com/),
-    )
     vi.stubEnv('KINDE_ISSUER_URL', issuer)
     expect(await (await handle(post(delivery), undefined)).json()).toEqual({ status: 'processed' })
     vi.stubEnv('KINDE_ISSUER_URL', '')
     expect(await (await handle(post(delivery), undefined)).json()).toEqual({ status: 'duplicate' })
   })
+
+  it('reports a misconfiguration to onOutcome, with the context', async () => {
+    vi.stubEnv('KINDE_ISSUER_URL', '')
+    const reports: unknown[] = []
+    const handle = createLazyWebHandler<string>({
+      log: false,
+      onEvent: () => {},
+      onOutcome: ({ outcome, status, error }, { context, webhookId }) =>
+        reports.push({ outcome, status, message: error?.message, context, webhookId }),
+    })
+    const response = await handle(post('x'), 'context')
+    expect([response.status, await response.json()]).toEqual([500, { error: 'invalid_configuration' }])
+    expect(reports).toEqual([
+      {
+        outcome: 'invalid_configuration',
+        status: 500,
+        message: expect.stringMatching(/^KINDE_ISSUER_URL is "": pass a URL such as https:\/\/acme\.kinde\.com/),
+        context: 'context',
+        webhookId: undefined,
+      },
+    ])
+  })
+
+  it.each([undefined, null, { onOutcome: 5, log: false }, { onEvents: () => {}, log: false }])(
+    'answers 500 for options that are not options (%#)',
+    async (options) => {
+      const log = vi.spyOn(console, 'error').mockImplementation(() => {})
+      expect((await createLazyWebHandler(options as never)(post('x'), undefined)).status).toBe(500)
+      log.mockRestore()
+    },
+  )
 })
