@@ -9,6 +9,15 @@ export {
 } from './errors.js'
 export type { EventType, ReadEvent } from './events.js'
 export type { ManagementClientOptions } from './options.js'
+export { type SyncAllOptions, syncAll } from './sync/all.js'
+export {
+  type SyncCustomerOptions,
+  type SyncedCustomer,
+  type SyncIdentity,
+  type SyncTarget,
+  syncCustomer,
+} from './sync/customer.js'
+export type { SyncEntry, SyncReport } from './sync/report.js'
 export { describeCoverage, type SchemaCoverage } from './types/coverage.js'
 export { generateTypes } from './types/generate.js'
 export type { UsageReport } from './usage.js'

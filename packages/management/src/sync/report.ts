@@ -1,0 +1,107 @@
+import type { Access, BillingChange } from '@kinde-billing/state'
+import type { BillingCustomer } from '../customers.js'
+import type { KindeManagementError } from '../errors.js'
+import type { SyncedCustomer } from './customer.js'
+
+/** The report of `syncAll`: plain JSON, to print it, to keep it, and to resume from it. */
+export interface SyncReport {
+  readonly version: 1
+  readonly dryRun: boolean
+  /** `true` once all customers have been read. */
+  readonly complete: boolean
+  /** Where a resumed run continues; `undefined` before the first customer. */
+  readonly position: string | undefined
+  /** Customers behind `position` that were synced already, because several are synced at once. */
+  readonly ahead: readonly string[]
+  /** Customers so far. */
+  readonly checked: number
+  /** Customers whose summary was not what Kinde says. */
+  readonly drifted: number
+  /** Customers that Kinde listed and did not know any more. Nothing was changed for them. */
+  readonly gone: number
+  /** Customers that could not be read. Nothing was changed for them. */
+  readonly failed: number
+  /** One entry for each customer that drifted, is gone or failed. */
+  readonly customers: readonly SyncEntry[]
+}
+
+/** A customer that drifted, is gone or failed. */
+export interface SyncEntry {
+  readonly status: 'drifted' | 'gone' | 'failed'
+  readonly customerId: string
+  readonly userId?: string | undefined
+  readonly orgCode?: string | undefined
+  /** The key of the state. */
+  readonly key?: string | undefined
+  /** What Kinde says. Dates are ISO 8601 text. */
+  readonly kinde?:
+    | readonly {
+        readonly id: string
+        readonly planCode: string | undefined
+        readonly expiresOn: string | undefined
+        readonly periodEndsOn: string | undefined
+      }[]
+    | undefined
+  /** What the state said, and since when. */
+  readonly believed?:
+    | { readonly access: Access; readonly plan: string | undefined; readonly since: string | undefined }
+    | undefined
+  /** What follows from Kinde's answer, and the reason. */
+  readonly follows?: { readonly access: Access; readonly plan: string | undefined; readonly reason: string } | undefined
+  /** The changes that follow, such as `access_lost`. */
+  readonly changes?: readonly BillingChange['type'][] | undefined
+  /** Why the customer could not be read. */
+  readonly error?: { readonly code: string; readonly message: string } | undefined
+}
+
+/** What came of one customer. */
+export type SyncResult =
+  | { readonly customer: BillingCustomer; readonly synced: SyncedCustomer | undefined }
+  | { readonly customer: BillingCustomer; readonly error: KindeManagementError }
+
+/** A report before the first customer. */
+export function emptyReport(dryRun: boolean): SyncReport {
+  return {
+    version: 1,
+    dryRun,
+    complete: false,
+    position: undefined,
+    ahead: [],
+    checked: 0,
+    drifted: 0,
+    gone: 0,
+    failed: 0,
+    customers: [],
+  }
+}
+
+/** Turns a customer's result into its entry; `undefined` if state and Kinde agree. */
+export function toEntry(result: SyncResult): SyncEntry | undefined {
+  const { customerId, userId, orgCode } = result.customer
+  const names = { customerId, ...(userId !== undefined && { userId }), ...(orgCode !== undefined && { orgCode }) }
+  if ('error' in result) {
+    const { code, message } = result.error
+    return { status: code === 'not_found' ? 'gone' : 'failed', ...names, error: { code, message } }
+  }
+  const { synced } = result
+  if (synced === undefined || synced.changes.length === 0) return undefined
+  const { key, agreements, before, after, changes } = synced
+  return {
+    status: 'drifted',
+    ...names,
+    key,
+    kinde: agreements.map(({ id, planCode, expiresOn, periodEndsOn }) => ({
+      id,
+      planCode,
+      expiresOn: expiresOn?.toISOString(),
+      periodEndsOn: periodEndsOn?.toISOString(),
+    })),
+    believed: { access: before.access, plan: planOf(before), since: before.changedAt?.toISOString() },
+    follows: { access: after.access, plan: planOf(after), reason: after.reason.text },
+    changes: changes.map(({ type }) => type),
+  }
+}
+
+function planOf({ plan }: SyncedCustomer['before']): string | undefined {
+  return plan?.code ?? plan?.name ?? plan?.id
+}
