@@ -1,3 +1,14 @@
 import { findReceivingSnippets, itReceives } from '@kinde-billing/test-support/snippets/deliveries'
+import { findSnippets } from '@kinde-billing/test-support/snippets/find'
+import { itPasses } from '@kinde-billing/test-support/snippets/tests'
+import { describe } from 'vitest'
 
-itReceives(findReceivingSnippets({ withStore: false }))
+describe('every snippet that receives', () => {
+  itReceives(findReceivingSnippets({ withStore: false }))
+})
+
+describe('every snippet that is a test', () => {
+  const isTest = /from 'vitest'|await simulateDeliveries\(/
+  const pages = ['docs/testing.md', 'docs/simulator.md']
+  itPasses(findSnippets().filter(({ file, text }) => pages.includes(file) && isTest.test(text)))
+})

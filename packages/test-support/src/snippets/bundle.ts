@@ -19,7 +19,8 @@ const RESOLVING = 'resolving'
 
 /**
  * Bundles snippets with the sources of the packages. Everything else is imported from where it is installed. In the bundle,
- * each function that makes a receiver also passes it to the global `recordReceiver`.
+ * each function that makes a receiver also passes it to the global `recordReceiver`, and Vitest's `it` only calls the global
+ * `recordTest`.
  *
  * @param adapt - Changes the text of a snippet.
  * @returns The file of each snippet, by its name, and a function that removes them.
@@ -60,7 +61,7 @@ function resolveSnippets(texts: readonly string[]): Plugin {
       }))
       onResolve({ filter: /^[^./]/ }, async ({ path, namespace, kind, resolveDir, pluginData }) => {
         if (pluginData === RESOLVING) return undefined
-        if (namespace === SNIPPET && path in FACTORIES) return { path, namespace: RECORDED }
+        if (namespace === SNIPPET && (path in FACTORIES || path === 'vitest')) return { path, namespace: RECORDED }
         for (const folder of [SNIPPET, RECORDED].includes(namespace) ? listMembers() : [resolveDir]) {
           const found = await resolve(path, { kind, resolveDir: folder, pluginData: RESOLVING })
           if (found.errors.length === 0) return { path: found.path, external: found.external || !OWN.test(path) }
@@ -72,8 +73,9 @@ function resolveSnippets(texts: readonly string[]): Plugin {
   }
 }
 
-/** The module, with factories that also record what they create. */
+/** The module, with functions that record what they create. */
 function recording(module: string): string {
+  if (module === 'vitest') return "export { expect } from 'vitest'\nexport const it = (...test) => recordTest(test)"
   const factories = (FACTORIES[module] ?? []).map(
     (factory) => `export const ${factory} = (options) => {
       const receiver = real.${factory}(options)

@@ -8,25 +8,31 @@ export interface CreatedReceiver {
   readonly receiver: unknown
 }
 
-/** Everything through which a delivery may reach a snippet. */
+/** Everything that a snippet has created, through which a delivery may reach it. */
 export interface LoadedSnippet {
   readonly exports: Readonly<Record<string, unknown>>
   readonly servers: readonly Server[]
   readonly receivers: readonly CreatedReceiver[]
+  /** The tests in it: a name and a function each. */
+  readonly tests: readonly (readonly [name: string, run: () => unknown])[]
 }
 
 /** Runs a bundled snippet in this process. A server that would listen on port 3000 gets a free port. */
 export async function loadSnippet(file: string): Promise<LoadedSnippet> {
   const receivers: CreatedReceiver[] = []
   const servers: Server[] = []
-  Object.assign(globalThis, { recordReceiver: (created: CreatedReceiver) => receivers.push(created) })
+  const tests: [string, () => unknown][] = []
+  Object.assign(globalThis, {
+    recordReceiver: (created: CreatedReceiver) => receivers.push(created),
+    recordTest: (test: [string, () => unknown]) => tests.push(test),
+  })
   const { listen } = Server.prototype
   Server.prototype.listen = function (this: Server, ...args: unknown[]) {
     servers.push(this)
     return Reflect.apply(listen, this, args.map(toFreePort))
   }
   try {
-    return { exports: await import(file), servers, receivers }
+    return { exports: await import(file), servers, receivers, tests }
   } finally {
     Server.prototype.listen = listen
   }
