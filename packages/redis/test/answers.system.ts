@@ -8,7 +8,7 @@ import { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createRedisInbox } from '../src/index.js'
 
-describe.runIf(isInstalled('redis-server'))('what a receiver answers on a Redis that fails', () => {
+describe.runIf(isInstalled('redis-server'))('a receiver whose Redis fails', () => {
   let server: RedisServer
   let proxy: CuttableProxy
   let issuer: TestIssuer
@@ -61,7 +61,7 @@ describe.runIf(isInstalled('redis-server'))('what a receiver answers on a Redis 
   const unavailable = [503, { error: 'inbox_unavailable' }]
 
   it.each(['cut', 'stall'] as const)(
-    'at the claim (%s): 503 within the timeout, and what is claimed later runs nothing',
+    'answers 503 within the timeout if Redis fails at the claim (%s), and runs nothing for a claim granted later',
     async (fault) => {
       const post = receiver()
       proxy[fault]()
@@ -74,7 +74,7 @@ describe.runIf(isInstalled('redis-server'))('what a receiver answers on a Redis 
   )
 
   it.each(['cut', 'stall'] as const)(
-    'at the mark (%s): 503 within the timeout, and a duplicate once the mark is through',
+    'answers 503 within the timeout if Redis fails at the mark (%s), and duplicate once the mark is set',
     async (fault) => {
       expect(await receiver(() => proxy[fault]())()).toEqual(unavailable)
       proxy.mend()
@@ -83,7 +83,7 @@ describe.runIf(isInstalled('redis-server'))('what a receiver answers on a Redis 
     },
   )
 
-  it('well, but the handler takes too long: 503, then 409, and marked all the same', async () => {
+  it('answers 503 and then 409 for a handler that takes too long, and marks it when it ends', async () => {
     const end = latch()
     const post = receiver(() => end.opened, { handlerTimeoutMs: 100 })
     expect(await post()).toEqual([503, { error: 'handler_timeout' }])

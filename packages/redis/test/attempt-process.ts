@@ -1,4 +1,4 @@
-/** One attempt in a process of its own, which stops where the test wants to kill it, and says how far it has come. */
+/** Runs one attempt in a separate process, which stops at the place where the test kills it, and prints its progress. */
 import type { InboxDelivery } from '@kinde-billing/core/receiver'
 import { createClient } from 'redis'
 import { createRedisInbox } from '../src/index.js'
@@ -16,7 +16,7 @@ const say = (line: string): void => void process.stdout.write(`${line}\n`)
 async function stopFor(place: AttemptSettings['stopAt']): Promise<void> {
   if (place !== stopAt) return
   say('stopped')
-  // The test continues a process that it had frozen by asking for it.
+  // The test lets a process that it froze and thawed go on with this signal.
   await new Promise((resolve) => process.once('SIGUSR2', resolve))
 }
 

@@ -1,4 +1,4 @@
-/** A receiver with an inbox on Redis, in a process of its own. */
+/** Serves a receiver with an inbox on Redis, in a separate process. */
 import type { DeliveryInbox } from '@kinde-billing/core/receiver'
 import { type ReceiverSettings, serveReceiver } from '@kinde-billing/test-support/receiver-server'
 import { createClient } from 'redis'
@@ -8,7 +8,7 @@ const settings: ReceiverSettings = JSON.parse(process.argv[2] ?? '')
 const client = await createClient({ url: settings.storeUrl }).connect()
 const inbox = createRedisInbox({ client })
 
-// What a killed process has claimed stays claimed until the lease is over: a minute would be long for a test.
+// The claims of a killed process last until their lease is over: a minute would be long for a test.
 const withShortLeases: DeliveryInbox = {
   once: (delivery, work) => inbox.once({ ...delivery, leaseMs: 5000 }, work),
 }

@@ -3,9 +3,9 @@ import type { ReceiverSettings } from './receiver-server.js'
 import { type ScriptProcess, startScript } from './script-process.js'
 import { freePort } from './server-process.js'
 
-/** One receiver in a process of its own, on one address however often it is killed. */
+/** A receiver in a separate process. It keeps its address when it is killed and started again. */
 export interface ReceiverProcess {
-  /** Posts a token; `undefined` where nobody answered. */
+  /** Posts a token, and resolves with the status; `undefined` if there was no response. */
   deliver(token: string): Promise<number | undefined>
   /** Kills it with SIGKILL and starts it again, as another instance. */
   restart(): Promise<void>
@@ -14,7 +14,7 @@ export interface ReceiverProcess {
 
 export type ReceiverPair = readonly [ReceiverProcess, ReceiverProcess]
 
-/** Starts a receiver; the instances of it that `restart` kills are added to `killed`. */
+/** Starts a receiver. `restart` adds each instance that it kills to `killed`. */
 export async function startReceiver(
   script: URL,
   settings: Omit<ReceiverSettings, 'port' | 'instance'>,
@@ -48,8 +48,8 @@ export async function startReceiver(
 }
 
 /**
- * Delivers every token three times, in random order, to receivers that are killed at random and started again, until each
- * of these deliveries has been answered 200.
+ * Delivers every token three times, in random order, until each delivery was answered 200. Meanwhile receivers are killed at
+ * random and started again.
  */
 export async function deliverThroughKills(
   tokens: readonly string[],
@@ -73,7 +73,7 @@ export async function deliverThroughKills(
   }
   const killer = async (): Promise<void> => {
     for (let kill = 1; kill <= kills; kill += 1) {
-      // Spread over the whole run, at a moment that nothing else depends on.
+      // Spread over the whole run, at a random moment of each part.
       const at = ((kill - Math.random()) / kills) * total
       while (delivered < at && delivered < total) await pause(1)
       await pickOne().restart()

@@ -4,17 +4,17 @@ import type { DeliveryInbox } from '@kinde-billing/core/receiver'
 import { kindeBilling } from '@kinde-billing/node'
 import { report } from './run-log.js'
 
-/** What a receiver's process is told on its command line. */
+/** The settings of a receiver's process, on its command line. */
 export interface ReceiverSettings {
   port: number
   issuer: string
   storeUrl: string
-  /** Where its handlers report their runs. */
+  /** The URL that its handlers report their runs to. */
   log: string
   instance: string
 }
 
-/** Serves a receiver whose handler reports its start, takes effect, and reports its end. Says `listening`. */
+/** Serves a receiver whose handler reports its start, takes effect, and reports its end. Prints `listening`. */
 export async function serveReceiver<Tx>(
   { port, issuer, log, instance }: ReceiverSettings,
   inbox: DeliveryInbox<Tx>,

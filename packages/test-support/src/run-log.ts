@@ -1,19 +1,19 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 
-/** One run of a handler, as the process that runs it reported it. */
+/** One run of a handler, as its process reported it. */
 export interface Run {
   readonly eventId: string
-  /** Which start of which process. */
+  /** The start of a process: `<port>-<count of starts>`. */
   readonly instance: string
   ended: boolean
 }
 
-/** Hears of every handler's start and end, and decides what each does: it lives longer than the processes it hears from. */
+/** Records the start and end of every handler, and decides what each does. It outlives the processes that report to it. */
 export interface RunLog {
   readonly url: string
   readonly runs: Run[]
-  /** What a handler that has started waits for; it fails where this rejects. */
+  /** Called for each run that starts. The handler waits for it, and fails if it rejects. */
   whenStarted: (run: Run) => Promise<void>
   close(): Promise<void>
 }
@@ -38,7 +38,7 @@ export async function startRunLog(): Promise<RunLog> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The port of a listening server is not known')
+  if (address === null || typeof address === 'string') throw new Error('The server has no port')
 
   const log: RunLog = {
     url: `http://127.0.0.1:${address.port}`,
@@ -53,10 +53,10 @@ export async function startRunLog(): Promise<RunLog> {
   return log
 }
 
-/** Tells a run log, from another process; rejects where the log says that the handler is to fail. */
+/** Reports to a run log, from another process. Rejects if the test wants the handler to fail. */
 export async function report(log: string, phase: 'start' | 'end', instance: string, eventId: string): Promise<void> {
   const response = await fetch(`${log}/${[phase, instance, eventId].map(encodeURIComponent).join('/')}`, {
     method: 'POST',
   })
-  if (!response.ok) throw new Error('The test has this handler fail')
+  if (!response.ok) throw new Error('The test makes this handler fail')
 }

@@ -2,24 +2,24 @@ import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
-/** A server that a test has started, as a child of its own. */
+/** A server that a test started, as a child process. */
 export interface ServerProcess {
-  /** Ends it with a signal, and waits until it is gone. */
+  /** Ends the server with a signal, and waits until it has exited. */
   stop(signal: NodeJS.Signals): Promise<void>
 }
 
-/** A free port on loopback. Another process may take it before its use: whoever starts a server with it tries again. */
+/** Finds a free port on loopback. Another process may take it before its use, so use {@link onFreePort} to start a server. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
   server.close()
   await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('The port of a listening server is not known')
+  if (address === null || typeof address === 'string') throw new Error('The server has no port')
   return address.port
 }
 
-/** Starts a server and waits for the line that says it is ready; its output is in the error where it ends before. */
+/** Starts a server and waits for the line that says it is ready. If the server exits before, the error has its output. */
 export async function startServer(
   command: string,
   args: readonly string[],
@@ -28,12 +28,12 @@ export async function startServer(
 ): Promise<ServerProcess> {
   const child = spawn(command, args, { ...options, stdio: ['ignore', 'pipe', 'pipe'] })
   const exited = once(child, 'exit')
-  const killWithUs = () => child.kill('SIGKILL')
-  process.on('exit', killWithUs)
+  const killOnExit = () => child.kill('SIGKILL')
+  process.on('exit', killOnExit)
   await lineSeen(child, ready)
   return {
     async stop(signal) {
-      process.off('exit', killWithUs)
+      process.off('exit', killOnExit)
       if (child.exitCode === null && child.signalCode === null) child.kill(signal)
       await exited
     },
@@ -54,7 +54,7 @@ function lineSeen(child: ChildProcess, ready: RegExp): Promise<void> {
   })
 }
 
-/** Tries again with another port where the server could not start on the first. */
+/** Starts a server on a free port, and on another one if the first was taken in the meantime. */
 export async function onFreePort<Server>(start: (port: number) => Promise<Server>): Promise<Server> {
   try {
     return await start(await freePort())
