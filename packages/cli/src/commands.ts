@@ -2,6 +2,7 @@ import { addCheck } from './check/command.js'
 import type { AddCommand } from './command.js'
 import { addDoctor } from './doctor/command.js'
 import { addEvent } from './event/command.js'
+import { addInbox } from './inbox/command.js'
 import { addListen } from './listen/command.js'
 import { addTrigger } from './trigger/command.js'
 import { addTypes } from './types/command.js'
@@ -18,4 +19,5 @@ export const COMMANDS: readonly AddCommand[] = [
   addTypes,
   addCheck,
   addEvent,
+  addInbox,
 ]
