@@ -11,6 +11,9 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/*.test.ts'],
+          // A test that hangs fails; one that is slow on a busy machine does not.
+          testTimeout: 60_000,
+          hookTimeout: 60_000,
         },
       },
       {

@@ -1,6 +1,6 @@
 import { PGlite } from '@electric-sql/pglite'
 import { describeInbox } from '@kinde-billing/testing/inbox-contract'
-import { createPostgresInbox, ensureSchema } from './index.js'
+import { createPostgresInbox, ensureSchema, eraseClaims, readDelivery, redeliver, requestRedelivery } from './index.js'
 
 const pglite = new PGlite()
 
@@ -21,6 +21,12 @@ describeInbox(
         const { rows } = await pglite.query<{ value: string }>('select value from effects')
         return rows.map(({ value }) => value)
       },
+    },
+    redeliveries: {
+      keptClaims: async (eventId) => (await readDelivery(pglite, eventId))?.claims,
+      request: (eventIds, reason) => requestRedelivery(pglite, { eventIds }, { reason }),
+      redeliver: (receiver) => redeliver(pglite, receiver, { context: () => undefined }),
+      erase: (customer) => eraseClaims(pglite, { customer }),
     },
   },
 )

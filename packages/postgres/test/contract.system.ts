@@ -3,7 +3,14 @@ import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/
 import { describeInbox } from '@kinde-billing/testing/inbox-contract'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, describe } from 'vitest'
-import { createPostgresInbox, ensureSchema } from '../src/index.js'
+import {
+  createPostgresInbox,
+  ensureSchema,
+  eraseClaims,
+  readDelivery,
+  redeliver,
+  requestRedelivery,
+} from '../src/index.js'
 
 describe.runIf(isInstalled('postgres'))('on a real Postgres', () => {
   let server: PostgresServer
@@ -40,6 +47,12 @@ describe.runIf(isInstalled('postgres'))('on a real Postgres', () => {
           const { rows } = await observer.query<{ value: string }>('select value from effects')
           return rows.map(({ value }) => value)
         },
+      },
+      redeliveries: {
+        keptClaims: async (eventId) => (await readDelivery(observer, eventId))?.claims,
+        request: (eventIds, reason) => requestRedelivery(observer, { eventIds }, { reason }),
+        redeliver: (receiver) => redeliver(observer, receiver, { context: () => undefined }),
+        erase: (customer) => eraseClaims(observer, { customer }),
       },
     },
   )

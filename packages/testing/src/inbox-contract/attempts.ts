@@ -2,10 +2,10 @@ import type { DeliveryInbox, InboxDelivery, InboxOutcome } from '@kinde-billing/
 
 const HOUR_MS = 3_600_000
 
-/** Makes a delivery of an event that no other case uses. */
+/** Makes a delivery of an event and a customer that no other case uses. */
 export function newDelivery(over: Partial<InboxDelivery> = {}): InboxDelivery {
   const eventId = over.eventId ?? `event_${crypto.randomUUID()}`
-  const { customer = 'customer_1', occurredAt = new Date('2026-05-01T07:41:45.592Z') } = over
+  const { customer = `customer_${crypto.randomUUID()}`, occurredAt = new Date('2026-05-01T07:41:45.592Z') } = over
   const type = 'customer.payment_succeeded'
   const timestamp = occurredAt.toISOString()
   return {

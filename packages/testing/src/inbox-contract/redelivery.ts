@@ -1,6 +1,6 @@
 import { DiscardEvent, type InboxDelivery, type InboxOutcome } from '@kinde-billing/core/receiver'
 import { expect, it } from 'vitest'
-import { holdWork, newDelivery, nothing, settled } from './attempts.js'
+import { holdWork, newDelivery, nothing, realTime, settled } from './attempts.js'
 import type { Redeliveries, RedeliveringReceiver, Subject } from './subject.js'
 
 const REASON = 'the handler is fixed'
@@ -92,8 +92,11 @@ export function redelivery<Tx>({ once, onceElsewhere, recordFailure }: Subject<T
     await live.started
     const ran: string[] = []
     const work = async ({ eventId }: InboxDelivery) => void ran.push(eventId)
-    await redeliver([delivery], work)
+    const redelivering = redeliver([delivery], work)
+    // A store with one connection makes the redelivery wait for the live attempt.
+    await Promise.race([redelivering, realTime(50)])
     live.finish()
+    await redelivering
     expect(await live.outcome).toEqual({ status: 'fulfilled', value: 'processed' })
     await redeliver([delivery], work)
     expect(ran).not.toContain(delivery.eventId)
