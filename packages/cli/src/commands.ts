@@ -4,6 +4,7 @@ import { addDoctor } from './doctor/command.js'
 import { addEvent } from './event/command.js'
 import { addInbox } from './inbox/command.js'
 import { addListen } from './listen/command.js'
+import { addSync } from './sync/command.js'
 import { addTrigger } from './trigger/command.js'
 import { addTypes } from './types/command.js'
 import { addVerify } from './verify/command.js'
@@ -20,4 +21,5 @@ export const COMMANDS: readonly AddCommand[] = [
   addCheck,
   addEvent,
   addInbox,
+  addSync,
 ]

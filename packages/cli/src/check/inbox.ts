@@ -1,26 +1,18 @@
 import { errorMessage } from '@kinde-billing/core/internal'
 import { inboxHealth } from '@kinde-billing/postgres'
-import { Pool } from 'pg'
+import { openPool } from '../database/pool.js'
+import type { Terminal } from '../terminal.js'
 import { type CheckResult, found, ok, unknown } from './finding.js'
-
-const TIMEOUT_MS = 5000
 
 /** Checks the inbox in Postgres. */
 export async function checkInbox(
-  databaseUrl: string | undefined,
+  terminal: Terminal,
   options: { readonly name?: string | undefined; readonly table?: string | undefined },
 ): Promise<CheckResult> {
   const title = 'inbox'
-  if (databaseUrl === undefined || databaseUrl === '')
+  if ((terminal.env.DATABASE_URL ?? '').trim() === '')
     return unknown('inbox', title, 'DATABASE_URL is not set', 'Set it to see if events arrive and are handled.')
-  const pool = new Pool({
-    connectionString: databaseUrl,
-    connectionTimeoutMillis: TIMEOUT_MS,
-    query_timeout: TIMEOUT_MS,
-    max: 1,
-  })
-  // a pool without a listener ends the process if its connection breaks
-  pool.on('error', () => {})
+  const pool = await openPool(terminal)
   try {
     const { failing, oldestFailure, disabledAt, lastArrivalAt, lastSuccessAt, dead } = await inboxHealth(pool, options)
     const times = `last arrival ${formatTime(lastArrivalAt)}, last success ${formatTime(lastSuccessAt)}`

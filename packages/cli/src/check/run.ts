@@ -26,7 +26,7 @@ export async function runChecks(options: CheckOptions, terminal: Terminal): Prom
     checkKeySet(issuer, terminal.signal),
     checkKinde(endpoint, terminal),
     checkEndpoint(endpoint, { lookup, signal: terminal.signal }),
-    checkInbox(terminal.env.DATABASE_URL, { name, table }),
+    checkInbox(terminal, { name, table }),
   ])
   return [
     ...keySet.results,
