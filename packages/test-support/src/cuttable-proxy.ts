@@ -10,6 +10,8 @@ export interface CuttableProxy {
   stall(): void
   /** Lets the client's bytes through, and holds back what the server answers. */
   mute(): void
+  /** From now on new connections go to another port. */
+  redirect(targetPort: number): void
   /** From now on all goes through again, what was stalled too. */
   mend(): void
   close(): Promise<void>
@@ -17,6 +19,7 @@ export interface CuttableProxy {
 
 /** A TCP proxy to a server on loopback. */
 export async function startProxy(targetPort: number): Promise<CuttableProxy> {
+  let target = targetPort
   const clients = new Set<Socket>()
   const upstreams = new Set<Socket>()
   const all = (): Socket[] => [...clients, ...upstreams]
@@ -37,7 +40,7 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
       client.resetAndDestroy()
       return
     }
-    const upstream = connect(targetPort, '127.0.0.1')
+    const upstream = connect(target, '127.0.0.1')
     pass(client, upstream, clients)
     pass(upstream, client, upstreams)
   })
@@ -62,6 +65,9 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
     mute() {
       state = 'muted'
       for (const socket of upstreams) socket.pause()
+    },
+    redirect(port) {
+      target = port
     },
     mend() {
       state = 'open'

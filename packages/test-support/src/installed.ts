@@ -10,12 +10,17 @@ export const postgresBinaries: string | undefined = findPostgres()
 /** The path of `redis-server`, or undefined where it is not installed. */
 export const redisBinary: string | undefined = onPath('redis-server')
 
+/** The path of `pgbouncer`, which Debian puts where only root looks. */
+export const pgBouncerBinary: string | undefined =
+  onPath('pgbouncer') ?? ['/usr/sbin/pgbouncer'].find((path) => existsSync(path))
+
 /**
  * Whether tests can run on a real server. Where it is absent they are skipped, with one line that says so; with `CI`
  * set that is an error, so that no run is green for want of a server.
  */
-export function isInstalled(server: 'redis-server' | 'postgres'): boolean {
-  if ((server === 'postgres' ? postgresBinaries : redisBinary) !== undefined) return true
+export function isInstalled(server: 'redis-server' | 'postgres' | 'pgbouncer'): boolean {
+  const found = { 'redis-server': redisBinary, postgres: postgresBinaries, pgbouncer: pgBouncerBinary }
+  if (found[server] !== undefined) return true
   const message = `${server} is not installed: its tests are skipped. Run .ci/install-services to install it.`
   if (process.env['CI']) throw new Error(message)
   console.warn(message)

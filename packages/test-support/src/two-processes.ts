@@ -18,7 +18,8 @@ export function describeTwoProcesses(
   name: string,
   script: URL,
   open: () => Promise<SharedStore>,
-  judgeEffects: (effects: Map<string, number>, runs: readonly Run[]) => void,
+  assertEffects: (effects: Map<string, number>, runs: readonly Run[]) => void,
+  { events, kills }: { events: number; kills: number } = { events: 1000, kills: 10 },
 ): void {
   describe(name, () => {
     let store: SharedStore
@@ -74,9 +75,9 @@ export function describeTwoProcesses(
       expect(log.runs).toHaveLength(2)
     })
 
-    it('lose none of 1,000 events through kills at random, and repeat a handler only after a kill', async () => {
-      const eventIds = Array.from({ length: 1000 }, () => crypto.randomUUID())
-      await deliverThroughKills(await Promise.all(eventIds.map(newToken)), receivers, 10)
+    it(`lose none of ${events} events through kills at random, and repeat a handler only after a kill`, async () => {
+      const eventIds = Array.from({ length: events }, () => crypto.randomUUID())
+      await deliverThroughKills(await Promise.all(eventIds.map(newToken)), receivers, kills)
 
       for (const eventId of eventIds) {
         const runs = log.runs.filter((run) => run.eventId === eventId)
@@ -86,7 +87,7 @@ export function describeTwoProcesses(
       // Or the kills have hit nothing.
       expect(log.runs.length).toBeGreaterThan(eventIds.length)
       const effects = await store.effects()
-      judgeEffects(new Map(eventIds.map((eventId) => [eventId, effects.get(eventId) ?? 0])), log.runs)
+      assertEffects(new Map(eventIds.map((eventId) => [eventId, effects.get(eventId) ?? 0])), log.runs)
     })
   })
 }
