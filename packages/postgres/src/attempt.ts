@@ -1,4 +1,5 @@
 import { isKindeWebhookError } from '@kinde-billing/core'
+import { errorMessage } from '@kinde-billing/core/internal'
 import { DiscardEvent, HandlerFault, type InboxDelivery, type InboxOutcome } from '@kinde-billing/core/receiver'
 import { type DeliveryStatements, type Failure, readArrival, readClaim, type SessionSettings } from './deliveries.js'
 import { guardClient } from './guard-client.js'
@@ -135,14 +136,11 @@ async function unlessLocked<Value>(pending: Promise<Value>): Promise<Value | und
   }
 }
 
+/** For each message of the chain of causes. */
 const MAX_MESSAGE_CHARS = 500
 
 /** The code and the message of a failure, as they stand in the table while the event is not done. */
 export function describeFailure(error: unknown): Failure {
   const code = isKindeWebhookError(error) ? error.code : 'handler_failed'
   return { code, message: errorMessage(error, MAX_MESSAGE_CHARS) }
-}
-
-function errorMessage(error: unknown, maxChars: number): string {
-  return (error instanceof Error ? error.message : String(error)).slice(0, maxChars)
 }

@@ -1,4 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { databaseOf } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
 import { SCHEMA_VERSION, schemaSql } from './schema.js'
@@ -31,7 +32,8 @@ const PAUSE_MS = 500
  * await ensureSchema(pool)
  * ```
  */
-export async function ensureSchema(pool: AnyPostgresPool, options?: TableOptions): Promise<void> {
+export async function ensureSchema(pool: AnyPostgresPool, options: TableOptions = {}): Promise<void> {
+  assertKnownOptions('ensureSchema', options, ['table'])
   const table = tableName(options)
   const database = databaseOf(pool)
   for (let attempt = 1; ; attempt += 1) {

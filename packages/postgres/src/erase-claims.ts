@@ -1,4 +1,5 @@
 import { KindeWebhookError } from '@kinde-billing/core'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import { toTimestamp } from './list-deliveries.js'
 import type { AnyPostgresPool } from './pool.js'
@@ -36,8 +37,9 @@ export type ClaimsToErase =
 export async function eraseClaims(
   pool: AnyPostgresPool,
   selection: ClaimsToErase,
-  options?: TableOptions,
+  options: TableOptions = {},
 ): Promise<number> {
+  assertKnownOptions('eraseClaims', options, ['table'])
   const table = tableName(options)
   const { condition, values } = createSelection(selection)
   const [row] = await withSession(pool, (session) =>

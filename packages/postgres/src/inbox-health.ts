@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
 import { epochMs, HELD_LOCKS, isInProgress, isToRedeliver, readDate } from './stored-delivery.js'
@@ -59,6 +60,7 @@ const KINDE_DISABLES_MS = 72 * HOUR_MS
  * ```
  */
 export async function inboxHealth(pool: AnyPostgresPool, options: InboxHealthOptions = {}): Promise<InboxHealth> {
+  assertKnownOptions('inboxHealth', options, ['table', 'name'])
   const table = tableName(options)
   const ofEndpoint = `($1::text is null or split_part(delivery.key, ' ', 2) = $1)`
   const from = `from ${table} as delivery where ${ofEndpoint} and delivery.expires_at > now()`

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import type { DeliveryInbox } from '@kinde-billing/core/receiver'
 import { attemptOnce, describeFailure, type Work } from './attempt.js'
 import { databaseOf } from './database.js'
@@ -58,6 +59,7 @@ export function createPostgresInbox<Pool extends AnyPostgresPool>(
   options: PostgresInboxOptions<Pool>,
 ): DeliveryInbox<PostgresTx<Pool>> {
   const database = databaseOf(options?.pool)
+  assertKnownOptions('createPostgresInbox', options, ['pool', 'table', 'keepClaims', 'keepMs'])
   const table = tableName(options)
   const statements = deliveryStatements(table, resolveKeep(options))
 

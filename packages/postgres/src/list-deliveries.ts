@@ -1,4 +1,5 @@
 import { KindeWebhookError } from '@kinde-billing/core'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
 import {
@@ -57,6 +58,7 @@ export async function listDeliveries(
   pool: AnyPostgresPool,
   options: ListDeliveriesOptions = {},
 ): Promise<DeliveryPage> {
+  assertKnownOptions('listDeliveries', options, ['table', 'status', 'type', 'customer', 'since', 'limit', 'after'])
   const table = tableName(options)
   const limit = parseLimit(options.limit)
   const { conditions, values } = createFilter(table, options)

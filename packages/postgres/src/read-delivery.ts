@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import { eventKeys } from './find-event.js'
 import type { AnyPostgresPool } from './pool.js'
@@ -40,6 +41,7 @@ export async function readDelivery(
   eventId: string,
   options: ReadDeliveryOptions = {},
 ): Promise<DeliveryDetails | undefined> {
+  assertKnownOptions('readDelivery', options, ['table', 'name'])
   const table = tableName(options)
   const [row] = await withSession(pool, (session) =>
     session.query(

@@ -1,4 +1,5 @@
 import { KindeWebhookError } from '@kinde-billing/core'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import type { DeliveryOutcome } from '@kinde-billing/core/receiver'
 import { withSession } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
@@ -32,6 +33,8 @@ export interface RedeliverOptions<Context = unknown> extends TableOptions {
   /** Makes the `delivery.context` that handlers see. Default: `undefined`. */
   context?: ((delivery: { readonly issuer: string; readonly eventId: string }) => Context) | undefined
 }
+
+const OPTIONS = ['table', 'limit', 'concurrency', 'perSecond', 'signal', 'onProgress', 'context']
 
 /** One delivery that {@link redeliver} has run. */
 export interface RedeliveryProgress {
@@ -84,6 +87,7 @@ export async function redeliver<Context>(
   receiver: RedeliveryReceiver<Context>,
   options: RedeliverOptions<Context> = {},
 ): Promise<RedeliveryCounts> {
+  assertKnownOptions('redeliver', options, OPTIONS)
   const { limit, concurrency, perSecond } = parseLimits(options)
   const { signal, onProgress, context } = options
   const queue = redeliveryQueue(tableName(options), receiver.name)

@@ -144,9 +144,12 @@ describe('claims', () => {
     expect((await readDelivery(pglite, delivery.eventId))?.status).toBe('failed')
   })
 
-  it.each([{ keepClaims: 'none' }, { keepMs: -1 }, { keepMs: Number.NaN }])('refuses %o', (options) => {
-    expect(() => createPostgresInbox({ pool: pglite, ...(options as object) })).toThrow(KindeWebhookError)
-  })
+  it.each([{ keepClaims: 'none' }, { keepMs: -1 }, { keepMs: Number.NaN }, { keepClaim: 'all' }])(
+    'refuses %o',
+    (options) => {
+      expect(() => createPostgresInbox({ pool: pglite, ...(options as object) })).toThrow(KindeWebhookError)
+    },
+  )
 })
 
 describe('recordFailure', () => {
@@ -306,10 +309,13 @@ describe('redeliver', () => {
     expect(await effects()).toHaveLength(3)
   })
 
-  it.each([{ limit: 0 }, { concurrency: 101 }, { concurrency: 0 }, { perSecond: 0 }])('refuses %o', async (options) => {
-    const { receiver } = receiverFor([], takeEffect)
-    await expect(redeliver(pglite, receiver, options)).rejects.toMatchObject({ code: 'invalid_configuration' })
-  })
+  it.each([{ limit: 0 }, { concurency: 2 }, { concurrency: 101 }, { concurrency: 0 }, { perSecond: 0 }])(
+    'refuses %o',
+    async (options: object) => {
+      const { receiver } = receiverFor([], takeEffect)
+      await expect(redeliver(pglite, receiver, options)).rejects.toMatchObject({ code: 'invalid_configuration' })
+    },
+  )
 })
 
 describe('listDeliveries', () => {

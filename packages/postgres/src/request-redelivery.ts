@@ -1,4 +1,5 @@
 import { KindeWebhookError } from '@kinde-billing/core'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import { eventKeys } from './find-event.js'
 import { toTimestamp } from './list-deliveries.js'
@@ -52,6 +53,7 @@ export async function requestRedelivery(
   selection: RedeliverySelection,
   options: RequestRedeliveryOptions,
 ): Promise<number> {
+  assertKnownOptions('requestRedelivery', options, ['table', 'reason', 'evenIfDone'])
   const table = tableName(options)
   const { reason, evenIfDone = false } = options
   if (typeof reason !== 'string' || reason.trim() === '' || reason.length > 500)

@@ -1,4 +1,5 @@
 import { KindeWebhookError } from '@kinde-billing/core'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { type TableOptions, tableName } from './table-name.js'
 
 export type { TableOptions } from './table-name.js'
@@ -90,6 +91,7 @@ create index if not exists ${name}_claims on ${table} (claims_expire_at) where c
  * ```
  */
 export function schemaSql({ from = 0, ...options }: SchemaSqlOptions = {}): string {
+  assertKnownOptions('schemaSql', options, ['table'])
   const table = tableName(options)
   if (!Number.isSafeInteger(from) || from < 0 || from > SCHEMA_VERSION)
     throw new KindeWebhookError('invalid_configuration', `from: must be a whole number from 0 to ${SCHEMA_VERSION}.`)

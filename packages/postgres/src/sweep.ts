@@ -1,4 +1,5 @@
 import { KindeWebhookError } from '@kinde-billing/core'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
 import { type TableOptions, tableName } from './table-name.js'
@@ -29,6 +30,7 @@ export interface SweepOptions extends TableOptions {
  * ```
  */
 export async function sweepDeliveries(pool: AnyPostgresPool, options: SweepOptions = {}): Promise<number> {
+  assertKnownOptions('sweepDeliveries', options, ['table', 'batch'])
   const { batch = 10_000 } = options
   if (!Number.isSafeInteger(batch) || batch < 1)
     throw new KindeWebhookError('invalid_configuration', 'batch: must be a whole number above 0, such as 10000.')

@@ -24,7 +24,7 @@ export async function serveReceiver<Tx>(
     issuer,
     name: 'billing',
     inbox,
-    onOutcome: () => {},
+    log: false,
     onEvent: async (event, { tx }) => {
       await report(log, 'start', instance, event.id)
       await takeEffect(event.id, tx)
