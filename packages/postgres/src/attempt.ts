@@ -1,7 +1,14 @@
 import { isKindeWebhookError } from '@kinde-billing/core'
 import { errorMessage } from '@kinde-billing/core/internal'
 import { DiscardEvent, HandlerFault, type InboxDelivery, type InboxOutcome } from '@kinde-billing/core/receiver'
-import { type DeliveryStatements, type Failure, readArrival, readClaim, type SessionSettings } from './deliveries.js'
+import {
+  type ArrivalState,
+  type DeliveryStatements,
+  type Failure,
+  readArrival,
+  readClaim,
+  type SessionSettings,
+} from './deliveries.js'
 import { guardClient } from './guard-client.js'
 import { type EndAttempt, withLeasedSession } from './lease.js'
 import type { Database, HandlerSlot, Session } from './session.js'
@@ -33,8 +40,7 @@ export async function attemptOnce(
 
 /** What an attempt remembers if it gives its connection back to wait for its turn. */
 class Attempt {
-  private hasArrived = false
-  private isUnkept = false
+  private arrival: ArrivalState | undefined
   private slot: HandlerSlot | undefined
 
   constructor(
@@ -47,12 +53,14 @@ class Attempt {
   async onSession(session: Session, signal: AbortSignal, end: EndAttempt): Promise<InboxOutcome | 'must wait'> {
     const { statements, delivery } = this
     this.giveUpIfAnswered(session)
-    const arrived = await this.arrive(session)
-    if (arrived !== 'open') return arrived === 'done' ? 'duplicate' : 'in_progress'
+    this.arrival ??= await this.arrive(session)
+    const { arrival } = this
+    if (arrival === undefined) return 'in_progress'
+    if (arrival.isDone) return 'duplicate'
     this.giveUpIfAnswered(session)
 
-    const kept = this.isUnkept ? statements.keep(delivery) : []
-    const claimed = await unlessLocked(session.begin(statements.claim(delivery), kept))
+    const kept = arrival.isUnkept ? statements.keep(delivery) : []
+    const claimed = await unlessLocked(session.begin(statements.claim(delivery, arrival.limits), kept))
     const claim = claimed && readClaim(claimed)
     if (claim === undefined || !claim.isClaimed || claim.isDone) {
       await session.rollback()
@@ -83,17 +91,19 @@ class Attempt {
     throw this.delivery.answered.reason
   }
 
-  private async arrive(session: Session): Promise<'done' | 'open' | 'locked'> {
-    if (this.hasArrived) return 'open'
+  /** Resolves with `undefined` if the row is locked. */
+  private async arrive(session: Session): Promise<ArrivalState | undefined> {
     const { statements, delivery } = this
-    const rows = await unlessLocked(session.transaction(statements.arrival(delivery))).catch((error: unknown) => {
+    const arrive = async (before: readonly string[] = []) => {
+      const rows = await unlessLocked(session.transaction([...before, ...statements.arrival(delivery)]))
+      return rows && readArrival(rows)
+    }
+    try {
+      const arrival = await arrive()
+      return arrival?.isExpired ? await arrive(statements.forget(delivery)) : arrival
+    } catch (error) {
       throw explainMissingTable(error, statements.table)
-    })
-    if (rows === undefined) return 'locked'
-    const { isDone, isUnkept } = readArrival(rows.at(-1) ?? [])
-    this.hasArrived = true
-    this.isUnkept = isUnkept
-    return isDone ? 'done' : 'open'
+    }
   }
 
   private async runAndMark(session: Session, settings: SessionSettings, signal: AbortSignal): Promise<'processed'> {

@@ -14,8 +14,7 @@ const SERVER_GRACE_MS = 1000
 const isDone = (redelivery: boolean): string =>
   redelivery ? '(done_at is not null and expires_at > now() and not redelivery_even_if_done)' : '(done_at is not null)'
 
-/** The lock's timeout, as a condition that is always true: it is set before the row is touched. */
-const LOCK_TIMEOUT = `set_config('lock_timeout', '${ROW_LOCK_TIMEOUT_MS}', true) is not null`
+const LIMIT_ROW_LOCK = `set local lock_timeout = ${ROW_LOCK_TIMEOUT_MS}`
 
 /**
  * The statements on the inbox's table. They hold their values as literals, so that several travel in one message. Every
@@ -25,10 +24,12 @@ export interface DeliveryStatements {
   readonly table: string
   /** Records the arrival, and returns the row's state in the last statement. */
   arrival(delivery: InboxDelivery): string[]
+  /** Deletes a mark whose time is over: it counts as absent. */
+  forget(delivery: InboxDelivery): string[]
   /** Keeps the claims of an event whose earlier attempt ended without a word, as that of a killed process. */
   keep(delivery: InboxDelivery): string[]
   /** Claims the key until the transaction ends, reads the row, and sets the savepoint for the handler. */
-  claim(delivery: InboxDelivery): string[]
+  claim(delivery: InboxDelivery, limits: Limits): string[]
   /** Ends the handler's part and marks the delivery. */
   mark(delivery: InboxDelivery, discarded: boolean, settings: SessionSettings): string[]
   /** Records why the attempt failed, and keeps the claims. */
@@ -46,8 +47,17 @@ export interface Failure {
   readonly message: string
 }
 
+/** Limits of the server's, in the form that `current_setting` gives. */
+export interface Limits {
+  readonly idle: string
+  readonly statement: string
+}
+
 export interface ArrivalState {
   readonly isDone: boolean
+  /** True if the mark's time is over. */
+  readonly isExpired: boolean
+  readonly limits: Limits
   /** True if earlier attempts left no claims behind. */
   readonly isUnkept: boolean
 }
@@ -67,13 +77,20 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
   return {
     table,
     arrival: (delivery) =>
-      delivery.redelivery ? redeliveryArrival(table, delivery) : [arrivalStatement(table, delivery)],
-    keep: (delivery) => [
-      `update ${table} set ${claimColumns(delivery)}, expires_at = 'infinity'
-      where ${LOCK_TIMEOUT} and key = ${textLiteral(delivery.key)} and done_at is null and claims is null`,
+      delivery.redelivery
+        ? [LIMIT_ROW_LOCK, ...redeliveryArrival(table, delivery)]
+        : [LIMIT_ROW_LOCK, arrivalStatement(table, delivery)],
+    forget: ({ key }) => [
+      LIMIT_ROW_LOCK,
+      `delete from ${table} where key = ${textLiteral(key)} and done_at is not null and expires_at <= now()`,
     ],
-    claim: ({ key, leaseMs, redelivery }) => [
-      claimStatement(`${table} ${key}`, leaseMs),
+    keep: (delivery) => [
+      LIMIT_ROW_LOCK,
+      `update ${table} set ${claimColumns(delivery)}, expires_at = 'infinity'
+      where key = ${textLiteral(delivery.key)} and done_at is null and claims is null`,
+    ],
+    claim: ({ key, leaseMs, redelivery }, limits) => [
+      claimStatement(`${table} ${key}`, leaseMs, limits),
       `select ${isDone(redelivery)}::text as done from ${table} where key = ${textLiteral(key)}`,
       'savepoint before_the_handler',
     ],
@@ -83,16 +100,23 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
       markStatement(table, delivery, discarded, keep),
     ],
     failure: (delivery, { code, message }) => [
+      LIMIT_ROW_LOCK,
       `update ${table} set failures = failures + 1, failed_at = clock_timestamp(),
         error_code = ${textLiteral(code)}, error_message = ${textLiteral(message)}${keptUntilDone(delivery)}
-      where ${LOCK_TIMEOUT} and key = ${textLiteral(delivery.key)} and not ${isDone(delivery.redelivery)}`,
+      where key = ${textLiteral(delivery.key)} and not ${isDone(delivery.redelivery)}`,
     ],
   }
 }
 
-export function readArrival([row]: Rows): ArrivalState {
+export function readArrival(results: readonly Rows[]): ArrivalState {
+  const row = results.at(-1)?.[0]
   if (row === undefined) throw new Error('The row of a delivery that has just arrived is gone from the table')
-  return { isDone: row.done === 'true', isUnkept: row.unkept === 'true' }
+  return {
+    isDone: row.done === 'true',
+    isExpired: row.expired === 'true',
+    isUnkept: row.unkept === 'true',
+    limits: { idle: String(row.idle_limit), statement: String(row.statement_limit) },
+  }
 }
 
 export function readClaim([claims, rows]: readonly Rows[]): ClaimState {
@@ -111,34 +135,27 @@ function claimColumns({ claims, customer }: InboxDelivery): string {
   return `claims = ${textLiteral(JSON.stringify(claims))}, customer = ${customer === undefined ? 'null' : textLiteral(customer)}`
 }
 
-/** A row that has expired counts as absent: it starts again from nothing. */
+/** Counts an arrival. What another attempt has done stays. */
 function arrivalStatement(table: string, { key, eventId, type, occurredAt, retentionMs }: InboxDelivery): string {
-  const unexpired = 'known.expires_at > now()'
   return `insert into ${table} as known (key, event_id, type, occurred_at, expires_at)
-    select ${textLiteral(key)}, ${textLiteral(eventId)}, ${textLiteral(type)}, ${timestampLiteral(occurredAt)}, now() + ${intervalLiteral(retentionMs)}
-    where ${LOCK_TIMEOUT}
-    on conflict (key) do update set
-      first_seen_at = case when ${unexpired} then known.first_seen_at else now() end,
-      attempts = case when ${unexpired} then known.attempts + 1 else 1 end,
-      discarded = known.discarded and ${unexpired},
-      done_at = case when ${unexpired} then known.done_at end,
-      claims = case when ${unexpired} then known.claims end,
-      customer = case when ${unexpired} then known.customer end,
-      expires_at = case when ${unexpired} and known.done_at is not null then known.expires_at
-                        when ${unexpired} then greatest(known.expires_at, excluded.expires_at)
-                        else excluded.expires_at end,
-      last_attempt_at = now()
-    returning (done_at is not null)::text as done, (attempts > 1 and claims is null)::text as unkept`
+    values (${textLiteral(key)}, ${textLiteral(eventId)}, ${textLiteral(type)}, ${timestampLiteral(occurredAt)}, now() + ${intervalLiteral(retentionMs)})
+    on conflict (key) do update set attempts = known.attempts + 1, last_attempt_at = now(),
+      expires_at = case when known.done_at is null then greatest(known.expires_at, excluded.expires_at) else known.expires_at end
+    returning (done_at is not null)::text as done, (done_at is not null and expires_at <= now())::text as expired,
+      (attempts > 1 and claims is null)::text as unkept, ${CURRENT_LIMITS}`
 }
+
+/** The limits of the application's own, which stay if they are tighter. */
+const CURRENT_LIMITS = `current_setting('idle_in_transaction_session_timeout') as idle_limit,
+      current_setting('statement_timeout') as statement_limit`
 
 /** A redelivery is not an arrival: `attempts` counts Kinde's. */
 function redeliveryArrival(table: string, { key, eventId, type, occurredAt, retentionMs }: InboxDelivery): string[] {
   return [
     `insert into ${table} (key, event_id, type, occurred_at, expires_at, attempts)
     select ${textLiteral(key)}, ${textLiteral(eventId)}, ${textLiteral(type)}, ${timestampLiteral(occurredAt)}, now() + ${intervalLiteral(retentionMs)}, 0
-    where ${LOCK_TIMEOUT}
     on conflict (key) do nothing`,
-    `select ${isDone(true)}::text as done, 'false' as unkept from ${table} where key = ${textLiteral(key)}`,
+    `select ${isDone(true)}::text as done, 'false' as expired, 'false' as unkept, ${CURRENT_LIMITS} from ${table} where key = ${textLiteral(key)}`,
   ]
 }
 
@@ -149,14 +166,21 @@ function redeliveryArrival(table: string, { key, eventId, type, occurredAt, rete
  * the server itself ends it when it has been idle, or busy with one statement, for the length of a lease and a little more
  * (a process that is well has closed the connection by then). Tighter limits of the application's own stay.
  */
-function claimStatement(lock: string, leaseMs: number): string {
+function claimStatement(lock: string, leaseMs: number, limits: Limits): string {
   const limitMs = Math.min(Math.ceil(leaseMs) + SERVER_GRACE_MS, MAX_TIMER_MS)
-  const limit = (setting: string): string => `set_config('${setting}',
-    case when current_setting('${setting}')::interval between interval '1 ms' and ${intervalLiteral(limitMs)}
-         then current_setting('${setting}') else '${limitMs}' end, true)`
+  const limit = (setting: string, current: string): string =>
+    isTighter(current, limitMs) ? '' : `, set_config('${setting}', '${limitMs}', true)`
   return `select pg_try_advisory_xact_lock(hashtextextended(${textLiteral(lock)}, 0))::text as claimed,
-    current_setting('search_path') as search_path, current_setting('role') as role,
-    ${limit('idle_in_transaction_session_timeout')}, ${limit('statement_timeout')}`
+    current_setting('search_path') as search_path, current_setting('role') as role${limit('idle_in_transaction_session_timeout', limits.idle)}${limit('statement_timeout', limits.statement)}`
+}
+
+const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
+
+/** Compares a setting such as `5s`; `0` is no limit. */
+function isTighter(current: string, limitMs: number): boolean {
+  const [, count, unit = 'ms'] = /^(\d+)([a-z]+)?$/.exec(current) ?? []
+  const ms = Number(count) * (UNIT_MS[unit] ?? Number.NaN)
+  return ms > 0 && ms <= limitMs
 }
 
 /** Undoes a `set role` or `set search_path` of the handler, which the mark and the next user of the connection would inherit. */

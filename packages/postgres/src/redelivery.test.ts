@@ -65,7 +65,8 @@ async function effects(): Promise<string[]> {
 }
 
 const makeDue = () => pglite.exec('update kinde_billing_deliveries set redelivery_due_at = now()')
-const again = { reason: 'the plan is there now', perSecond: 1000 }
+const again = { reason: 'the plan is there now' }
+const quickly = { perSecond: 1000 }
 
 describe('claims', () => {
   it('are kept while an event fails, and removed by the mark', async () => {
@@ -186,7 +187,7 @@ describe('redeliver', () => {
     expect(await requestRedelivery(pglite, { status: 'failed' }, again)).toBe(2)
     expect(await requestRedelivery(pglite, { status: 'failed' }, again)).toBe(0)
     const { receiver } = receiverFor(deliveries, takeEffect)
-    expect(await redeliver(pglite, receiver, again)).toEqual({ processed: 2 })
+    expect(await redeliver(pglite, receiver, quickly)).toEqual({ processed: 2 })
     expect((await effects()).sort()).toEqual(deliveries.map(({ eventId }) => eventId).sort())
     const [first] = deliveries
     expect(await readDelivery(pglite, first?.eventId ?? '')).toMatchObject({
@@ -195,7 +196,7 @@ describe('redeliver', () => {
       claimsBytes: 0,
       redelivery: { reason: again.reason, runs: 1, requestedAt: undefined },
     })
-    expect(await redeliver(pglite, receiver, again)).toEqual({})
+    expect(await redeliver(pglite, receiver, quickly)).toEqual({})
   })
 
   it('keeps the order of one customer, and holds later events back while an earlier one fails', async () => {
@@ -207,10 +208,10 @@ describe('redeliver', () => {
     await requestRedelivery(pglite, { status: 'failed' }, again)
 
     const failing = receiverFor(deliveries, fail)
-    expect(await redeliver(pglite, failing.receiver, again)).toEqual({ handler_failed: 1 })
+    expect(await redeliver(pglite, failing.receiver, quickly)).toEqual({ handler_failed: 1 })
     await makeDue()
     const working = receiverFor(deliveries, takeEffect)
-    await redeliver(pglite, working.receiver, again)
+    await redeliver(pglite, working.receiver, quickly)
     expect([failing.runs, working.runs]).toEqual([[first], [first, second, third]])
   })
 
@@ -222,22 +223,22 @@ describe('redeliver', () => {
     const waits: number[] = []
     for (let run = 0; run < 8; run += 1) {
       await makeDue()
-      await redeliver(pglite, receiver, again)
+      await redeliver(pglite, receiver, quickly)
       const { rows } = await pglite.query<{ wait: number }>(
         'select extract(epoch from redelivery_due_at - now())::float8 as wait from kinde_billing_deliveries',
       )
       waits.push(Math.round(rows[0]?.wait ?? 0))
-      expect(await redeliver(pglite, receiver, again)).toEqual({})
+      expect(await redeliver(pglite, receiver, quickly)).toEqual({})
     }
     expect(waits).toEqual([5, 30, 120, 600, 3600, 14_400, 43_200, 43_200])
     await pglite.exec("update kinde_billing_deliveries set redelivery_requested_at = now() - interval '31 days'")
     await makeDue()
-    expect(await redeliver(pglite, receiver, again)).toEqual({})
+    expect(await redeliver(pglite, receiver, quickly)).toEqual({})
     expect(runs).toHaveLength(8)
     expect((await listDeliveries(pglite, { status: 'failed' })).deliveries).toMatchObject([{ dead: true }])
     expect(await inboxHealth(pglite)).toMatchObject({ failing: 1, dead: 1, toRedeliver: 0 })
     expect(await requestRedelivery(pglite, { status: 'failed' }, again)).toBe(1)
-    expect(await redeliver(pglite, receiver, again)).toEqual({ handler_failed: 1 })
+    expect(await redeliver(pglite, receiver, quickly)).toEqual({ handler_failed: 1 })
   })
 
   it('runs a handled event again only with evenIfDone, and records it', async () => {
@@ -281,7 +282,7 @@ describe('redeliver', () => {
     await attempt({ ...other, key: `https://acme.kinde.com invoices ${other.eventId}` }, fail)
     await requestRedelivery(pglite, { status: 'failed' }, again)
     const { receiver, runs } = receiverFor([own, other], takeEffect)
-    await redeliver(pglite, receiver, again)
+    await redeliver(pglite, receiver, quickly)
     expect(runs).toEqual([own.eventId])
 
     for (const tenant of ['a', 'b']) {
@@ -289,7 +290,7 @@ describe('redeliver', () => {
       await attempt({ ...delivery, key: `https://${tenant}.kinde.com billing ${delivery.eventId}` }, fail)
     }
     await requestRedelivery(pglite, { status: 'failed' }, again)
-    await expect(redeliver(pglite, receiver, again)).rejects.toThrow('several issuers')
+    await expect(redeliver(pglite, receiver, quickly)).rejects.toThrow('several issuers')
   })
 
   it('stops at its limit and at its signal, and reports progress', async () => {
@@ -297,14 +298,14 @@ describe('redeliver', () => {
     for (const delivery of deliveries) await attempt(delivery, fail)
     await requestRedelivery(pglite, { eventIds: deliveries.map(({ eventId }) => eventId) }, again)
     const { receiver } = receiverFor(deliveries, takeEffect)
-    expect(await redeliver(pglite, receiver, { ...again, limit: 2 })).toEqual({ processed: 2 })
+    expect(await redeliver(pglite, receiver, { ...quickly, limit: 2 })).toEqual({ processed: 2 })
     const stop = new AbortController()
     const progress: number[] = []
     const onProgress = ({ count }: { count: number }) => {
       progress.push(count)
       stop.abort()
     }
-    await redeliver(pglite, receiver, { ...again, concurrency: 1, signal: stop.signal, onProgress })
+    await redeliver(pglite, receiver, { ...quickly, concurrency: 1, signal: stop.signal, onProgress })
     expect(progress).toEqual([1])
     expect(await effects()).toHaveLength(3)
   })

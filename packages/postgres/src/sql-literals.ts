@@ -1,8 +1,12 @@
+/** Printable ASCII without quote and backslash: it stands for itself whatever the settings and the encodings are. */
+const PLAIN = /^[\x20-\x26\x28-\x5b\x5d-\x7e]*$/
+
 /**
- * Literals for statements that travel several in one message, which takes no parameters. Text is sent as hexadecimal
- * digits, so there is nothing to escape, whatever `standard_conforming_strings` and the encodings are.
+ * Literals for statements that travel several in one message, which takes no parameters. Text that is not plain is sent
+ * as hexadecimal digits, so there is nothing to escape, whatever `standard_conforming_strings` and the encodings are.
  */
 export function textLiteral(text: string): string {
+  if (PLAIN.test(text)) return `'${text}'`
   return `convert_from(decode('${toHex(text)}', 'hex'), 'UTF8')`
 }
 
