@@ -66,7 +66,7 @@ export interface DataSchemaIssue {
 export type DataSchemas = { readonly [Type in BillingEventType]?: DataSchema | undefined }
 
 /** No schemas: `event.data` is as Kinde sent it. */
-export type NoSchemas = Record<never, never>
+export type NoSchemas = { readonly [Type in BillingEventType]?: undefined }
 
 /** The type of `event.data` for one event type: the output of its schema, if there is one. */
 export type DataOf<Schemas extends DataSchemas, Type extends BillingEventType> = Schemas extends {

@@ -1,37 +1,51 @@
 import { Readable } from 'node:stream'
-import { finished } from 'node:stream/promises'
 import { setTimeout } from 'node:timers/promises'
-import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
-import { type BillingReceiverOptions, createBillingReceiver, type DeliveryBody } from '@kinde-billing/core/receiver'
-import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { type DataSchemas, KindeWebhookError, type NoSchemas } from '@kinde-billing/core'
+import {
+  type BillingLog,
+  type BillingReceiverOptions,
+  createBillingReceiver,
+  type OwnInbox,
+  type ReceiverOptions,
+} from '@kinde-billing/core/receiver'
+import { getNodeHeader, openNodeBody } from '@kinde-billing/node'
+import type { FastifyBaseLogger, FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 
-/** What handlers get of Fastify: the request and the reply. */
+/** The request and reply of Fastify, for handlers. */
 export interface KindeBillingContext {
   /** Fastify's request. */
   request: FastifyRequest
-  /** Fastify's reply, which the receiver sends: do not send it. */
+  /** Fastify's reply. The receiver sends it: do not send it. */
   reply: FastifyReply
 }
 
-/** The options of {@link kindeBilling}: those of the receiver, and where Kinde posts to, such as `/webhooks/kinde`. */
+/** The options of {@link kindeBilling}: those of the receiver, and the path that Kinde posts to. */
 export type KindeBillingOptions<Tx = undefined, Schemas extends DataSchemas = NoSchemas> = BillingReceiverOptions<
   KindeBillingContext,
   Tx,
   Schemas
-> & {
-  /** The route's path. */
+> &
+  Route
+
+interface Route {
+  /** The path of the route, such as `/webhooks/kinde`. */
   path: string
 }
 
+type KindeBillingPlugin = (app: FastifyInstance) => Promise<void>
+
 const RAW_BODY_HINT =
-  'Let no hook and no plugin consume the body of this route, or keep its bytes as request.rawBody (fastify-raw-body).'
+  'Let no hook and no plugin consume the body of this route, or keep its bytes as request.rawBody (fastify-raw-body, or the platform does).'
+/** The time for which the connection of a client that is still sending stays open, in milliseconds. */
 const LINGER_MS = 1000
 
 /**
- * A Fastify plugin that receives Kinde's billing webhooks: encapsulated, with a content type parser of its own, so that the
- * application's other routes and parsers are untouched.
+ * Creates a Fastify plugin that receives Kinde's billing webhooks. It is encapsulated and has its own content type parser,
+ * so your other routes and parsers are not affected. It logs to Fastify's log.
  *
- * @throws KindeWebhookError `invalid_configuration`, naming the option and the mend; TypeError for a missing path
+ * @param options - The options of the receiver, and `path`.
+ * @returns The plugin to register.
+ * @throws KindeWebhookError `invalid_configuration`, naming the option and the fix
  *
  * @example
  * ```ts
@@ -48,35 +62,46 @@ const LINGER_MS = 1000
  * )
  * ```
  */
-export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
+export function kindeBilling<Tx, const Schemas extends DataSchemas = NoSchemas>(
+  options: ReceiverOptions<KindeBillingContext, Tx, Schemas> & OwnInbox<KindeBillingContext, Tx> & Route,
+): KindeBillingPlugin
+export function kindeBilling<const Schemas extends DataSchemas>(
+  options: KindeBillingOptions<undefined, Schemas> & { dataSchemas: object },
+): KindeBillingPlugin
+// Last, and without type parameters: most applications see this one in their editor.
+export function kindeBilling(options: KindeBillingOptions): KindeBillingPlugin
+export function kindeBilling<Tx, Schemas extends DataSchemas>(
   options: KindeBillingOptions<Tx, Schemas>,
-): (app: FastifyInstance) => Promise<void> {
-  if (typeof options?.path !== 'string') return misused(options)
+): KindeBillingPlugin {
+  if (typeof options?.path !== 'string') return refuseMisuse(options)
   const { path, ...receiverOptions } = options
-  const receiver = createBillingReceiver<KindeBillingContext, Tx, Schemas>(receiverOptions)
+  let appLog: FastifyBaseLogger | undefined
+  const log = options.log ?? toBillingLog(() => appLog)
+  const receiver = createBillingReceiver<KindeBillingContext, Tx, Schemas>({ ...receiverOptions, log })
   const deliver = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { status, headers, body } = await receiver.receive({
       method: request.method,
-      // every value: `headers` keeps the first of some, and is all there is in HTTP/2
-      header: (name) => (request.raw.headersDistinct?.[name] ?? request.raw.headers[name])?.toString(),
-      body: () => bodyOf(request),
+      header: (name) => getNodeHeader(request.raw, name),
+      body: () => openNodeBody(request.body instanceof Readable ? request.body : request.raw, [request, request.raw]),
       context: { request, reply },
       rawBodyHint: RAW_BODY_HINT,
+      log: options.log === undefined ? toBillingLog(() => request.log) : undefined,
     })
-    // a handler has answered by itself
+    // A handler has sent a reply by itself.
     if (reply.sent || reply.raw.headersSent) return reply
-    // bytes: Fastify adds a charset to text
+    // Bytes, because Fastify adds a charset to text.
     const bytes = Buffer.from(body)
     reply.code(status).headers(headers)
     if (request.raw.complete !== false) return reply.send(bytes)
     reply.raw.shouldKeepAlive = false
-    return reply.header('content-length', bytes.byteLength).send(Readable.from(lingering(bytes)))
+    return reply.header('content-length', bytes.byteLength).send(Readable.from(linger(bytes)))
   }
   return async (app) => {
+    appLog = app.log
     app.removeAllContentTypeParsers()
     app.addContentTypeParser('*', (_request, payload, done) => done(null, payload))
     app.all(path, deliver)
-    // Fastify refuses a media type that it cannot read before the route, though the signature decides
+    // Fastify refuses a malformed media type before the route. The signature decides, so it is delivered.
     app.setErrorHandler((error: FastifyError, request, reply) => {
       if (error.code !== 'FST_ERR_CTP_INVALID_MEDIA_TYPE') throw error
       return deliver(request, reply)
@@ -84,28 +109,25 @@ export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas =
   }
 }
 
-function misused(options: object | undefined): never {
-  const mend = "Write app.register(kindeBilling({ path: '/webhooks/kinde', ... })): with a path, and called."
-  // Fastify, which has called this as a plugin, takes a rejection; a throw would end the process
-  if (options instanceof Object && 'register' in options) return Promise.reject(new TypeError(mend)) as never
-  throw new TypeError(mend)
+function toBillingLog(getLog: () => FastifyBaseLogger | undefined): BillingLog {
+  return {
+    warn: (line, details) => getLog()?.warn(details, line),
+    error: (line, details) => getLog()?.error(details, line),
+  }
 }
 
-/** To close a connection that still receives resets it, and the answer is lost: so the answer to a sender ends later. */
-async function* lingering(answer: Buffer): AsyncGenerator<Buffer> {
-  yield answer
+function refuseMisuse(options: object | undefined): never {
+  const error = new KindeWebhookError(
+    'invalid_configuration',
+    "path is missing. Write app.register(kindeBilling({ path: '/webhooks/kinde', ... })), and call kindeBilling.",
+  )
+  // Fastify has called this as a plugin. It takes a rejection; a throw would end the process.
+  if (options instanceof Object && 'register' in options) return Promise.reject(error) as never
+  throw error
+}
+
+/** Closing a connection that still receives resets it, and the response is lost. So the response ends a little later. */
+async function* linger(response: Buffer): AsyncGenerator<Buffer> {
+  yield response
   await setTimeout(LINGER_MS)
-}
-
-function bodyOf(request: FastifyRequest): DeliveryBody | Promise<DeliveryBody> {
-  const stream = request.body instanceof Readable ? request.body : request.raw
-  // a plugin is collecting the bytes at this moment
-  const isTaken = stream.readableFlowing && !stream.readableEnded
-  return isTaken ? finished(stream).then(() => bytesOf(request, stream)) : bytesOf(request, stream)
-}
-
-/** The bytes that a plugin has kept, or the stream as this plugin's parser was given it. */
-function bytesOf({ rawBody }: FastifyRequest & { rawBody?: string | Uint8Array }, stream: Readable): DeliveryBody {
-  if (typeof rawBody === 'string' || ArrayBuffer.isView(rawBody)) return rawBody
-  return stream.readableDidRead ? undefined : stream.iterator({ destroyOnReturn: false })
 }

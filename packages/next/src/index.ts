@@ -2,15 +2,16 @@ import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
 import { type BillingReceiverOptions, createLazyWebHandler } from '@kinde-billing/core/receiver'
 import type { NextRequest } from 'next/server.js'
 
-/** What handlers get of Next: the request, and the parameters of the route's path. */
+/** The request of Next, and the parameters of the route's path, for handlers. */
 export interface KindeBillingContext {
-  /** Next's request. Its body has been read. */
-  request: NextRequest
+  /** Next's request; the plain `Request` of a test if that is what you passed. Its body has been read. */
+  request: NextRequest | Request
   /** The parameters of the route's path. */
   params: Promise<RouteParams>
 }
 
 type RouteParams = Record<string, string | string[] | undefined>
+type RouteHandler = (request: NextRequest | Request, route?: { params: Promise<RouteParams> }) => Promise<Response>
 
 /** The options of {@link kindeBilling}: those of the receiver. */
 export type KindeBillingOptions<Tx = undefined, Schemas extends DataSchemas = NoSchemas> = BillingReceiverOptions<
@@ -20,8 +21,12 @@ export type KindeBillingOptions<Tx = undefined, Schemas extends DataSchemas = No
 >
 
 /**
- * Receives Kinde's billing webhooks as a route handler of the App Router, in the Node and the edge runtime. The options are
- * judged at the first request and not at import, so that `next build` passes without the environment.
+ * Creates a route handler of the App Router for Kinde's billing webhooks, in the Node and the edge runtime. Options are
+ * validated at the first request and not at import, so that `next build` passes without the environment. A
+ * misconfiguration is logged and answered 500.
+ *
+ * @param options - The options of the receiver.
+ * @returns The handler to export as `POST`.
  *
  * @example
  * ```ts
@@ -33,9 +38,11 @@ export type KindeBillingOptions<Tx = undefined, Schemas extends DataSchemas = No
  * })
  * ```
  */
+export function kindeBilling(options: KindeBillingOptions): RouteHandler
 export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
   options: KindeBillingOptions<Tx, Schemas>,
-): (request: NextRequest, route?: { params: Promise<RouteParams> }) => Promise<Response> {
+): RouteHandler
+export function kindeBilling<Tx, Schemas extends DataSchemas>(options: KindeBillingOptions<Tx, Schemas>): RouteHandler {
   const handle = createLazyWebHandler<KindeBillingContext, Tx, Schemas>(options)
   return (request, route) => handle(request, { request, params: route?.params ?? Promise.resolve({}) })
 }

@@ -1,13 +1,20 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
+import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
-import { type BillingReceiverOptions, createBillingReceiver, type DeliveryBody } from '@kinde-billing/core/receiver'
+import {
+  type BillingReceiverOptions,
+  createBillingReceiver,
+  type DeliveryBody,
+  type OwnInbox,
+  type ReceiverOptions,
+} from '@kinde-billing/core/receiver'
 
-/** What handlers get of Node: the request and the response. */
+/** The request and response of Node, for handlers. */
 export interface KindeBillingContext {
   /** The request, as Node's server gives it. */
   req: IncomingMessage
-  /** The response, which the receiver answers: do not write to it. */
+  /** The response. The receiver writes it: do not write to it. */
   res: ServerResponse
 }
 
@@ -18,15 +25,19 @@ export type KindeBillingOptions<Tx = undefined, Schemas extends DataSchemas = No
   Schemas
 >
 
+type NodeHandler = (req: IncomingMessage, res: ServerResponse) => Promise<void>
+
 const RAW_BODY_HINT =
   'Mount this route before express.json() and other body parsers, exempt its path from them, or let express.raw({ type: () => true }) read it.'
-/** How long a client that is still sending may take to read its answer, in milliseconds. */
+/** The time for which the connection of a client that is still sending stays open, in milliseconds. */
 const LINGER_MS = 1000
 
 /**
- * Receives Kinde's billing webhooks on Node's own http server, and as a route of Express and Connect.
+ * Creates a handler of Kinde's billing webhooks for Node's http server. It is also a route handler of Express and Connect.
  *
- * @throws KindeWebhookError `invalid_configuration`, naming the option and the mend
+ * @param options - The options of the receiver.
+ * @returns The request handler.
+ * @throws KindeWebhookError `invalid_configuration`, naming the option and the fix
  *
  * @example
  * ```ts
@@ -41,25 +52,30 @@ const LINGER_MS = 1000
  * )
  * ```
  */
-export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
-  options: KindeBillingOptions<Tx, Schemas>,
-): (req: IncomingMessage, res: ServerResponse) => Promise<void> {
+export function kindeBilling<Tx, const Schemas extends DataSchemas = NoSchemas>(
+  options: ReceiverOptions<KindeBillingContext, Tx, Schemas> & OwnInbox<KindeBillingContext, Tx>,
+): NodeHandler
+export function kindeBilling<const Schemas extends DataSchemas>(
+  options: KindeBillingOptions<undefined, Schemas> & { dataSchemas: object },
+): NodeHandler
+// Last, and without type parameters: most applications see this one in their editor.
+export function kindeBilling(options: KindeBillingOptions): NodeHandler
+export function kindeBilling<Tx, Schemas extends DataSchemas>(options: KindeBillingOptions<Tx, Schemas>): NodeHandler {
   const receiver = createBillingReceiver<KindeBillingContext, Tx, Schemas>(options)
   return async (req, res) => {
     const { status, headers, body } = await receiver.receive({
       method: req.method ?? '',
-      // every value: `headers` keeps the first of some, and is all there is in HTTP/2
-      header: (name) => (req.headersDistinct?.[name] ?? req.headers[name])?.toString(),
-      body: () => bodyOf(req),
+      header: (name) => getNodeHeader(req, name),
+      body: () => openNodeBody(req, [req]),
       context: { req, res },
       rawBodyHint: RAW_BODY_HINT,
     })
-    // a handler has answered by itself: its answer is out
+    // A handler has sent a response by itself.
     if (res.headersSent) return
     res.statusCode = status
     for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
     if (req.complete !== false) return void res.end(body)
-    // to close a connection that still receives resets it, and the answer is lost on its way: so it is closed a little later
+    // Closing a connection that still receives resets it, and the response is lost. So it is closed a little later.
     res.shouldKeepAlive = false
     res.setHeader('content-length', Buffer.byteLength(body))
     res.write(body)
@@ -68,24 +84,53 @@ export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas =
   }
 }
 
-function bodyOf(req: IncomingMessage): DeliveryBody | Promise<DeliveryBody> {
-  // somebody is collecting the bytes at this moment, and did not wait for their end
-  return req.readableFlowing && !req.readableEnded ? finished(req).then(() => bytesOf(req)) : bytesOf(req)
+/**
+ * Reads a header of Node's request, for adapters of frameworks on Node.
+ *
+ * @param req - Node's request.
+ * @param name - The header's name, in lower case.
+ * @returns All its values, joined. `req.headers` keeps only the first of some, and is all there is in HTTP/2.
+ */
+export function getNodeHeader(req: IncomingMessage, name: string): string | undefined {
+  return (req.headersDistinct?.[name] ?? req.headers[name])?.toString()
 }
 
-/** The exact bytes, from where they are: a parser may have kept them, or not have touched the stream at all. */
-function bytesOf(req: IncomingMessage & { rawBody?: unknown; body?: unknown }): DeliveryBody {
-  if (isExact(req.rawBody)) return req.rawBody
-  // Express 4 sets an empty `req.body` on a stream that nobody has read
-  if (!req.readableDidRead) return req.iterator({ destroyOnReturn: false })
-  return isExact(req.body) && isWhole(req.body, req.headers['content-length']) ? req.body : undefined
+/**
+ * Opens the body of Node's request, for adapters of frameworks on Node.
+ *
+ * @param stream - The request, or the stream that a framework passes on in its place.
+ * @param requests - The objects on which a parser or platform may have kept the bytes, as `rawBody` or `body`.
+ * @returns The exact bytes, the unread stream, or `undefined` if the bytes are lost.
+ */
+export function openNodeBody(
+  stream: Readable & { headers?: IncomingMessage['headers'] },
+  requests: readonly object[],
+): DeliveryBody | Promise<DeliveryBody> {
+  // A parser that nobody waited for is still collecting the bytes.
+  const isBeingRead = stream.readableFlowing && !stream.readableEnded
+  return isBeingRead ? finished(stream).then(() => findBody(stream, requests)) : findBody(stream, requests)
+}
+
+function findBody(
+  stream: Readable & { headers?: IncomingMessage['headers'] },
+  requests: readonly object[],
+): DeliveryBody {
+  const rawBody = requests.map((request): unknown => Reflect.get(request, 'rawBody')).find(isExact)
+  if (rawBody !== undefined) return rawBody
+  // Express 4 sets an empty `req.body` on an unread stream, so the stream comes first.
+  if (!stream.readableDidRead) return stream.iterator({ destroyOnReturn: false })
+  const length = stream.headers?.['content-length']
+  return requests
+    .map((request): unknown => Reflect.get(request, 'body'))
+    .filter(isExact)
+    .find((body) => isComplete(body, length))
 }
 
 function isExact(body: unknown): body is string | Uint8Array {
   return typeof body === 'string' || ArrayBuffer.isView(body)
 }
 
-/** Text that a JSON parser has taken out of its quotes, or a decoder has changed, is not as long as what was sent. */
-function isWhole(body: string | Uint8Array, lengthSent: string | undefined): boolean {
-  return typeof body !== 'string' || Buffer.byteLength(body) === Number(lengthSent)
+/** Text that a JSON parser took out of its quotes is shorter than what was sent. Without a length, the signature decides. */
+function isComplete(body: string | Uint8Array, lengthSent: string | undefined): boolean {
+  return typeof body !== 'string' || lengthSent === undefined || Buffer.byteLength(body) === Number(lengthSent)
 }

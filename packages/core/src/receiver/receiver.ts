@@ -108,7 +108,7 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
 
     async receive(request) {
       const { context, rawBodyHint } = request
-      const log = settings.log ?? toLog(request.log) ?? consoleLog
+      const log = toLog(request.log) ?? settings.log ?? consoleLog
       const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(), context }
       const { response } = await conclude(options.onOutcome, log, delivery, async () => {
         delivery.webhookId = readWebhookId(request)

@@ -15,7 +15,7 @@ export interface DeliveryRequest<Context> {
   readonly context: Context
   /** The way to keep the exact bytes of a body in this framework, for the message of `body_already_parsed`. */
   readonly rawBodyHint?: string | undefined
-  /** The framework's log for this request. It is used if the receiver has no `log` option. */
+  /** The framework's log for this request, in place of the receiver's. */
   readonly log?: BillingLog | undefined
 }
 
