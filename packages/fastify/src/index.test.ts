@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import { type BillingEvent, KindeWebhookError } from '@kinde-billing/core'
 import { billingEventFixture, createTestIssuer, deliver } from '@kinde-billing/testing'
 import Fastify, { type FastifyInstance } from 'fastify'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { type KindeBillingContext, kindeBilling } from './index.js'
 
 const { issuer, jwks, sign } = await createTestIssuer()
@@ -20,26 +20,29 @@ async function serve<App extends Pick<FastifyInstance, 'listen' | 'close'>>(app:
 }
 
 describe('registering', () => {
-  it('judges its options when it is called', () => {
+  it('validates its options when it is called', () => {
     expect(() => kindeBilling({ ...options, retentionMs: -1 })).toThrow(KindeWebhookError)
     const { path: _, ...rest } = options
-    expect(() => kindeBilling(JSON.parse(JSON.stringify(rest)))).toThrow(/with a path/)
+    expect(() => kindeBilling(JSON.parse(JSON.stringify(rest)))).toThrow(/^path is missing/)
   })
 
-  it('is refused with the mend where the plugin is not called', async () => {
+  it('is refused with the fix if the plugin is not called', async () => {
     const app = Fastify()
     // @ts-expect-error: what a program without types may do
     app.register(kindeBilling, options)
-    await expect(app.ready()).rejects.toThrow("Write app.register(kindeBilling({ path: '/webhooks/kinde', ... }))")
+    await expect(app.ready()).rejects.toMatchObject({
+      code: 'invalid_configuration',
+      message: expect.stringContaining("Write app.register(kindeBilling({ path: '/webhooks/kinde', ... }))"),
+    })
   })
 
-  it('heeds a prefix', async () => {
+  it('uses a prefix', async () => {
     const app = Fastify()
     app.register(kindeBilling({ ...options, path: '/kinde' }), { prefix: '/api' })
     expect((await deliver(`${await serve(app)}/api/kinde`, await token())).status).toBe(200)
   })
 
-  it('may be done twice', async () => {
+  it('works twice in one application', async () => {
     const app = Fastify()
     app.register(kindeBilling(options))
     app.register(kindeBilling({ ...options, path: '/other' }))
@@ -141,7 +144,7 @@ describe('a handler that answers by itself', () => {
   })
 })
 
-it('names the mend of Fastify where a hook has consumed the body', async () => {
+it('names the fix for Fastify if a hook has consumed the body', async () => {
   const reasons: (string | undefined)[] = []
   const app = Fastify()
   app.addHook('preParsing', (_request, _reply, payload, done) => {
@@ -152,7 +155,7 @@ it('names the mend of Fastify where a hook has consumed the body', async () => {
   expect(reasons).toEqual([expect.stringContaining('request.rawBody (fastify-raw-body)')])
 })
 
-it('answers where a hook hands on a stream that is taken and will never end', async () => {
+it('answers if a hook passes on a stream that is being read and never ends', async () => {
   const app = Fastify()
   app.addHook('preParsing', async (_request, _reply, payload) => {
     payload.resume()
@@ -166,7 +169,7 @@ it('answers where a hook hands on a stream that is taken and will never end', as
   expect([statusCode, body]).toEqual([500, '{"error":"body_already_parsed"}'])
 })
 
-it("leaves the application's own answers to errors as they are", async () => {
+it("keeps the application's own responses to errors", async () => {
   const app = Fastify()
   app.addHook('onSend', async (_request, reply) => {
     if (reply.statusCode === 200) throw new Error('not sent')
@@ -175,4 +178,37 @@ it("leaves the application's own answers to errors as they are", async () => {
   app.register(kindeBilling(options))
   const { status, body } = await deliver((await serve(app)) + path, await token())
   expect([status, body]).toEqual([418, { mine: 'Error: not sent' }])
+})
+
+it("writes its lines to Fastify's log, with the id of the request", async () => {
+  const lines: { level: number; reqId?: string; code?: string; eventId?: string; msg: string }[] = []
+  const stream = { write: (line: string) => void lines.push(JSON.parse(line)) }
+  const app = Fastify({ logger: { level: 'warn', stream } })
+  const error = vi.spyOn(console, 'error')
+  const warn = vi.spyOn(console, 'warn')
+  app.register(
+    kindeBilling({
+      ...options,
+      onEvent: () => {
+        throw new Error('the handler of this test')
+      },
+    }),
+  )
+  await deliver((await serve(app)) + path, await token())
+  expect(lines).toMatchObject([
+    { level: 50, reqId: expect.any(String), code: 'handler_failed', eventId: expect.any(String) },
+  ])
+  expect(lines[0]?.msg).toContain('the handler of this test')
+  expect([error.mock.calls, warn.mock.calls]).toEqual([[], []])
+})
+
+it('reads the bytes that a platform keeps on the raw request, as Cloud Functions do', async () => {
+  const app = Fastify()
+  app.addHook('onRequest', async (request) => {
+    const chunks: Uint8Array[] = []
+    for await (const chunk of request.raw.iterator({ destroyOnReturn: false })) chunks.push(chunk)
+    Object.assign(request.raw, { rawBody: Buffer.concat(chunks) })
+  })
+  app.register(kindeBilling(options))
+  expect((await deliver((await serve(app)) + path, await token())).status).toBe(200)
 })

@@ -35,7 +35,7 @@ interface Route {
 type KindeBillingPlugin = (app: FastifyInstance) => Promise<void>
 
 const RAW_BODY_HINT =
-  'Let no hook and no plugin consume the body of this route, or keep its bytes as request.rawBody (fastify-raw-body, or the platform does).'
+  'Let no hook or plugin consume the body of this route, or keep its bytes as request.rawBody (fastify-raw-body).'
 /** The time for which the connection of a client that is still sending stays open, in milliseconds. */
 const LINGER_MS = 1000
 
@@ -65,19 +65,17 @@ const LINGER_MS = 1000
 export function kindeBilling<Tx, const Schemas extends DataSchemas = NoSchemas>(
   options: ReceiverOptions<KindeBillingContext, Tx, Schemas> & OwnInbox<KindeBillingContext, Tx> & Route,
 ): KindeBillingPlugin
-export function kindeBilling<const Schemas extends DataSchemas>(
-  options: KindeBillingOptions<undefined, Schemas> & { dataSchemas: object },
-): KindeBillingPlugin
-// Last, and without type parameters: most applications see this one in their editor.
+// Without type parameters, because most applications see this one in their editor.
 export function kindeBilling(options: KindeBillingOptions): KindeBillingPlugin
-export function kindeBilling<Tx, Schemas extends DataSchemas>(
+export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
   options: KindeBillingOptions<Tx, Schemas>,
-): KindeBillingPlugin {
+): KindeBillingPlugin
+export function kindeBilling(options: KindeBillingOptions): KindeBillingPlugin {
   if (typeof options?.path !== 'string') return refuseMisuse(options)
   const { path, ...receiverOptions } = options
   let appLog: FastifyBaseLogger | undefined
   const log = options.log ?? toBillingLog(() => appLog)
-  const receiver = createBillingReceiver<KindeBillingContext, Tx, Schemas>({ ...receiverOptions, log })
+  const receiver = createBillingReceiver<KindeBillingContext>({ ...receiverOptions, log })
   const deliver = async (request: FastifyRequest, reply: FastifyReply): Promise<FastifyReply> => {
     const { status, headers, body } = await receiver.receive({
       method: request.method,

@@ -83,11 +83,11 @@ describe('kindeBilling on Hono', () => {
     expect(asked).toEqual(['https://acme.kinde.com/.well-known/jwks', 'https://other.kinde.com/.well-known/jwks'])
   })
 
-  it('answers a binding that is missing, and says so', async () => {
+  it('answers 500 for a missing binding, and names it', async () => {
     const reasons: unknown[] = []
     const app = new Hono<AppEnv>()
     const onOutcome = ({ error }: { error?: Error | undefined }) => reasons.push(error?.message)
-    app.post(path, kindeBilling({ issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER_URL, onOutcome }))
+    app.post(path, kindeBilling<AppEnv>({ issuer: (c) => c.env.KINDE_ISSUER_URL, on: {}, log: false, onOutcome }))
     const answer = await app.request(path, await delivery(), {})
     expect([answer.status, await answer.json()]).toEqual([500, { error: 'invalid_configuration' }])
     expect(reasons).toEqual([expect.stringContaining('issuer is undefined')])
@@ -128,25 +128,25 @@ describe('kindeBilling on Hono', () => {
     expect([headers.get('x-before'), headers.get('x-after')]).toEqual(['yes', 'yes'])
   })
 
-  it('names the mend of Hono where a middleware has consumed the body', async () => {
+  it('names the fix for Hono if a middleware has consumed the body', async () => {
     const reasons: unknown[] = []
     const app = new Hono()
     app.use(async (c, next) => {
       await c.req.raw.text()
       await next()
     })
-    app.post(path, kindeBilling({ issuer, jwks, onOutcome: ({ error }) => reasons.push(error?.message) }))
+    app.post(path, kindeBilling({ issuer, jwks, on: {}, onOutcome: ({ error }) => reasons.push(error?.message) }))
     expect((await app.request(path, await delivery())).status).toBe(500)
     expect(reasons).toEqual([expect.stringContaining('c.req.text() or c.req.arrayBuffer()')])
   })
 
-  it('answers a body whose reading has failed', async () => {
+  it('answers 400 if reading the body has failed', async () => {
     const app = new Hono()
     app.use(async (c, next) => {
       await c.req.text().catch(() => {})
       await next()
     })
-    app.post(path, kindeBilling({ issuer, jwks, onOutcome: () => {} }))
+    app.post(path, kindeBilling({ issuer, jwks, on: {}, log: false }))
     const body = new ReadableStream({ pull: (controller) => controller.error(new Error('reset')) })
     const answer = await app.request(path, { method: 'POST', body, ...{ duplex: 'half' } })
     expect([answer.status, await answer.json()]).toEqual([400, { error: 'body_unreadable' }])

@@ -1,6 +1,12 @@
 import type { Readable } from 'node:stream'
 import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
-import { type BillingReceiverOptions, createBillingReceiver, type DeliveryBody } from '@kinde-billing/core/receiver'
+import {
+  type BillingReceiverOptions,
+  createBillingReceiver,
+  type DeliveryBody,
+  type OwnInbox,
+  type ReceiverOptions,
+} from '@kinde-billing/core/receiver'
 import type { Context, Env, Handler } from 'hono'
 import type { ContentfulStatusCode } from 'hono/utils/http-status'
 
@@ -41,14 +47,16 @@ const RAW_BODY_HINT =
  * )
  * ```
  */
+export function kindeBilling<AppEnv extends Env = Env, Tx = unknown, const Schemas extends DataSchemas = NoSchemas>(
+  options: ReceiverOptions<KindeBillingContext<AppEnv>, Tx, Schemas> & OwnInbox<KindeBillingContext<AppEnv>, Tx>,
+): Handler<AppEnv>
+// With one type parameter, because most applications see this one in their editor.
 export function kindeBilling<AppEnv extends Env = Env>(options: KindeBillingOptions<AppEnv>): Handler<AppEnv>
 export function kindeBilling<AppEnv extends Env = Env, Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
   options: KindeBillingOptions<AppEnv, Tx, Schemas>,
 ): Handler<AppEnv>
-export function kindeBilling<AppEnv extends Env, Tx, Schemas extends DataSchemas>(
-  options: KindeBillingOptions<AppEnv, Tx, Schemas>,
-): Handler<AppEnv> {
-  const receiver = createBillingReceiver<KindeBillingContext<AppEnv>, Tx, Schemas>(options)
+export function kindeBilling<AppEnv extends Env>(options: KindeBillingOptions<AppEnv>): Handler<AppEnv> {
+  const receiver = createBillingReceiver<KindeBillingContext<AppEnv>>(options)
   return async (c) => {
     const { status, headers, body } = await receiver.receive({
       method: c.req.method,

@@ -1,11 +1,16 @@
 import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
-import { type BillingReceiverOptions, createLazyWebHandler } from '@kinde-billing/core/receiver'
+import {
+  type BillingReceiverOptions,
+  createLazyWebHandler,
+  type OwnInbox,
+  type ReceiverOptions,
+} from '@kinde-billing/core/receiver'
 import type { NextRequest } from 'next/server.js'
 
 /** The request of Next, and the parameters of the route's path, for handlers. */
 export interface KindeBillingContext {
-  /** Next's request; the plain `Request` of a test if that is what you passed. Its body has been read. */
-  request: NextRequest | Request
+  /** Next's request. Its body has been read. */
+  request: NextRequest
   /** The parameters of the route's path. */
   params: Promise<RouteParams>
 }
@@ -38,11 +43,17 @@ export type KindeBillingOptions<Tx = undefined, Schemas extends DataSchemas = No
  * })
  * ```
  */
+export function kindeBilling<Tx, const Schemas extends DataSchemas = NoSchemas>(
+  options: ReceiverOptions<KindeBillingContext, Tx, Schemas> & OwnInbox<KindeBillingContext, Tx>,
+): RouteHandler
+// Without type parameters, because most applications see this one in their editor.
 export function kindeBilling(options: KindeBillingOptions): RouteHandler
 export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
   options: KindeBillingOptions<Tx, Schemas>,
 ): RouteHandler
-export function kindeBilling<Tx, Schemas extends DataSchemas>(options: KindeBillingOptions<Tx, Schemas>): RouteHandler {
-  const handle = createLazyWebHandler<KindeBillingContext, Tx, Schemas>(options)
-  return (request, route) => handle(request, { request, params: route?.params ?? Promise.resolve({}) })
+export function kindeBilling(options: KindeBillingOptions): RouteHandler {
+  const handle = createLazyWebHandler<KindeBillingContext>(options)
+  return (request, route) =>
+    // A plain Request comes from tests only. Next passes its own.
+    handle(request, { request: request as NextRequest, params: route?.params ?? Promise.resolve({}) })
 }

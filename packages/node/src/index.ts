@@ -55,13 +55,13 @@ const LINGER_MS = 1000
 export function kindeBilling<Tx, const Schemas extends DataSchemas = NoSchemas>(
   options: ReceiverOptions<KindeBillingContext, Tx, Schemas> & OwnInbox<KindeBillingContext, Tx>,
 ): NodeHandler
-export function kindeBilling<const Schemas extends DataSchemas>(
-  options: KindeBillingOptions<undefined, Schemas> & { dataSchemas: object },
-): NodeHandler
-// Last, and without type parameters: most applications see this one in their editor.
+// Without type parameters, because most applications see this one in their editor.
 export function kindeBilling(options: KindeBillingOptions): NodeHandler
-export function kindeBilling<Tx, Schemas extends DataSchemas>(options: KindeBillingOptions<Tx, Schemas>): NodeHandler {
-  const receiver = createBillingReceiver<KindeBillingContext, Tx, Schemas>(options)
+export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
+  options: KindeBillingOptions<Tx, Schemas>,
+): NodeHandler
+export function kindeBilling(options: KindeBillingOptions): NodeHandler {
+  const receiver = createBillingReceiver<KindeBillingContext>(options)
   return async (req, res) => {
     const { status, headers, body } = await receiver.receive({
       method: req.method ?? '',
@@ -119,18 +119,22 @@ function findBody(
   if (rawBody !== undefined) return rawBody
   // Express 4 sets an empty `req.body` on an unread stream, so the stream comes first.
   if (!stream.readableDidRead) return stream.iterator({ destroyOnReturn: false })
-  const length = stream.headers?.['content-length']
   return requests
     .map((request): unknown => Reflect.get(request, 'body'))
     .filter(isExact)
-    .find((body) => isComplete(body, length))
+    .find((body) => isComplete(body, stream.headers))
 }
 
 function isExact(body: unknown): body is string | Uint8Array {
   return typeof body === 'string' || ArrayBuffer.isView(body)
 }
 
-/** Text that a JSON parser took out of its quotes is shorter than what was sent. Without a length, the signature decides. */
-function isComplete(body: string | Uint8Array, lengthSent: string | undefined): boolean {
-  return typeof body !== 'string' || lengthSent === undefined || Buffer.byteLength(body) === Number(lengthSent)
+/**
+ * Text that a JSON parser took out of its quotes is not what was sent. Any other text is, if its length is right, or was
+ * not sent: a token is ASCII, and the signature decides.
+ */
+function isComplete(body: string | Uint8Array, headers: IncomingMessage['headers'] = {}): boolean {
+  if (typeof body !== 'string') return true
+  const { 'content-length': length, 'content-type': type = '' } = headers
+  return length === undefined ? !/json/i.test(type) : Buffer.byteLength(body) === Number(length)
 }
