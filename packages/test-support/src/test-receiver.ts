@@ -1,3 +1,4 @@
+import type { DataSchemas } from '@kinde-billing/core'
 import {
   type BillingLogDetails,
   type BillingReceiver,
@@ -30,9 +31,9 @@ export interface LogLine {
   readonly details: BillingLogDetails
 }
 
-export interface TestReceiver extends BillingReceiver<string> {
+export interface TestReceiver extends BillingReceiver<string, DataSchemas> {
   /** Every outcome, in order. */
-  readonly outcomes: DeliveryOutcome[]
+  readonly outcomes: DeliveryOutcome<DataSchemas>[]
   /** Every log line, unless `log` is passed. */
   readonly lines: LogLine[]
   /** Receives a POST request with this body. */
@@ -40,10 +41,12 @@ export interface TestReceiver extends BillingReceiver<string> {
 }
 
 /** Creates a receiver that records its outcomes and log lines. Its `onEvent` does nothing unless one is passed. */
-export function createTestReceiver<Tx = undefined>(options: BillingReceiverOptions<string, Tx> = {}): TestReceiver {
-  const outcomes: DeliveryOutcome[] = []
+export function createTestReceiver<Tx = undefined>(
+  options: BillingReceiverOptions<string, Tx, DataSchemas> = {},
+): TestReceiver {
+  const outcomes: DeliveryOutcome<DataSchemas>[] = []
   const lines: LogLine[] = []
-  const receiver = createBillingReceiver<string, Tx>({
+  const receiver = createBillingReceiver<string, Tx, DataSchemas>({
     issuer: issuer.issuer,
     jwks: issuer.jwks,
     log: {

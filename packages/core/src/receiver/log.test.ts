@@ -228,16 +228,18 @@ describe('the log option', () => {
   })
 })
 
-describe('a request’s log', () => {
-  it('is used if the receiver has none', async () => {
+describe("a request's log", () => {
+  it("takes the place of the receiver's", async () => {
     const [ownLog, requestLog] = [createLog(), createLog()]
-    for (const log of [undefined, ownLog, false] as const)
+    for (const log of [undefined, ownLog] as const)
       await createTestReceiver({ log, onEvent: failing(`down, log ${typeof log}`) }).receive(
         createRequest(await signEvent(), { log: requestLog }),
       )
-    expect(requestLog.lines.map(({ line }) => line)).toEqual([expect.stringMatching(/Cause: down, log undefined$/)])
-    expect(ownLog.lines.map(({ line }) => line)).toEqual([expect.stringMatching(/Cause: down, log object$/)])
-    expect(printed('error')).toEqual([])
+    expect(requestLog.lines.map(({ line }) => line)).toEqual([
+      expect.stringMatching(/Cause: down, log undefined$/),
+      expect.stringMatching(/Cause: down, log object$/),
+    ])
+    expect([ownLog.lines, printed('error')]).toEqual([[], []])
   })
 
   it('gets the warning of an ignored event', async () => {

@@ -10,7 +10,7 @@ import {
 } from '@kinde-billing/test-support/test-receiver'
 import { billingEventFixture } from '@kinde-billing/testing'
 import { expect, it } from 'vitest'
-import { KindeWebhookError } from '../index.js'
+import { type DataSchemas, KindeWebhookError } from '../index.js'
 import { type BillingReceiverOptions, type DeliveryRequest, DiscardEvent } from './index.js'
 
 interface Case {
@@ -19,7 +19,7 @@ interface Case {
   /** The `error` of the body. Default: the outcome. */
   readonly error?: string
   readonly headers?: Record<string, string>
-  readonly options?: BillingReceiverOptions<string>
+  readonly options?: BillingReceiverOptions<string, undefined, DataSchemas>
   readonly request: () => Promise<DeliveryRequest<string>>
 }
 
