@@ -5,7 +5,7 @@ import { type Result, toResponse } from '../packages/core/src/receiver/response.
 
 const page = readFileSync(new URL('../docs/answers.md', import.meta.url), 'utf8').replaceAll(/ +/g, ' ')
 
-/** Every code, which the type makes sure of. */
+/** Every code: the type requires all of them. */
 const CODES: Record<KindeWebhookErrorCode, true> = {
   invalid_configuration: true,
   body_already_parsed: true,
@@ -33,18 +33,23 @@ const CODES: Record<KindeWebhookErrorCode, true> = {
   internal_error: true,
 }
 
-const results: [string, Result<NoSchemas>][] = [
-  ...(['processed', 'duplicate', 'ignored', 'discarded'] as const).map((outcome): [string, Result<NoSchemas>] => [
-    outcome,
-    { outcome },
-  ]),
-  ...(Object.keys(CODES) as KindeWebhookErrorCode[]).map((code): [string, Result<NoSchemas>] => {
+interface Case {
+  readonly name: string
+  readonly result: Result<NoSchemas>
+}
+
+const cases: Case[] = [
+  ...(['processed', 'duplicate', 'ignored', 'discarded'] as const).map((outcome) => ({
+    name: outcome,
+    result: { outcome },
+  })),
+  ...(Object.keys(CODES) as KindeWebhookErrorCode[]).map((code) => {
     const error = new KindeWebhookError(code, '')
-    return [code, code === 'unsupported_event' ? { outcome: 'unsupported', error } : { outcome: code, error }]
+    return { name: code, result: { outcome: code === 'unsupported_event' ? 'unsupported' : code, error } as const }
   }),
 ]
 
-it.each(results)('docs/answers.md says what %s is answered with', (name, result) => {
+it.each(cases)('docs/answers.md has the response to $name', ({ name, result }) => {
   const { status, headers, body } = toResponse(result)
   const header = headers['allow'] ? ', `allow: POST`' : headers['retry-after'] ? ', `retry-after`' : ''
   expect(page).toContain(`| \`${name}\` | ${status}${header} | \`${body}\` |`)

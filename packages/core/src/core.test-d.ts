@@ -1,3 +1,5 @@
+import nodeFetch from 'node-fetch'
+import { Agent, fetch as undiciFetch } from 'undici'
 import * as v from 'valibot'
 import { describe, expectTypeOf, it } from 'vitest'
 import { z } from 'zod'
@@ -10,7 +12,9 @@ import {
   isBillingEventType,
   isKindeWebhookError,
   type KindeWebhookError,
+  type OtherEvent,
   type PlanChangedEvent,
+  type UnsupportedEventError,
   verifyAndParse,
 } from './index.js'
 import {
@@ -18,13 +22,14 @@ import {
   createMemoryInbox,
   createWebHandler,
   type DeliveryInbox,
+  type DeliveryOutcome,
   type HandlerDelivery,
 } from './receiver/index.js'
 
 const issuer = 'https://acme.kinde.com'
 
 describe('narrowing', () => {
-  it('gives each type its groups, and a switch over the eight is exhaustive', () => {
+  it('gives each type its groups, and a switch over all types is exhaustive', () => {
     const groups = (event: BillingEvent): unknown => {
       switch (event.type) {
         case 'customer.agreement_created':
@@ -55,7 +60,7 @@ describe('narrowing', () => {
     expectTypeOf(groups).returns.toBeUnknown()
   })
 
-  it('leaving a type out does not compile', () => {
+  it('refuses a switch that leaves a type out', () => {
     const planOnly = (event: BillingEventOf<'customer.plan_changed' | 'customer.payment_failed'>): unknown => {
       switch (event.type) {
         case 'customer.plan_changed':
@@ -68,7 +73,7 @@ describe('narrowing', () => {
     expectTypeOf(planOnly).toBeFunction()
   })
 
-  it('BillingEventOf picks one, and what all have is typed', () => {
+  it('picks one event by its type, and types the members that all have', () => {
     expectTypeOf<BillingEventOf<'customer.plan_changed'>>().toEqualTypeOf<PlanChangedEvent>()
     expectTypeOf<BillingEvent['customer']['kind']>().toEqualTypeOf<'user' | 'organization' | 'unknown'>()
     expectTypeOf<BillingEvent['claims']>().toEqualTypeOf<Record<string, unknown>>()
@@ -84,24 +89,24 @@ const dataSchemas = {
   'customer.plan_changed': z.object({ plan_code: z.string() }).transform(({ plan_code }) => ({ plan: plan_code })),
 }
 
-describe('schemas type the data of their own event alone', () => {
-  const judge = (event: BillingEvent<typeof dataSchemas>): void => {
+describe('dataSchemas', () => {
+  const assertData = (event: BillingEvent<typeof dataSchemas>): void => {
     if (event.type === 'customer.meter_usage_updated') expectTypeOf(event.data).toEqualTypeOf<{ quantity: number }>()
     else if (event.type === 'customer.plan_changed') expectTypeOf(event.data).toEqualTypeOf<{ plan: string }>()
     else expectTypeOf(event.data).toEqualTypeOf<EventData>()
   }
 
-  it('through the verifier', async () => {
+  it('types the data of its own event alone, through the verifier', async () => {
     const verifier = createBillingVerifier({ issuer, dataSchemas })
     expectTypeOf(verifier.verifyAndParse).returns.resolves.toEqualTypeOf<BillingEvent<typeof dataSchemas>>()
     const result = await verifier.safeVerifyAndParse('')
-    if (result.ok) judge(result.event)
+    if (result.ok) assertData(result.event)
     else expectTypeOf(result.error).toEqualTypeOf<KindeWebhookError>()
-    judge(await verifyAndParse('', { issuer, dataSchemas }))
+    assertData(await verifyAndParse('', { issuer, dataSchemas }))
     expectTypeOf(createBillingVerifier({ issuer }).verifyAndParse).returns.resolves.toEqualTypeOf<BillingEvent>()
   })
 
-  it('through the receiver', () => {
+  it('types the data of its own event alone, through the receiver', () => {
     createBillingReceiver({
       issuer,
       dataSchemas,
@@ -113,7 +118,7 @@ describe('schemas type the data of their own event alone', () => {
     })
   })
 
-  it('and their keys are spelled right', () => {
+  it('refuses a misspelled type', () => {
     // @ts-expect-error no such event type
     createBillingVerifier({ issuer, dataSchemas: { 'customer.plan_change': v.object({}) } })
     // @ts-expect-error not a schema
@@ -122,12 +127,12 @@ describe('schemas type the data of their own event alone', () => {
 })
 
 describe('receiver options', () => {
-  it('handlers are inferred by their key', () => {
+  it('infers handlers by their key', () => {
     createBillingReceiver({
       issuer,
       on: { 'customer.plan_changed': (event) => expectTypeOf(event).toEqualTypeOf<PlanChangedEvent>() },
       onEvent: (event) => expectTypeOf(event).toEqualTypeOf<BillingEvent>(),
-      onOtherEvent: (error) => expectTypeOf(error.type).toBeString(),
+      onOtherEvent: (event) => expectTypeOf(event).toEqualTypeOf<OtherEvent>(),
     })
     createBillingReceiver({
       issuer,
@@ -138,7 +143,7 @@ describe('receiver options', () => {
     })
   })
 
-  it('an inbox given needs a name, and lends handlers its tx', () => {
+  it('requires a name with inbox, and types tx by the inbox', () => {
     const inbox: DeliveryInbox<{ query(sql: string): void }> = { once: async () => 'duplicate' }
     createBillingReceiver({
       issuer,
@@ -157,7 +162,7 @@ describe('receiver options', () => {
     createBillingReceiver({ issuer, inbox: false, onEvent: (_, { tx }) => expectTypeOf(tx).toBeUndefined() })
   })
 
-  it('a context is named at the issuer or at a handler', () => {
+  it('infers the context from the issuer or from a handler', () => {
     const one = createBillingReceiver({
       issuer: (tenant: { domain: string }) => tenant.domain,
       onEvent: (_, { context }) => expectTypeOf(context.domain).toBeString(),
@@ -170,20 +175,84 @@ describe('receiver options', () => {
     expectTypeOf(other.receive).parameter(0).toHaveProperty('context').toBeNumber()
   })
 
-  it('a web handler takes a context where one is named', () => {
-    expectTypeOf(createWebHandler({ issuer })).toBeCallableWith(new Request('https://x.test'))
-    // what Deno.serve, Bun.serve and Workers pass besides is no mistake
-    expectTypeOf(createWebHandler({ issuer })).toExtend<(request: Request, env: { A: string }) => Promise<Response>>()
+  it('gives handlers the reason of a redelivery', () => {
+    createBillingReceiver({
+      issuer,
+      onEvent: (_, { redelivery }) =>
+        expectTypeOf(redelivery).toEqualTypeOf<{ reason: string | undefined } | undefined>(),
+    })
+  })
+
+  it('requires the context of a redelivery', () => {
+    const receiver = createBillingReceiver({
+      issuer: (tenant: { domain: string }) => tenant.domain,
+      on: {},
+      dataSchemas,
+    })
+    expectTypeOf(receiver.redeliver).toBeCallableWith({}, { context: { domain: 'x' }, reason: 'fixed' })
+    expectTypeOf(receiver.redeliver).returns.resolves.toEqualTypeOf<DeliveryOutcome<typeof dataSchemas>>()
+    // @ts-expect-error the context is missing
+    void receiver.redeliver({}, {})
+  })
+
+  it('accepts console, a structured log or false as log', () => {
+    const structured = { warn: (line: string, details: object) => [line, details], error: () => {} }
+    for (const log of [console, structured, false] as const) createBillingReceiver({ issuer, log, on: {} })
+    // @ts-expect-error error is missing
+    createBillingReceiver({ issuer, log: { warn: () => {} }, on: {} })
+  })
+
+  it('passes a context to a web handler if one is named', () => {
+    expectTypeOf(createWebHandler({ issuer, on: {} })).toBeCallableWith(new Request('https://x.test'))
+    // Deno.serve, Bun.serve and Workers pass more than the request.
+    expectTypeOf(createWebHandler({ issuer, on: {} })).toExtend<
+      (request: Request, env: { A: string }) => Promise<Response>
+    >()
     const handle = createWebHandler({ issuer: (env: { ISSUER: string }) => env.ISSUER })
     expectTypeOf(handle).toBeCallableWith(new Request('https://x.test'), { ISSUER: 'x' })
     // @ts-expect-error the context is missing
     handle(new Request('https://x.test'))
   })
 
-  it('an issuer is required by the verifier, and a string', () => {
+  it('requires the issuer of a verifier, as a string', () => {
     // @ts-expect-error no issuer
     createBillingVerifier({})
     // @ts-expect-error a number
     createBillingVerifier({ issuer: 1 })
+  })
+
+  it('refuses an unknown option', () => {
+    // @ts-expect-error onEvents for onEvent
+    createBillingReceiver({ issuer, onEvents: () => {} })
+    // @ts-expect-error timeout for timeoutMs
+    createBillingVerifier({ issuer, keys: { timeout: 5 } })
+  })
+})
+
+describe('the fetch option', () => {
+  it('accepts the global fetch, and those of undici and node-fetch', () => {
+    for (const fetch of [globalThis.fetch, undiciFetch, nodeFetch]) createBillingVerifier({ issuer, fetch })
+    createBillingVerifier({ issuer, fetch: undiciFetch })
+    createBillingVerifier({ issuer, fetch: nodeFetch })
+    createBillingReceiver({ issuer, fetch: undiciFetch, on: {} })
+  })
+
+  it('accepts a wrapper that adds a dispatcher or an agent', () => {
+    const dispatcher = new Agent()
+    createBillingVerifier({ issuer, fetch: (url, init) => undiciFetch(url, { ...init, dispatcher }) })
+    createBillingVerifier({ issuer, fetch: (url, init) => nodeFetch(url, { ...init, compress: false }) })
+    createBillingVerifier({ issuer, fetch: async () => new Response('{"keys":[]}') })
+  })
+
+  it('refuses a function that does not return a response', () => {
+    // @ts-expect-error no status and no body
+    createBillingVerifier({ issuer, fetch: async () => ({ keys: [] }) })
+  })
+})
+
+describe('UnsupportedEventError', () => {
+  it('has the event of another type, or undefined', () => {
+    expectTypeOf<UnsupportedEventError['event']>().toEqualTypeOf<OtherEvent | undefined>()
+    expectTypeOf<OtherEvent['data']>().toEqualTypeOf<EventData>()
   })
 })

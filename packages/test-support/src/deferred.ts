@@ -14,3 +14,19 @@ export function deferred<Value = void>(): Deferred<Value> {
   })
   return { promise, resolve, reject }
 }
+
+const PATIENCE_MS = 30_000
+
+/** Repeats an assertion until it holds. Its time limit is far beyond what a busy machine needs. */
+export async function eventually(assertion: () => unknown): Promise<void> {
+  const startedAt = performance.now()
+  for (;;) {
+    try {
+      await assertion()
+      return
+    } catch (error) {
+      if (performance.now() - startedAt > PATIENCE_MS) throw error
+      await new Promise<void>((resolve) => setImmediate(resolve))
+    }
+  }
+}

@@ -1,3 +1,4 @@
+import { eventually } from '@kinde-billing/test-support/deferred'
 import {
   createRequest,
   createTestReceiver,
@@ -224,7 +225,7 @@ describe('the log option', () => {
     expect((await createTestReceiver({ log, onEvent: failing('down') }).send(await signEvent())).status).toBe(500)
     const ignoring = createTestReceiver({ log, on: {}, onEvent: undefined })
     expect((await ignoring.send(await signEvent())).body).toBe('{"status":"ignored"}')
-    await vi.waitFor(() => expect([...printed('warn'), ...printed('error')]).toHaveLength(2))
+    await eventually(() => expect([...printed('warn'), ...printed('error')]).toHaveLength(2))
   })
 })
 
@@ -264,7 +265,7 @@ describe('onOutcome', () => {
     const receiver = createTestReceiver({ onOutcome })
     await receiver.send(await signEvent())
     await receiver.send(await signEvent())
-    await vi.waitFor(() =>
+    await eventually(() =>
       expect(receiver.lines).toEqual([
         {
           level: 'error',

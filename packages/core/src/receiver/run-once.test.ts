@@ -1,4 +1,4 @@
-import { deferred } from '@kinde-billing/test-support/deferred'
+import { deferred, eventually } from '@kinde-billing/test-support/deferred'
 import { createPassingInbox, createTestReceiver, signEvent, TYPE } from '@kinde-billing/test-support/test-receiver'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { BillingWarning } from '../index.js'
@@ -28,7 +28,7 @@ describe('a handler that takes too long', () => {
     })
     expect((await receiver.send(token)).body).toBe('{"error":"delivery_in_progress"}')
     finish.resolve()
-    await vi.waitFor(async () => expect((await receiver.send(token)).body).toBe('{"status":"duplicate"}'))
+    await eventually(async () => expect((await receiver.send(token)).body).toBe('{"status":"duplicate"}'))
     expect(runs).toBe(1)
   })
 
@@ -62,13 +62,13 @@ describe('a handler that takes too long', () => {
     expect((await receiver.send(token)).status).toBe(503)
     now += 60_001
     const takeover = receiver.send(token)
-    await vi.waitFor(() => expect(signals).toHaveLength(2))
+    await eventually(() => expect(signals).toHaveLength(2))
     first.resolve()
-    await vi.waitFor(() => expect(warnings.map(({ code }) => code)).toEqual(['handler_finished_late']))
+    await eventually(() => expect(warnings.map(({ code }) => code)).toEqual(['handler_finished_late']))
     expect((await receiver.send(token)).status).toBe(409)
     second.resolve()
     await takeover
-    await vi.waitFor(async () => expect((await receiver.send(token)).body).toBe('{"status":"duplicate"}'))
+    await eventually(async () => expect((await receiver.send(token)).body).toBe('{"status":"duplicate"}'))
   })
 })
 
