@@ -1,5 +1,16 @@
 import type { BillingEvent } from '@kinde-billing/core'
-import { at, fold, LATER, minute, renewed, type ShortType, START } from '@kinde-billing/test-support/billing-events'
+import {
+  addTo,
+  at,
+  fold,
+  type Happening,
+  LATER,
+  listed,
+  minute,
+  renewed,
+  type ShortType,
+  START,
+} from '@kinde-billing/test-support/billing-events'
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { applyBillingEvent, type BillingState, mergeStates, summarize } from './index.js'
@@ -18,6 +29,28 @@ const parts = fc.record({
   quantity: fc.constantFrom(undefined, 0, -0, 1.5, 1e21),
 })
 
+const snapshots = fc
+  .record({
+    minutes: fc.nat(12),
+    complete: fc.boolean(),
+    agreements: fc.dictionary(
+      fc.constantFrom('agreement_a', 'agreement_b', 'constructor'),
+      fc.record({
+        planCode: fc.constantFrom(undefined, 'basic', 'pro'),
+        expiresOn: fc.constantFrom(undefined, minute(3), minute(100)),
+        features: fc.constantFrom(undefined, ['exports'], ['sso', 'exports']),
+      }),
+      { maxKeys: 2 },
+    ),
+  })
+  .map(({ minutes, agreements, complete }): Happening => listed(minutes, agreements, complete))
+
+/** Events with snapshots among them. */
+const mixed = (maxLength: number): fc.Arbitrary<Happening[]> =>
+  fc
+    .tuple(history(maxLength), fc.array(snapshots, { maxLength: 6 }))
+    .chain(([events, others]) => shuffled<Happening>([...events, ...others]))
+
 /** Events with ids of their own, many of them at the same minute. */
 const history = (maxLength: number): fc.Arbitrary<BillingEvent[]> =>
   fc
@@ -32,27 +65,27 @@ const shuffled = <Item>(items: Item[]): fc.Arbitrary<Item[]> =>
   fc.shuffledSubarray(items, { minLength: items.length, maxLength: items.length })
 
 /** A history and another order of it, in which some events come twice. */
-const twice = (events: BillingEvent[]): fc.Arbitrary<BillingEvent[]> =>
+const twice = <Item>(events: Item[]): fc.Arbitrary<Item[]> =>
   fc.subarray(events).chain((again) => shuffled([...events, ...again]))
 
 const minutesOf = ({ occurredAt }: BillingEvent): number => (occurredAt.getTime() - START) / 60_000
 
 const bytes = (state: BillingState | undefined): string => JSON.stringify(state)
 
-const sameState = ([events, other]: [BillingEvent[], BillingEvent[]]): void => {
+const sameState = ([events, other]: [Happening[], Happening[]]): void => {
   expect(bytes(fold(other))).toBe(bytes(fold(events)))
 }
 
-const whole = (events: readonly BillingEvent[]): BillingState => {
+const whole = (events: readonly Happening[]): BillingState => {
   const state = fold(events)
   if (state === undefined) throw new Error('an empty history')
   return state
 }
 
-describe('any order and any repetition of the same events', () => {
+describe('any order and any repetition of the same events', { timeout: 120_000 }, () => {
   it('gives the same state, to the byte', () => {
     const property = fc.property(
-      history(30).chain((events) => fc.tuple(fc.constant(events), twice(events))),
+      mixed(30).chain((events) => fc.tuple(fc.constant(events), twice(events))),
       sameState,
     )
     fc.assert(property, { numRuns: 1000 })
@@ -60,10 +93,47 @@ describe('any order and any repetition of the same events', () => {
 
   it('gives the same state for more events than are remembered', () => {
     const property = fc.property(
-      history(160).chain((events) => fc.tuple(fc.constant(events), twice(events))),
+      mixed(160).chain((events) => fc.tuple(fc.constant(events), twice(events))),
       sameState,
     )
     fc.assert(property, { numRuns: 150 })
+  })
+
+  it('gives the same state for more debts of one agreement than are remembered', () => {
+    const debts = fc.array(fc.tuple(fc.nat(400_000), fc.constantFrom<ShortType>('failed', 'paid', 'overdue')), {
+      minLength: 100,
+      maxLength: 220,
+      size: 'max',
+    })
+    const events = debts.map((list) =>
+      list.map(([minutes, type], index) => at(minutes, type, { id: `event_${index}`, agreement: 'a' })),
+    )
+    const property = fc.property(
+      events.chain((list) => fc.tuple(fc.constant(list), twice(list))),
+      sameState,
+    )
+    fc.assert(property, { numRuns: 100 })
+  })
+
+  it('keeps the earliest receipt', () => {
+    const receipts = fc.array(fc.option(fc.nat(50), { nil: undefined }), { minLength: 1, maxLength: 8 })
+    const cancelled = at(1, 'cancelled', { agreement: 'a' })
+    const property = fc.property(
+      receipts.chain((list) => fc.tuple(fc.constant(list), twice(list))),
+      (orders) => {
+        const [one, other] = orders.map((list) =>
+          list.reduce<BillingState | undefined>(
+            (state, minutes) =>
+              applyBillingEvent(state, cancelled, {
+                receivedAt: minutes === undefined ? undefined : minute(minutes),
+              }),
+            undefined,
+          ),
+        )
+        expect(bytes(other)).toBe(bytes(one))
+      },
+    )
+    fc.assert(property, { numRuns: 300 })
   })
 
   it('gives the state of the events alone where attempts were signed anew with a later time', () => {
@@ -91,8 +161,8 @@ describe('any order and any repetition of the same events', () => {
   })
 })
 
-describe('mergeStates', () => {
-  const three = history(120).chain((events) =>
+describe('mergeStates', { timeout: 120_000 }, () => {
+  const three = mixed(120).chain((events) =>
     fc.tuple(
       fc.subarray(events, { minLength: 1 }),
       fc.subarray(events, { minLength: 1 }),
@@ -126,7 +196,7 @@ describe('mergeStates', () => {
   })
 })
 
-describe('the state', () => {
+describe('the state', { timeout: 120_000 }, () => {
   it('is plain JSON: a round trip is the identity', () => {
     const property = fc.property(history(80), (events) => {
       const state = fold(events)
@@ -136,9 +206,9 @@ describe('the state', () => {
   })
 
   it('goes on from a round trip as if there had been none', () => {
-    const property = fc.property(history(80), (events) => {
+    const property = fc.property(mixed(80), (events) => {
       const stored = events.reduce<BillingState | undefined>(
-        (state, event) => JSON.parse(bytes(applyBillingEvent(state, event))),
+        (state, event) => JSON.parse(bytes(addTo(state, event))),
         undefined,
       )
       expect(bytes(stored)).toBe(bytes(fold(events)))
@@ -209,5 +279,54 @@ describe('the state', () => {
   it('refuses an event without a date', () => {
     const event = { ...at(0, 'created'), occurredAt: new Date(Number.NaN) }
     expect(() => applyBillingEvent(undefined, event)).toThrow(TypeError)
+  })
+})
+
+describe('the newest knowledge', { timeout: 120_000 }, () => {
+  const arrivals = mixed(20)
+  const noGrace = { cancellationGraceMs: 0 }
+
+  it('gives access if it is a list with an agreement that has not expired', () => {
+    const property = fc.property(arrivals, (happenings) => {
+      const state = fold([...happenings, listed(20, { agreement_a: { expiresOn: minute(1000) } })])
+      expect(summarize(state, { now: minute(30), policy: noGrace })).toMatchObject({ hasAccess: true })
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
+
+  it('gives no access if it is a complete list without an agreement', () => {
+    const property = fc.property(arrivals, (happenings) => {
+      const state = fold([...happenings, listed(20, {})])
+      expect(summarize(state, { now: minute(20), policy: noGrace }).hasAccess).toBe(false)
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
+
+  it('is not undone by an older list', () => {
+    const property = fc.property(arrivals, snapshots, fc.boolean(), (happenings, stale, isEnd) => {
+      const end = isEnd ? [at(21, 'cancelled', { agreement: 'agreement_a' })] : []
+      const history = [...happenings, at(20, 'created', { agreement: 'agreement_a' }), ...end]
+      const accessOf = (known: Happening[]) =>
+        summarize(fold(known), { now: minute(30), policy: noGrace }).agreements.find(({ id }) => id === 'agreement_a')
+          ?.access
+      expect(accessOf([...history, stale])).toBe(accessOf(history))
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
+
+  it('always has a reason, whose fact is one that is known', () => {
+    const property = fc.property(arrivals, fc.nat(40), (happenings, minutes) => {
+      const { reason, access } = summarize(fold(happenings), { now: minute(minutes) })
+      expect(reason.text).not.toBe('')
+      if (access === 'none') return
+      const { fact } = reason
+      const known = happenings.some((happening) =>
+        'observedAt' in happening
+          ? fact?.source === 'snapshot' && happening.observedAt.getTime() === fact.at.getTime()
+          : fact?.source === 'event' && happening.id === fact.id && happening.type === fact.type,
+      )
+      expect(known).toBe(true)
+    })
+    fc.assert(property, { numRuns: 500 })
   })
 })

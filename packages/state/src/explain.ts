@@ -47,6 +47,8 @@ export function explain(state: BillingState | undefined, options: ExplainOptions
   replay(knownState(state), resolvePolicy(options.policy), (fact, effect, line) => {
     steps.push({ at: new Date(fact.at), text: describe(fact, effect, line), fact: referTo(fact) })
   })
+  // a creation is read ahead of its moment
+  steps.sort((a, b) => a.at.getTime() - b.at.getTime())
   return [...steps, conclude(reason, new Date(Number(options.now)))]
 }
 

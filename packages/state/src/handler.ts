@@ -29,7 +29,7 @@ export interface EventChangeContext<Context = unknown, Tx = unknown> extends Bil
 export interface BillingStateHandlerOptions<Context, Tx, Version> {
   /** The store, such as `createPostgresStateStore()`. */
   // NoInfer: `tx` is the inbox's own type, and the store takes any that has what it needs.
-  readonly store?: BillingStateStore<NoInfer<Tx>, Version> | undefined
+  readonly store?: Pick<BillingStateStore<NoInfer<Tx>, Version>, 'load' | 'save' | 'policy'> | undefined
   /** Loads a customer's state; `undefined` if there is none yet. */
   readonly load?:
     | ((

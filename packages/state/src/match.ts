@@ -20,10 +20,14 @@ export function findCreated(live: readonly Line[], fact: TimedFact): Line | unde
   return prefer(candidates.reverse(), fact)
 }
 
-/** The line without an id that gets one by this fact: of the same plan if there is one, else the oldest. */
+/**
+ * The line without an id that gets one by this fact: of the same plan if there is one, else the newest if it has just begun,
+ * since events of one checkout come together, else the oldest.
+ */
 export function findUnnamed(live: readonly Line[], fact: TimedFact): Line | undefined {
   const unnamed = oldestFirst(live.filter(({ id }) => id === undefined))
-  return prefer(unnamed, fact)
+  const newest = unnamed.at(-1)
+  return prefer(newest !== undefined && isYoung(newest, fact.at) ? unnamed.reverse() : unnamed, fact)
 }
 
 /**

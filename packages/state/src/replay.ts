@@ -48,24 +48,30 @@ export function replay(state: BillingState, policy: Policy, onStep?: OnStep): Li
 
 const ignore = (): void => undefined
 
-/** Every fact but the quantities of meters, oldest first. */
-export function factsInOrder(state: BillingState): TimedFact[] {
+/** Every fact but the quantities of meters, in the order of reading. */
+function factsInOrder(state: BillingState): TimedFact[] {
   return state.lists
     .filter(({ type }) => type !== 'customer.meter_usage_updated')
     .flatMap(({ type, agreement, facts }) => facts.map((fact): TimedFact => ({ ...fact, type, agreement })))
     .sort(compareTimed)
 }
 
-/** Of one moment, a snapshot's agreements come before the end of its list. */
+/**
+ * The events of one checkout come within seconds, in any order, so a creation is read before what came a moment earlier:
+ * a payment or a plan then finds the agreement that it is about. Of one moment, a snapshot's agreements come before the end
+ * of its list.
+ */
 function compareTimed(a: TimedFact, b: TimedFact): number {
   return (
-    a.at - b.at ||
+    readAt(a) - readAt(b) ||
     compareText(a.id ?? '', b.id ?? '') ||
     compareText(a.type, b.type) ||
     compareText(a.agreement ?? '', b.agreement ?? '') ||
     compareFacts(a, b)
   )
 }
+
+const readAt = ({ type, at }: TimedFact): number => (type === 'customer.agreement_created' ? at - REPLACEMENT_MS : at)
 
 interface Reading {
   readonly lines: Line[]
@@ -110,10 +116,10 @@ function create({ lines, onStep }: Reading, fact: TimedFact): void {
 
 function cancel({ lines, onStep }: Reading, fact: TimedFact): void {
   const named = lines.find(({ id }) => id !== undefined && id === fact.agreement)
-  const line = named ?? findCancelled(live(lines, fact), fact)
+  const line = named ?? findCancelled(begun(lines, fact), fact)
   if (named === undefined && (fact.agreement !== undefined || line === undefined))
     lines.push({ ...newLine(fact.agreement, fact), shown: false, end: fact, plans: [] })
-  if (line === undefined || line.end !== undefined) return
+  if (line === undefined || line.end !== undefined || isBeforeCreation(line, fact)) return
   if (line.shown) split(lines, line, fact)
   line.end = fact
   onStep(fact, 'cancelled', line)
@@ -144,7 +150,7 @@ function readPlan(reading: Reading, fact: TimedFact): void {
   const { lines, onStep } = reading
   if (fact.agreement !== undefined || fact.plan === undefined) {
     const line = lineOf(reading, fact)
-    if (line === undefined || fact.plan === undefined) return
+    if (line === undefined || fact.plan === undefined || isOlderPlan(line, fact)) return
     setPlan(line, fact.plan, fact.type === 'customer.plan_changed')
     if (line.start !== fact) onStep(fact, 'plan', line)
     return
@@ -154,8 +160,14 @@ function readPlan(reading: Reading, fact: TimedFact): void {
     start(reading, undefined, fact)
     return
   }
+  if (isOlderPlan(host, fact)) return
   movePlan(host, fact, fact.plan)
   onStep(fact, 'plan', host)
+}
+
+/** The creation that was read before it has told the plan. */
+function isOlderPlan(line: Line, fact: TimedFact): boolean {
+  return isBeforeCreation(line, fact) && line.created?.plan !== undefined
 }
 
 function movePlan(line: Line, by: TimedFact, plan: PlanFact): void {
@@ -169,11 +181,11 @@ function movePlan(line: Line, by: TimedFact, plan: PlanFact): void {
 }
 
 function owe(reading: Reading, fact: TimedFact): void {
-  const running = live(reading.lines, fact)
+  const running = begun(reading.lines, fact)
   // of several agreements it cannot be told whose debt it is
   const only = running.length === 1 ? running[0] : undefined
   const line = fact.agreement === undefined && running.length > 0 ? only : lineOf(reading, fact)
-  if (line === undefined) return
+  if (line === undefined || isBeforeCreation(line, fact)) return
   const kind = fact.type === 'customer.payment_failed' ? 'failed' : 'overdue'
   line[kind] ??= fact
   line.settledBy = undefined
@@ -220,7 +232,7 @@ function list(reading: Reading, fact: TimedFact): void {
 
 /** A complete list ends what it leaves out. Of an agreement that was listed later, the lists between are not kept. */
 function endMissing({ lines, lastListed, onStep }: Reading, fact: TimedFact): void {
-  for (const line of live(lines, fact)) {
+  for (const line of begun(lines, fact)) {
     const listedAt = line.id === undefined ? undefined : lastListed.get(line.id)
     if (listedAt !== undefined && listedAt >= fact.at) continue
     line.end = fact
@@ -246,7 +258,7 @@ function lineOf(reading: Reading, fact: TimedFact): Line | undefined {
   if (line === undefined) return undefined
   if (!line.shown) Object.assign(line, { shown: true, start: fact })
   if (fact.agreement !== undefined) line.id = fact.agreement
-  if (fact.dueOn !== undefined) line.due = fact
+  if (fact.dueOn !== undefined && !(line.due && isBeforeCreation(line, fact))) line.due = fact
   return line
 }
 
@@ -257,6 +269,16 @@ function start({ lines, onStep }: Reading, id: string | undefined, fact: TimedFa
   return line
 }
 
+/** The lines that run at the fact's moment, with those whose creation was read ahead. */
 function live(lines: readonly Line[], { at }: TimedFact): Line[] {
   return oldestFirst(lines.filter((line) => isLive(line, at)))
+}
+
+/** The lines that had begun by the fact's moment, and run. */
+function begun(lines: readonly Line[], fact: TimedFact): Line[] {
+  return live(lines, fact).filter(({ start }) => compareFacts(start, fact) <= 0)
+}
+
+function isBeforeCreation({ created }: Line, fact: TimedFact): boolean {
+  return created !== undefined && compareFacts(fact, created) < 0
 }

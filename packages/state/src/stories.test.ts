@@ -1,0 +1,129 @@
+import type { BillingEvent } from '@kinde-billing/core'
+import { at, DAY, fold, minute, type ShortType } from '@kinde-billing/test-support/billing-events'
+import fc from 'fast-check'
+import { describe, it } from 'vitest'
+import { summarize } from './index.js'
+
+// What a customer does, and what Kinde then sends, told by a model that knows nothing of how events are read. Agreement ids
+// and plans are present or absent by event type or by chance. A day after each step, who has an agreement has access, and
+// who has left has not.
+
+type Step = 'upgrade' | 'cancel' | 'pay' | 'fail' | 'use'
+
+interface Sent {
+  readonly day: number
+  readonly second: number
+  readonly type: ShortType
+  readonly agreement: string
+  readonly plan: string
+}
+
+interface Moment {
+  readonly day: number
+  readonly isCustomer: boolean
+}
+
+const RUNS = Number(process.env.STORY_RUNS ?? 1000)
+const PLANS = ['basic', 'pro', 'max']
+const EVERY: readonly ShortType[] = [
+  'created',
+  'cancelled',
+  'overdue',
+  'usage',
+  'failed',
+  'paid',
+  'assigned',
+  'changed',
+]
+
+const story = fc.record({
+  steps: fc.array(fc.constantFrom<Step>('upgrade', 'cancel', 'pay', 'fail', 'use'), { minLength: 1, maxLength: 8 }),
+  extra: fc.subarray<ShortType>(['assigned', 'changed', 'paid']),
+  seconds: fc.array(fc.integer({ min: -4, max: 4 }), { minLength: 40, maxLength: 40 }),
+})
+
+/** Signs up on day 0; each step is ten days after the one before. After a cancellation the next step signs up again. */
+function tell({ steps, extra, seconds }: { steps: Step[]; extra: ShortType[]; seconds: number[] }) {
+  const sent: Sent[] = []
+  const moments: Moment[] = []
+  let count = 0
+  let agreement: string | undefined
+  let plan = ''
+  let offset = 0
+  const send = (day: number, type: ShortType, id = agreement ?? '', on = plan) =>
+    sent.push({ day, type, agreement: id, plan: on, second: seconds[offset++ % seconds.length] ?? 0 })
+
+  const begin = (day: number) => {
+    const old = agreement && { id: agreement, plan }
+    agreement = `agreement_${count}`
+    plan = PLANS[count % PLANS.length] ?? ''
+    count += 1
+    send(day, 'created')
+    if (old) send(day, 'cancelled', old.id, old.plan)
+    for (const type of extra) if (type !== 'changed' || old) send(day, type)
+  }
+  begin(0)
+  moments.push({ day: 1, isCustomer: true })
+  for (const [index, step] of steps.entries()) {
+    const day = (index + 1) * 10
+    if (agreement === undefined || step === 'upgrade') begin(day)
+    else if (step === 'cancel') {
+      send(day, 'cancelled')
+      agreement = undefined
+    } else send(day, step === 'pay' ? 'paid' : step === 'fail' ? 'failed' : 'usage')
+    moments.push({ day: day + 1, isCustomer: agreement !== undefined })
+  }
+  return { sent, moments }
+}
+
+function decode({ day, second, type, agreement, plan }: Sent, hasId: boolean, hasPlan: boolean): BillingEvent {
+  return at(day * DAY + second / 60, type, {
+    ...(hasId && { agreement }),
+    ...(hasPlan && { plan }),
+    ...(type === 'usage' && { meter: 'm', quantity: 1 }),
+  })
+}
+
+const byTime = (a: BillingEvent, b: BillingEvent): number => a.occurredAt.getTime() - b.occurredAt.getTime()
+
+function expectTruth(events: BillingEvent[], moments: readonly Moment[]): void {
+  for (const { day, isCustomer } of moments) {
+    const known = events.filter(({ occurredAt }) => occurredAt < minute(day * DAY))
+    const { hasAccess } = summarize(fold(known), { now: minute(day * DAY) })
+    if (hasAccess !== isCustomer)
+      throw new Error(
+        `day ${day}: access ${hasAccess}, customer ${isCustomer}\n${known
+          .sort(byTime)
+          .map(
+            (e) =>
+              `${e.occurredAt.toISOString()} ${e.type} ${e.agreement.id ?? '-'} ${'plan' in e ? (e.plan.code ?? '-') : ''}`,
+          )
+          .join('\n')}`,
+      )
+  }
+}
+
+describe('a day after each step, access is the truth', { timeout: 120_000 }, () => {
+  it('whichever types of events carry ids and plans', () => {
+    const property = fc.property(story, fc.subarray([...EVERY]), fc.subarray([...EVERY]), (told, withId, withPlan) => {
+      const { sent, moments } = tell(told)
+      expectTruth(
+        sent.map((event) => decode(event, withId.includes(event.type), withPlan.includes(event.type))),
+        moments,
+      )
+    })
+    fc.assert(property, { numRuns: RUNS })
+  })
+
+  it('also if ids and plans are missing by chance', () => {
+    const chance = fc.array(fc.boolean(), { minLength: 80, maxLength: 80 })
+    const property = fc.property(story, chance, (told, coins) => {
+      const { sent, moments } = tell(told)
+      expectTruth(
+        sent.map((event, index) => decode(event, coins[2 * index] ?? true, coins[2 * index + 1] ?? true)),
+        moments,
+      )
+    })
+    fc.assert(property, { numRuns: RUNS })
+  })
+})
