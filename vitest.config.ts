@@ -39,6 +39,17 @@ export default defineConfig({
           fileParallelism: false,
         },
       },
+      {
+        ...sources,
+        test: {
+          name: 'platforms',
+          include: ['test/platforms/*.platform.ts'],
+          globalSetup: 'test/platforms/pack.ts',
+          testTimeout: 600_000,
+          hookTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 })

@@ -88,3 +88,12 @@ export const POST = kindeBilling({
   on: { 'customer.payment_failed': (event, { context }) => void [event.customer.id, context.request.nextUrl.pathname] },
 })
 `
+
+/** Two mistakes that the types find. */
+export const MISTAKES: string = `
+import { kindeBilling } from '@kinde-billing/node'
+import { createBillingReceiver } from '@kinde-billing/core/receiver'
+
+kindeBilling({ on: { 'customer.plan_chnaged': () => {} } })
+createBillingReceiver({ onEvent: (event) => { event.nonexistent } })
+`

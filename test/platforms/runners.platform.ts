@@ -1,0 +1,155 @@
+import { mkdir, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { beforeAll, describe, inject, it } from 'vitest'
+import { emptyProject, npmInstall, packed } from '../packages/project.js'
+import { entryPoints, PUBLISHED, run } from '../packages/tarballs.js'
+
+const ENTRIES = PUBLISHED.flatMap(entryPoints).filter((entry) => entry !== '@kinde-billing/next')
+
+/** What users write in a test of their endpoint, and the two suites of the testing package. */
+const BODY = `
+for (const entry of ${JSON.stringify(ENTRIES)})
+  test('loads ' + entry, async () => expect(Object.keys(await load(entry)).length).toBeGreaterThan(0))
+
+test('handles a delivery', async () => {
+  const issuer = await createTestIssuer()
+  const seen = []
+  const handler = createWebHandler({ issuer: issuer.issuer, jwks: issuer.jwks, onEvent: (event) => void seen.push(event.type) })
+  const body = await issuer.sign(billingEventFixture('customer.plan_changed'))
+  const response = await handler(new Request('http://app.example/', { method: 'POST', body }))
+  expect([response.status, seen]).toEqual([200, ['customer.plan_changed']])
+})
+
+test('serves a delivery over HTTP', async () => {
+  const issuer = await createTestIssuer()
+  const server = createServer(kindeBilling({ issuer: issuer.issuer, jwks: issuer.jwks, onEvent: () => {} }))
+  await new Promise((resolve) => server.listen(0, '127.0.0.1', resolve))
+  const token = await issuer.sign(billingEventFixture('customer.plan_changed'))
+  expect((await deliver('http://127.0.0.1:' + server.address().port, token)).status).toBe(200)
+  await new Promise((resolve) => server.close(resolve))
+})
+`
+const SUITES = `
+describeAdapter('@kinde-billing/node', { start: (options) => listen(createServer(kindeBilling(options))) })
+describeInbox('the memory inbox', () => ({ inbox: createMemoryInbox() }))
+`
+const NAMES: Record<string, string> = {
+  'node:http': 'createServer',
+  '@kinde-billing/node': 'kindeBilling',
+  '@kinde-billing/core/receiver': 'createMemoryInbox, createWebHandler',
+  '@kinde-billing/testing': 'billingEventFixture, createTestIssuer, deliver',
+}
+const SUITE_NAMES: Record<string, string> = {
+  '@kinde-billing/testing/conformance': 'describeAdapter, listen',
+  '@kinde-billing/testing/inbox-contract': 'describeInbox',
+}
+
+const requires = (names: Record<string, string>): string =>
+  Object.entries(names)
+    .map(([from, name]) => `const { ${name} } = require('${from}')\n`)
+    .join('')
+const imports = (names: Record<string, string>): string =>
+  Object.entries(names)
+    .map(([from, name]) => `import { ${name} } from '${from}'\n`)
+    .join('')
+
+const LOAD = { cjs: 'const load = (entry) => require(entry)\n', esm: 'const load = (entry) => import(entry)\n' }
+
+async function install(name: string, runner: Record<string, string>, manifest = {}): Promise<string> {
+  const frameworks = { hono: '4.13.19', fastify: '5.12.8', '@types/node': '20.19.43' }
+  const project = await emptyProject(
+    inject('folder'),
+    name,
+    { ...packed(inject('tarballs')), ...frameworks, ...runner },
+    manifest,
+  )
+  await npmInstall(project)
+  return project
+}
+
+const bin = (project: string, name: string, args: string[], env = {}): Promise<unknown> =>
+  run(join(project, 'node_modules/.bin', name), args, {
+    cwd: project,
+    env: { ...process.env, ...env },
+    maxBuffer: 16 * 1024 * 1024,
+  })
+
+describe('Jest', () => {
+  let project: string
+
+  beforeAll(async () => {
+    project = await install('jest', {
+      jest: '30.5.2',
+      'ts-jest': '29.4.15',
+      typescript: '5.9.3',
+      'jest-environment-jsdom': '30.5.2',
+    })
+    for (const folder of ['commonjs', 'esm', 'ts']) await mkdir(join(project, folder))
+    await writeFile(
+      join(project, 'commonjs/all.test.js'),
+      requires({ ...NAMES, ...SUITE_NAMES }) + LOAD.cjs + BODY + SUITES,
+    )
+    await writeFile(join(project, 'esm/package.json'), '{ "type": "module" }')
+    await writeFile(join(project, 'esm/all.test.js'), imports(NAMES) + LOAD.esm + BODY)
+    await writeFile(
+      join(project, 'ts/all.test.ts'),
+      `declare const test: any, expect: any\n${imports(NAMES)}
+test('serves', async () => {
+  const issuer = await createTestIssuer()
+  const handler = createWebHandler({ issuer: issuer.issuer, jwks: issuer.jwks, on: { 'customer.plan_changed': (event) => void event.plan.code } })
+  const body: string = await issuer.sign(billingEventFixture('customer.plan_changed'))
+  expect((await handler(new Request('http://app.example/', { method: 'POST', body }))).status).toBe(200)
+  expect([createServer, kindeBilling, createMemoryInbox, deliver].every((one) => typeof one === 'function')).toBe(true)
+})
+`,
+    )
+    const compilerOptions = {
+      module: 'commonjs',
+      moduleResolution: 'node10',
+      target: 'es2022',
+      strict: true,
+      esModuleInterop: true,
+      types: ['node'],
+    }
+    await writeFile(join(project, 'tsconfig.json'), JSON.stringify({ compilerOptions }))
+  })
+
+  it('runs in its default, CommonJS, with the two suites', async () => {
+    await bin(project, 'jest', ['--rootDir', 'commonjs'], { NODE_OPTIONS: '--no-experimental-require-module' })
+  })
+
+  it('runs ESM', async () => {
+    await bin(project, 'jest', ['--rootDir', 'esm'], { NODE_OPTIONS: '--experimental-vm-modules' })
+  })
+
+  it('runs TypeScript through ts-jest', async () => {
+    const transform = JSON.stringify({ '^.+\\.ts$': ['ts-jest', { tsconfig: join(project, 'tsconfig.json') }] })
+    await bin(project, 'jest', ['--rootDir', 'ts', '--transform', transform])
+  })
+})
+
+describe.each(['3.2.4', '4.1.12'])('Vitest %s', (version) => {
+  let project: string
+
+  beforeAll(async () => {
+    project = await install(
+      `vitest-${version}`,
+      { vitest: version, vite: '7.1.12', jsdom: '26.1.0', 'happy-dom': '20.0.10' },
+      { type: 'module' },
+    )
+    const vitest = "import { expect, test } from 'vitest'\n"
+    await writeFile(
+      join(project, 'all.test.js'),
+      vitest + imports({ ...NAMES, ...SUITE_NAMES }) + LOAD.esm + BODY + SUITES,
+    )
+    await writeFile(join(project, 'dom.test.js'), vitest + imports(NAMES) + LOAD.esm + BODY)
+  })
+
+  it('runs with the two suites', async () => {
+    await bin(project, 'vitest', ['run', 'all.test.js'])
+  })
+
+  it.each(['jsdom', 'happy-dom'])('runs in the environment %s', async (environment) => {
+    await bin(project, 'vitest', ['run', 'dom.test.js', '--environment', environment])
+  })
+})
