@@ -9,7 +9,7 @@ export default defineConfig(
       'src/corpus/index.ts',
       'src/conformance/index.ts',
       'src/inbox-contract.ts',
-      'src/simulator.ts',
+      'src/simulator/index.ts',
       'src/management/index.ts',
     ],
     // Vitest is ESM only. CommonJS test runners, such as Jest, have the same functions as globals.

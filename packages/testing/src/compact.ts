@@ -1,19 +1,19 @@
-import { base64url } from 'jose'
+import { encode } from 'jose/base64url'
 
-/** Makes the signature of a signing input (RFC 7515, section 5.1). */
+/** Signs a signing input (RFC 7515, section 5.1). */
 export type Signer = (input: Uint8Array<ArrayBuffer>) => Promise<Uint8Array>
 
 /**
- * A compact JWS of exactly these bytes. jose signs no header that it would refuse to verify, and tests need those as
- * well: hence its encoding, but not its rules.
+ * Makes a compact JWS of exactly these bytes. Not with jose's `CompactSign`, which refuses headers that it would not
+ * verify: tests need those too.
  */
 export async function signCompact(header: object | string, payload: object | string, sign: Signer): Promise<string> {
-  const input = `${base64url.encode(asText(header))}.${base64url.encode(asText(payload))}`
-  return `${input}.${base64url.encode(await sign(new TextEncoder().encode(input)))}`
+  const input = `${encode(toBytes(header))}.${encode(toBytes(payload))}`
+  return `${input}.${encode(await sign(new TextEncoder().encode(input)))}`
 }
 
-/** Strings and bytes are taken as they are, everything else as JSON. */
-function asText(value: object | string): string | Uint8Array {
+/** Leaves strings and bytes unchanged; everything else becomes JSON. */
+function toBytes(value: object | string): string | Uint8Array {
   if (typeof value === 'string') return value
   if (ArrayBuffer.isView(value)) return new Uint8Array(value.buffer, value.byteOffset, value.byteLength)
   return JSON.stringify(value)

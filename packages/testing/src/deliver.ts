@@ -1,25 +1,31 @@
-/** How one delivery is to be sent. */
+/** Options of `deliver`. */
 export interface DeliverOptions {
   /**
-   * The `webhook-id` header, which Kinde keeps the same on every attempt; `null` sends none. Default: a new one at
-   * each call.
+   * The `webhook-id` header, which Kinde keeps the same on every attempt. `null` sends none. Default: a new one on each
+   * call.
    */
   readonly webhookId?: string | null | undefined
 }
 
-/** What an endpoint answered. */
+/** The endpoint's response. */
 export interface DeliveryAnswer {
-  /** The HTTP status. */
+  /** HTTP status. */
   readonly status: number
-  /** The headers of the answer. */
+  /** Response headers. */
   readonly headers: Headers
-  /** The value where the body is JSON, else the text. */
+  /** Parsed JSON, or the text if the body is not JSON. */
   readonly body: unknown
 }
 
 /**
- * Posts a token as Kinde does: the token alone as the body, `application/jwt`, and a `webhook-id`. Redirects are
- * not followed. It rejects only where there is no answer, as `fetch` does.
+ * Posts a token as Kinde does: the token alone as the body, `application/jwt`, and a `webhook-id`. Redirects are not
+ * followed.
+ *
+ * @param url URL of the endpoint.
+ * @param token The signed token.
+ * @param options The `webhook-id` header.
+ * @returns The response, whatever its status.
+ * @throws {TypeError} If there is no response, as `fetch` does.
  *
  * @example
  * ```ts

@@ -1,9 +1,12 @@
 import type { BillingEventType } from '@kinde-billing/core'
 
-/** The two shapes of `data` that receivers have seen: keys side by side, or objects. */
-export type Dialect = 'flat' | 'nested'
+/**
+ * Shape of a fixture's `data`. Kinde documents no schema. `mixed` is the shape that is best documented by receivers: ids and
+ * dates side by side, beside an object for the plan. `flat` has keys only, `nested` objects only.
+ */
+export type Dialect = 'mixed' | 'flat' | 'nested'
 
-type Group = 'customer' | 'plan' | 'invoice' | 'usage'
+type Group = 'plan' | 'invoice' | 'usage'
 
 const CUSTOMER_ID = 'customer_0195d3a1c7e2f4b8a6d09e5c3b7f1a42'
 const USER_ID = 'kp_2f6c1b7d9e8a4c3fb5d0a1e2c3f4a5b6'
@@ -20,16 +23,17 @@ const USAGE = {
   meter_value: '42',
 }
 
-const DIALECTS: Record<Dialect, Record<Group, Record<string, unknown>>> = {
+const IDS = { customer_id: CUSTOMER_ID, user_id: USER_ID, org_code: ORG_CODE, agreement_id: AGREEMENT_ID }
+
+const DIALECTS: Record<Dialect, Record<Group | 'customer', Record<string, unknown>>> = {
+  mixed: {
+    customer: IDS,
+    plan: { plan: { code: 'pro', key: 'pro' } },
+    invoice: { invoice_due_on: DUE_ON },
+    usage: USAGE,
+  },
   flat: {
-    customer: {
-      customer_id: CUSTOMER_ID,
-      user_id: USER_ID,
-      org_code: ORG_CODE,
-      kinde_org_code: ORG_CODE,
-      agreement_id: AGREEMENT_ID,
-      customer_agreement_id: AGREEMENT_ID,
-    },
+    customer: { ...IDS, customer_agreement_id: AGREEMENT_ID },
     plan: { plan_id: PLAN_ID, plan_code: 'pro' },
     invoice: { invoice_due_on: DUE_ON, next_billing_date: DUE_ON },
     usage: USAGE,
@@ -46,17 +50,22 @@ const DIALECTS: Record<Dialect, Record<Group, Record<string, unknown>>> = {
 }
 
 const GROUPS: Record<BillingEventType, readonly Group[]> = {
-  'customer.agreement_created': ['customer', 'plan', 'invoice'],
-  'customer.agreement_cancelled': ['customer', 'plan', 'invoice'],
-  'customer.invoice_overdue': ['customer', 'invoice'],
-  'customer.meter_usage_updated': ['customer', 'usage'],
-  'customer.payment_failed': ['customer', 'invoice'],
-  'customer.payment_succeeded': ['customer', 'invoice'],
-  'customer.plan_assigned': ['customer', 'plan'],
-  'customer.plan_changed': ['customer', 'plan'],
+  'customer.agreement_created': ['plan', 'invoice'],
+  'customer.agreement_cancelled': ['plan', 'invoice'],
+  'customer.invoice_overdue': ['invoice'],
+  'customer.meter_usage_updated': ['usage'],
+  'customer.payment_failed': ['invoice'],
+  'customer.payment_succeeded': ['invoice'],
+  'customer.plan_assigned': ['plan'],
+  'customer.plan_changed': ['plan'],
 }
 
 /** A copy of the fixture's `data`, so that a test that changes one changes no other. */
 export function fixtureData(type: BillingEventType, dialect: Dialect): Record<string, unknown> {
-  return structuredClone(Object.assign({}, ...GROUPS[type].map((group) => DIALECTS[dialect][group])))
+  const groups = DIALECTS[dialect]
+  return structuredClone(Object.assign({}, groups.customer, ...GROUPS[type].map((group) => groups[group])))
+}
+
+export function isDialect(value: unknown): value is Dialect {
+  return typeof value === 'string' && Object.hasOwn(DIALECTS, value)
 }

@@ -14,23 +14,32 @@ const withInvoice = [
 describe.each(BILLING_EVENT_TYPES)('%s', (type) => {
   const has = (types: string[]) => types.includes(type.replace('customer.', ''))
 
-  it('is a complete claim set with every flat key of its type', () => {
+  it('has the claims that Kinde signs, and flat keys beside an object for the plan', () => {
     const { data, ...claims } = billingEventFixture(type)
 
     expect(Object.keys(claims).sort()).toStrictEqual(['event_id', 'event_timestamp', 'source', 'timestamp', 'type'])
     expect(claims).toMatchObject({ type, event_id: expect.stringMatching(/^event_[0-9a-f]{32}$/), source: 'admin' })
     expect(claims.timestamp).toMatch(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{6}\+10:00$/)
     expect(Math.abs(Date.parse(claims.timestamp) - Date.now())).toBeLessThan(5_000)
-    const customer = ['customer_id', 'user_id', 'org_code', 'kinde_org_code', 'agreement_id', 'customer_agreement_id']
     expect(Object.keys(data)).toStrictEqual([
-      ...customer,
+      ...['customer_id', 'user_id', 'org_code', 'agreement_id'],
+      ...(has(withPlan) ? ['plan'] : []),
+      ...(has(withInvoice) ? ['invoice_due_on'] : []),
+      ...(has(['meter_usage_updated']) ? ['meter_id', 'quantity', 'billing_feature_code', 'meter_value'] : []),
+    ])
+  })
+
+  it('has keys only in the flat dialect', () => {
+    const { data } = billingEventFixture(type, {}, { dialect: 'flat' })
+    expect(Object.keys(data)).toStrictEqual([
+      ...['customer_id', 'user_id', 'org_code', 'agreement_id', 'customer_agreement_id'],
       ...(has(withPlan) ? ['plan_id', 'plan_code'] : []),
       ...(has(withInvoice) ? ['invoice_due_on', 'next_billing_date'] : []),
       ...(has(['meter_usage_updated']) ? ['meter_id', 'quantity', 'billing_feature_code', 'meter_value'] : []),
     ])
   })
 
-  it('has the same groups as objects in the nested dialect', () => {
+  it('has objects only in the nested dialect', () => {
     const { data } = billingEventFixture(type, {}, { dialect: 'nested' })
 
     expect(data).toStrictEqual({
@@ -48,11 +57,16 @@ describe.each(BILLING_EVENT_TYPES)('%s', (type) => {
   })
 })
 
-it('is another event at each call, and shares nothing with the one before', () => {
+it('gives a new event on each call, which shares nothing with the one before', () => {
   const [first, second] = [1, 2].map(() => billingEventFixture('customer.plan_changed', {}, { dialect: 'nested' }))
 
   expect(first?.event_id).not.toBe(second?.event_id)
   expect(first?.data.plan).not.toBe(second?.data.plan)
+})
+
+it('refuses an unknown dialect', () => {
+  // @ts-expect-error: no such dialect
+  expect(() => billingEventFixture('customer.plan_changed', {}, { dialect: 'deep' })).toThrow(/dialect is "deep"/)
 })
 
 it('merges overrides over claims and data; event_timestamp follows timestamp', () => {
@@ -77,8 +91,8 @@ it('keeps a member named __proto__ a member', () => {
   expect(fixture.polluted ?? fixture.data.polluted ?? Object.hasOwn(Object.prototype, 'polluted')).toBe(false)
 })
 
-it('refuses a type that is not one of the eight, and says how to make one', () => {
-  // @ts-expect-error: not a billing trigger
+it('refuses a type that has no fixture, and names the fix', () => {
+  // @ts-expect-error: not a billing event type
   expect(() => billingEventFixture('user.created')).toThrow(/"user.created".*override its `type`/)
   expect(billingEventFixture('customer.plan_changed', { type: 'user.created' }).type).toBe('user.created')
 })

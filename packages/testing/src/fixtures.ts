@@ -1,58 +1,65 @@
 import { BILLING_EVENT_TYPES, type BillingEventType, isBillingEventType } from '@kinde-billing/core'
-import { type Dialect, fixtureData } from './fixture-data.js'
+import { type Dialect, fixtureData, isDialect } from './fixture-data.js'
 
 /** The claim set of a billing webhook, as Kinde signs it. */
 export interface BillingEventClaims {
-  /** What the event is about, in one of the two shapes that have been seen. */
+  /** Details of the event, in the shape of the chosen dialect. */
   data: Record<string, unknown>
-  /** The key to deduplicate on. */
+  /** Identifies the event: the key to deduplicate on. */
   event_id: string
   /** When it happened. */
   event_timestamp: string
-  /** What caused it: `admin`, `api` or `user`. */
+  /** Who caused it: `admin`, `api` or `user`. */
   source: string
-  /** What the replay window is judged by. */
+  /** The time that the replay window checks. */
   timestamp: string
-  /** One of the eight billing triggers, or what overrides it. */
+  /** The billing event type, unless you override it. */
   type: string
   [claim: string]: unknown
 }
 
-/** What to change in a fixture: any claim, and any member of `data`, where `undefined` takes a member out. */
+/** Changes to a fixture: any claim, and any member of `data`. `undefined` removes a member. */
 export interface BillingEventOverrides {
-  /** Merged over the fixture's `data`, member by member, not deeper. */
+  /** Merged over the fixture's `data`, one level deep. */
   readonly data?: { readonly [key: string]: unknown }
-  /** Default: a new one at each call. */
+  /** Default: a new one on each call. */
   readonly event_id?: string
   /** Default: the same as `timestamp`. */
   readonly event_timestamp?: string
   /** Default: `admin`. */
   readonly source?: string
-  /** Default: the present. */
+  /** Default: the current time. */
   readonly timestamp?: string
-  /** Default: the type the fixture is for. */
+  /** Default: the fixture's type. */
   readonly type?: string
   readonly [claim: string]: unknown
 }
 
-/** How a fixture is to be shaped. */
+/** Options of `billingEventFixture`. */
 export interface BillingEventFixtureOptions {
-  /** Kinde publishes no schema for `data`. Receivers have seen two shapes: keys side by side, or objects. Default `flat`. */
+  /**
+   * Shape of `data`, for which Kinde documents no schema. `mixed`: flat ids and dates beside an object for the plan, as
+   * receivers describe it. `flat`: keys only. `nested`: objects only. Default: `mixed`.
+   */
   readonly dialect?: Dialect | undefined
 }
 
 /**
- * A complete claim set for one of the eight billing triggers: every key that has been seen for it, a new `event_id`
- * at each call, and the present as its `timestamp`. It holds no amounts, since nobody outside Kinde knows their keys.
+ * A complete claim set for a billing event type: the keys that have been seen for it, a new `event_id` on each call, and the
+ * current time as its `timestamp`. It has no amounts, because no real payload has shown their keys.
  *
- * @throws {TypeError} for a type that is not one of the eight.
+ * @param type Billing event type.
+ * @param overrides Claims to change, and members of `data`.
+ * @param options Shape of `data`. Default: `{ dialect: 'mixed' }`.
+ * @returns A new object; you may change it.
+ * @throws {TypeError} For a type that is not a billing event type, and for an unknown dialect or option.
  *
  * @example
  * ```ts
  * import { billingEventFixture } from '@kinde-billing/testing'
  *
  * billingEventFixture('customer.payment_failed')
- * billingEventFixture('customer.plan_changed', { data: { plan_code: 'pro' } })
+ * billingEventFixture('customer.plan_changed', { data: { plan: { code: 'pro' } } })
  * billingEventFixture('customer.meter_usage_updated', { source: 'api', data: { quantity: 0 } })
  * billingEventFixture('customer.plan_assigned', {}, { dialect: 'nested' })
  * ```
@@ -60,14 +67,17 @@ export interface BillingEventFixtureOptions {
 export function billingEventFixture(
   type: BillingEventType,
   overrides: BillingEventOverrides = {},
-  { dialect = 'flat' }: BillingEventFixtureOptions = {},
+  options: BillingEventFixtureOptions = {},
 ): BillingEventClaims {
   if (!isBillingEventType(type)) {
     throw new TypeError(
-      `There is no fixture for the type ${JSON.stringify(type)}. Take one of ${BILLING_EVENT_TYPES.join(', ')}, and override its \`type\`.`,
+      `There is no fixture for the type ${JSON.stringify(type)}. Use one of ${BILLING_EVENT_TYPES.join(', ')}, and override its \`type\`.`,
     )
   }
-  const timestamp = overrides.timestamp ?? kindeTimestamp(Date.now())
+  const { dialect = 'mixed' } = options
+  if (!isDialect(dialect))
+    throw new TypeError(`dialect is ${JSON.stringify(dialect)}. Use 'mixed', 'flat' or 'nested'.`)
+  const timestamp = overrides.timestamp ?? toKindeTimestamp(Date.now())
   // Spreading copies a member named `__proto__` as a member; assigning it would change the prototype.
   return {
     event_id: `event_${crypto.randomUUID().replaceAll('-', '')}`,
@@ -80,8 +90,8 @@ export function billingEventFixture(
   }
 }
 
-/** A moment as Kinde writes it: with microseconds, and an offset from UTC. */
-export function kindeTimestamp(epochMs: number): string {
+/** Formats a time as Kinde does: with microseconds, and an offset from UTC. */
+export function toKindeTimestamp(epochMs: number): string {
   const offsetMs = 10 * 60 * 60 * 1000
   return new Date(epochMs + offsetMs).toISOString().replace('Z', '145+10:00')
 }

@@ -2,12 +2,12 @@ import { expectTypeOf, it } from 'vitest'
 import { type BillingEventClaims, billingEventFixture, createTestIssuer, deliver, type TestIssuer } from './index.js'
 import { startTestIssuer } from './server.js'
 
-it('types what a test writes', () => {
+it('accepts the calls of a typical test, and refuses mistakes', () => {
   expectTypeOf(billingEventFixture('customer.plan_changed')).toEqualTypeOf<BillingEventClaims>()
   expectTypeOf(billingEventFixture('customer.plan_changed')).toExtend<Record<string, unknown>>()
   expectTypeOf(billingEventFixture('customer.plan_changed').event_id).toEqualTypeOf<string>()
   billingEventFixture('customer.plan_changed', { source: 'api', later: 1, data: { plan_code: undefined } })
-  // @ts-expect-error: not one of the eight
+  // @ts-expect-error: not a type that the packages know
   billingEventFixture('customer.plan_created')
   // @ts-expect-error: timestamps are strings
   billingEventFixture('customer.plan_changed', { timestamp: 1_700_000_000 })

@@ -17,7 +17,7 @@ it('signs as Kinde does: three header members, a colon-separated key id, no clai
   expect(issuer).toBe('https://test.kinde.com')
 })
 
-it('signs strings and bytes as they are', async () => {
+it('signs strings and bytes unchanged', async () => {
   const { jwks, sign } = await createTestIssuer()
 
   expect(await decoded(await sign('{"a": 1e400,"a":2}'), jwks)).toBe('{"a": 1e400,"a":2}')
@@ -25,14 +25,14 @@ it('signs strings and bytes as they are', async () => {
   expect(await decoded(await sign([null]), jwks)).toBe('[null]')
 })
 
-it('adds, replaces and takes out header members, and signs whatever they are', async () => {
+it('adds, replaces and removes header members, and signs any of them', async () => {
   const { sign } = await createTestIssuer()
   const token = await sign({}, { header: { alg: 'none', kid: undefined, crit: ['exp'] } })
 
   expect(decodeProtectedHeader(token)).toStrictEqual({ alg: 'none', typ: 'JWT', crit: ['exp'] })
 })
 
-it('rotates to a new key, and keeps the old one in the set only if told to', async () => {
+it('rotates to a new key, and keeps the old one in the set only with keepOld', async () => {
   const issuer = await createTestIssuer({ issuer: 'https://acme.kinde.com' })
   const [firstSet, firstToken] = [issuer.jwks, await issuer.sign('1')]
   await issuer.rotate({ keepOld: true })

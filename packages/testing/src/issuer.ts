@@ -1,68 +1,73 @@
-import { base64url, calculateJwkThumbprint, exportJWK, generateKeyPair } from 'jose'
+import { decode as decodeBase64url } from 'jose/base64url'
+import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
+import { exportJWK } from 'jose/key/export'
+import { generateKeyPair } from 'jose/key/generate/keypair'
 import { rs256, signCompact } from './compact.js'
 
-/** What a {@link createTestIssuer} may be told. */
+/** Options of `createTestIssuer`. */
 export interface TestIssuerOptions {
-  /** The Kinde domain it stands for. Default `https://test.kinde.com`. */
+  /** Kinde domain. Default: `https://test.kinde.com`. */
   readonly issuer?: string | undefined
 }
 
-/** How one token is to be signed. */
+/** Options of `sign`. */
 export interface SignOptions {
   /**
-   * Members to add to the header, or to replace in it; `undefined` takes one out. The signature is RS256 whatever
-   * the header says.
+   * Header members to add or replace; `undefined` removes one. The signature is always RS256, even if `alg` is another.
    */
   readonly header?: { readonly [member: string]: unknown } | undefined
 }
 
-/** How keys are to be rotated. */
+/** Options of `rotate`. */
 export interface RotateOptions {
-  /** Whether the old keys stay in the key set, so that tokens they signed are still accepted. Default `false`. */
+  /** True to keep the old keys in the key set, so that their tokens stay valid. Default: `false`. */
   readonly keepOld?: boolean | undefined
 }
 
 /** One public key, as Kinde's key set shows it. */
 export interface TestKey {
-  /** The kind of key. */
+  /** Key type. */
   readonly kty: 'RSA'
-  /** The modulus, in base64url. */
+  /** Modulus in base64url. */
   readonly n: string
-  /** The exponent, in base64url. */
+  /** Exponent in base64url. */
   readonly e: string
-  /** What it signs with. */
+  /** Algorithm. */
   readonly alg: 'RS256'
-  /** For signatures. */
+  /** Use: signatures. */
   readonly use: 'sig'
-  /** Its id, shaped like Kinde's. */
+  /** Key id, in the format of Kinde's. */
   readonly kid: string
 }
 
 /** A JSON Web Key Set. */
 export interface TestKeySet {
-  /** The key that signs now, and after it those that were kept. */
+  /** The signing key, followed by the old keys that are kept. */
   readonly keys: TestKey[]
 }
 
-/** An issuer of webhooks with a key of its own: what Kinde is to an application, inside a test. */
+/** Stands for Kinde in a test: an issuer with its own signing key. */
 export interface TestIssuer {
-  /** The Kinde domain it stands for. */
+  /** Kinde domain. */
   readonly issuer: string
-  /** The key set as it is now: for the verifier's `jwks` option, or to be served. */
+  /** Current key set: pass it to the verifier's `jwks` option. */
   readonly jwks: TestKeySet
-  /** The id of the key that signs now, shaped like Kinde's. */
+  /** Id of the signing key. */
   readonly kid: string
   /**
-   * Signs as Kinde does: a compact JWS with the header `alg`, `kid` and `typ`, and the claims exactly as given, with
-   * none added. A string or bytes are signed as they are, for payloads that are no claim set.
+   * Signs as Kinde does: a compact JWS with `alg`, `kid` and `typ` in its header. Adds no claim. A string or bytes are
+   * signed unchanged, for payloads that are not a claim set.
    */
   sign(claims: object | string, options?: SignOptions): Promise<string>
-  /** Makes a new key, which signs from now on. */
+  /** Replaces the signing key with a new one. */
   rotate(options?: RotateOptions): Promise<void>
 }
 
 /**
- * Makes an issuer with a fresh RSA key of 2048 bits. It needs Web standards only, and no network.
+ * Creates an issuer with a new RSA key of 2048 bits. Needs no network, and runs wherever Web Crypto does.
+ *
+ * @param options Kinde domain.
+ * @returns An issuer. `sign` may be taken out of the object.
  *
  * @example
  * ```ts
@@ -102,13 +107,12 @@ async function createSigningKey(): Promise<{ privateKey: CryptoKey; publicKey: T
   const thumbprint = await calculateJwkThumbprint({ kty: 'RSA', n, e })
   return {
     privateKey: pair.privateKey,
-    publicKey: { kty: 'RSA', n, e, alg: 'RS256', use: 'sig', kid: fingerprint(thumbprint) },
+    publicKey: { kty: 'RSA', n, e, alg: 'RS256', use: 'sig', kid: formatKeyId(thumbprint) },
   }
 }
 
-/** Kinde's key ids are sixteen bytes in hexadecimal, with colons between them. */
-function fingerprint(thumbprint: string): string {
-  return Array.from(base64url.decode(thumbprint).subarray(0, 16), (byte) => byte.toString(16).padStart(2, '0')).join(
-    ':',
-  )
+/** Formats a key id as Kinde does: sixteen bytes in hexadecimal, separated by colons. */
+function formatKeyId(thumbprint: string): string {
+  const bytes = decodeBase64url(thumbprint).subarray(0, 16)
+  return Array.from(bytes, (byte) => byte.toString(16).padStart(2, '0')).join(':')
 }

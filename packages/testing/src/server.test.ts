@@ -15,7 +15,7 @@ async function issuerForTest() {
   return issuer
 }
 
-it('serves the key set as it is now, under both names, and counts the requests', async () => {
+it('serves the current key set at both paths, and counts the requests', async () => {
   const issuer = await issuerForTest()
   const verify = async (path: string) =>
     jwtVerify(await issuer.sign({ a: 1 }), createRemoteJWKSet(new URL(path, issuer.issuer)))
@@ -28,7 +28,7 @@ it('serves the key set as it is now, under both names, and counts the requests',
   expect(issuer.requests).toBe(2)
 })
 
-it('misbehaves on demand', async () => {
+it('lets a responder answer in its place', async () => {
   const issuer = await issuerForTest()
   const status = async () => (await fetch(`${issuer.issuer}/.well-known/jwks`)).status
 
@@ -39,7 +39,7 @@ it('misbehaves on demand', async () => {
   expect(issuer.requests).toBe(2)
 })
 
-it('closes with connections open, and twice; a taken port is refused', async () => {
+it('closes with connections open, and twice; rejects for a port in use', async () => {
   const issuer = await issuerForTest()
   issuer.respondWith(() => issuer.close())
   await expect(fetch(`${issuer.issuer}/.well-known/jwks`)).rejects.toThrow()
@@ -49,7 +49,7 @@ it('closes with connections open, and twice; a taken port is refused', async () 
   await expect(startTestIssuer({ port: Number(new URL(other.issuer).port) })).rejects.toThrow('EADDRINUSE')
 })
 
-it('delivers as Kinde does', async () => {
+it('posts the token as Kinde does, without following redirects', async () => {
   const seen: unknown[] = []
   const server = createServer(async (request, response) => {
     const { 'content-type': contentType, 'webhook-id': webhookId } = request.headers

@@ -4,31 +4,33 @@ import { createTestIssuer, type TestIssuer } from './issuer.js'
 
 export type { RotateOptions, SignOptions, TestIssuer, TestKey, TestKeySet } from './issuer.js'
 
-/** Where the test issuer is to listen. */
+/** Options of `startTestIssuer`. */
 export interface TestIssuerServerOptions {
-  /** Default `0`: a free one. */
+  /** Port on 127.0.0.1. Default: `0`, a free port. */
   readonly port?: number | undefined
 }
 
-/** Answers a request for the key set in the place of the issuer. */
+/** Answers a request for the key set instead of the issuer. */
 export type KeySetResponder = (request: IncomingMessage, response: ServerResponse) => void
 
 /** A {@link TestIssuer} whose key set is served on loopback. */
 export interface TestIssuerServer extends TestIssuer {
-  /** How often the key set has been asked for. */
+  /** Number of requests for the key set so far. */
   readonly requests: number
-  /** Lets the key set be answered by a responder, so that tests can see an outage; `undefined` mends it. */
+  /** Lets `responder` answer requests for the key set, for example with an outage. `undefined` restores the key set. */
   respondWith(responder: KeySetResponder | undefined): void
-  /** Stops serving, and cuts the connections that are open. */
+  /** Stops the server and closes open connections. */
   close(): Promise<void>
 }
 
 const KEY_SET_PATHS: readonly (string | undefined)[] = ['/.well-known/jwks', '/.well-known/jwks.json']
 
 /**
- * Makes an issuer with a fresh key, and serves its key set at `/.well-known/jwks` as Kinde does, on 127.0.0.1.
+ * Creates an issuer with a new key and serves its key set at `/.well-known/jwks` on 127.0.0.1, as Kinde does.
  *
- * It rejects where the port is taken.
+ * @param options Port. Default: a free one.
+ * @returns The issuer. Close it at the end of the test.
+ * @throws If the port is in use.
  *
  * @example
  * ```ts

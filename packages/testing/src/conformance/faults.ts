@@ -1,7 +1,7 @@
 import type { DataSchema } from '@kinde-billing/core'
 import type { DeliveryInbox } from '@kinde-billing/core/receiver'
 import { expect, it } from 'vitest'
-import { kindeTimestamp } from '../fixtures.js'
+import { toKindeTimestamp } from '../fixtures.js'
 import type { ConformanceOptions } from './adapter.js'
 import { ANSWERS, type ExpectedAnswer, expectAnswer } from './answers.js'
 import { request } from './http-request.js'
@@ -58,7 +58,7 @@ export function faults(suite: Suite): void {
   })
 
   it.each([-73, 1])('an event from %i hours from now', async (hours) => {
-    const { id, token } = await suite.event({ timestamp: kindeTimestamp(Date.now() + hours * HOUR_MS) })
+    const { id, token } = await suite.event({ timestamp: toKindeTimestamp(Date.now() + hours * HOUR_MS) })
     expectAnswer(await request(suite.endpoint.url, { body: token }), ANSWERS.timestampOutOfRange)
     expect(suite.endpoint.runs(id)).toBe(0)
   })

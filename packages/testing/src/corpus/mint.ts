@@ -1,7 +1,7 @@
 import { base64url, type JSONWebKeySet, type JWK } from 'jose'
 import { type Signer, signCompact } from '../compact.js'
 import { fixtureData } from '../fixture-data.js'
-import { kindeTimestamp } from '../fixtures.js'
+import { toKindeTimestamp } from '../fixtures.js'
 import { publicJwk, rsaSigner } from './signers.js'
 import { type RsaPrimes, TEST_KEYS } from './test-keys.js'
 
@@ -46,7 +46,7 @@ export function createMint(now: number, issuer: string): Mint {
 
   const claims: Mint['claims'] = (overrides) => {
     events += 1
-    const timestamp = kindeTimestamp(now - 2_000)
+    const timestamp = toKindeTimestamp(now - 2_000)
     const genuine = {
       data: fixtureData('customer.plan_changed', 'flat'),
       event_id: `event_${events.toString(16).padStart(32, '0')}`,

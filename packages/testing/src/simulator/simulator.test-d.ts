@@ -1,13 +1,13 @@
 import { createWebHandler } from '@kinde-billing/core/receiver'
 import { expectTypeOf, it } from 'vitest'
-import type { TestIssuer } from './index.js'
-import { createSimulatedClock, type SimulationReport, simulateDeliveries } from './simulator.js'
+import type { TestIssuer } from '../index.js'
+import { createSimulatedClock, type SimulationReport, simulateDeliveries } from './index.js'
 
 declare const issuer: TestIssuer
 
-it('types what a test writes', () => {
+it('accepts the calls of a typical test, and refuses mistakes', () => {
   const clock = createSimulatedClock()
-  const billing = createWebHandler({ issuer: 'https://acme.kinde.com', now: clock.now })
+  const billing = createWebHandler({ issuer: 'https://acme.kinde.com', now: clock.now, onEvent: () => {} })
   const base = {
     clock,
     issuer,
@@ -17,9 +17,9 @@ it('types what a test writes', () => {
   expectTypeOf(
     simulateDeliveries({ ...base, events: ['customer.plan_changed', { type: 'user.created' }] }),
   ).resolves.toEqualTypeOf<SimulationReport>()
-  // @ts-expect-error: a type alone stands for a fixture, and there is none of it
+  // @ts-expect-error: this type has no fixture
   simulateDeliveries({ ...base, events: ['user.created'] })
-  // @ts-expect-error: the clock is shared with the application, so it is never left out
+  // @ts-expect-error: the clock is required, because the application shares it
   simulateDeliveries({ issuer, endpoints: { billing }, events: [] })
   expectTypeOf<SimulationReport['deliveries'][number]['deliveredAtMs']>().toEqualTypeOf<number | undefined>()
 })

@@ -1,15 +1,15 @@
-/** Chance that a seed decides: the same seed gives the same run. */
-export interface Chance {
-  /** From 0 up to, but not, 1. */
+/** Seeded randomness: the same seed gives the same run. */
+export interface Random {
+  /** A number from 0 up to, but not including, 1. */
   fraction(): number
   /** `length` hexadecimal digits. */
   hex(length: number): string
-  /** A copy in another order. */
+  /** A shuffled copy. */
   shuffle<Item>(items: readonly Item[]): Item[]
 }
 
-/** Mulberry32: small, and good enough to shuffle with. It is no source of secrets. */
-export function createChance(seed: number): Chance {
+/** Mulberry32: small, and good enough to shuffle with. Not for secrets. */
+export function createRandom(seed: number): Random {
   let state = seed >>> 0
   const fraction = (): number => {
     state = (state + 0x6d2b79f5) >>> 0

@@ -1,20 +1,20 @@
-/** What is to happen when, in milliseconds after the start. */
+/** A queue of items by time, in milliseconds since the start. */
 export interface Agenda<Item> {
   add(atMs: number, item: Item): void
-  /** Takes all that is due next, in the order in which it was added. */
+  /** Removes and returns everything that is due at the earliest time, in the order in which it was added. */
   takeNext(): { readonly atMs: number; readonly items: readonly Item[] } | undefined
 }
 
 export function createAgenda<Item>(): Agenda<Item> {
   const itemsAt = new Map<number, Item[]>()
-  /** The keys of `itemsAt`, the latest first, so that the next is cheap to take. */
+  /** The keys of `itemsAt`, the latest first, so that the next one is cheap to remove. */
   const times: number[] = []
   return {
     add(atMs, item) {
       const items = itemsAt.get(atMs)
       if (items !== undefined) return void items.push(item)
       itemsAt.set(atMs, [item])
-      times.splice(placeOf(atMs, times), 0, atMs)
+      times.splice(findIndex(atMs, times), 0, atMs)
     },
     takeNext() {
       const atMs = times.pop()
@@ -26,8 +26,8 @@ export function createAgenda<Item>(): Agenda<Item> {
   }
 }
 
-/** Where a time belongs among times that descend. */
-function placeOf(atMs: number, times: readonly number[]): number {
+/** Index at which a time is inserted among descending times. */
+function findIndex(atMs: number, times: readonly number[]): number {
   let [low, high] = [0, times.length]
   while (low < high) {
     const middle = (low + high) >>> 1

@@ -3,21 +3,21 @@ import type { AddressInfo } from 'node:net'
 import { BILLING_EVENT_TYPES, type BillingEvent } from '@kinde-billing/core'
 import { createMemoryInbox, createWebHandler } from '@kinde-billing/core/receiver'
 import { describe, expect, it } from 'vitest'
-import { billingEventFixture, createTestIssuer } from './index.js'
+import { billingEventFixture, createTestIssuer } from '../index.js'
 import {
   createSimulatedClock,
   KINDE_ATTEMPTS_MS,
   KINDE_DISABLES_AFTER_MS,
   type SimulatedEndpoint,
   simulateDeliveries,
-} from './simulator.js'
+} from './index.js'
 
 const START = Date.UTC(2026, 0, 1)
 const HOUR = 3_600_000
 const CALM = { duplicates: 0, lostAnswers: 0, reorderMs: 0 }
 const issuer = await createTestIssuer()
 
-/** A receiver of this project on the simulation's clock, with what its handler saw. */
+/** Receivers on the simulation's clock, and the events that their handlers have finished. */
 function application(handle: (event: BillingEvent) => unknown = () => {}) {
   const clock = createSimulatedClock(START)
   const inbox = createMemoryInbox({ now: clock.now })
@@ -44,7 +44,7 @@ const answers =
     new Response(null, { status })
 
 describe('the schedule', () => {
-  it('tries ten times in 36 h, the clock moved on each time, and gives up', async () => {
+  it('tries ten times in 36 h, moves the clock each time, and gives up', async () => {
     const clock = createSimulatedClock(START)
     const times: number[] = []
     const report = await simulateDeliveries({
@@ -67,7 +67,7 @@ describe('the schedule', () => {
     expect(report.deliveries[0]?.attempts.map(({ status }) => status)).toStrictEqual(Array(10).fill(503))
   })
 
-  it('stops at exactly 200: a 204 or a redirect is tried again', async () => {
+  it('stops at exactly 200, and tries again after a 204 or a redirect', async () => {
     const statuses = [204, 302, 200, 500]
     const { deliveries } = await simulateDeliveries({
       ...CALM,
@@ -99,7 +99,7 @@ describe('the schedule', () => {
     expect(new Set(deliveries.map(({ eventId }) => eventId)).size).toBe(1)
   })
 
-  it('renews the timestamp where it is told to, and never when things happened', async () => {
+  it('renews the timestamp with renewTimestamps, and keeps the time of the event', async () => {
     const seen: string[] = []
     const { clock, endpoint } = application((event) => {
       seen.push(`${event.timestamp.getTime() - START} ${event.occurredAt.getTime() - START}`)
@@ -116,7 +116,7 @@ describe('the schedule', () => {
     expect(seen).toStrictEqual(KINDE_ATTEMPTS_MS.map((atMs) => `${atMs} 0`))
   })
 
-  it('disables an endpoint in which nothing succeeds for 72 h, and goes on with the others', async () => {
+  it('disables an endpoint without a success for 72 h, and goes on with the others', async () => {
     const run = (isUpAgain: (sinceStartMs: number) => boolean) => {
       const clock = createSimulatedClock(START)
       return simulateDeliveries({
@@ -141,8 +141,8 @@ describe('the schedule', () => {
   })
 })
 
-describe('rough weather', () => {
-  it('makes an application that acts once act once, whatever happens on the way', async () => {
+describe('a rough network', () => {
+  it('lets an application with an inbox handle each event exactly once', async () => {
     const failing = new Map<string, number>()
     const { clock, runs, endpoint } = application((event) => {
       const failures = failing.get(event.id) ?? 0
@@ -152,7 +152,10 @@ describe('rough weather', () => {
     const { deliveries, endpoints } = await simulateDeliveries({
       issuer,
       clock,
-      events: Array.from({ length: 80 }, (_, index) => BILLING_EVENT_TYPES[index % 8] ?? 'customer.plan_changed'),
+      events: Array.from(
+        { length: 80 },
+        (_, index) => BILLING_EVENT_TYPES[index % BILLING_EVENT_TYPES.length] ?? 'customer.plan_changed',
+      ),
       endpoints: { one: endpoint('one'), two: endpoint('two') },
       duplicates: 0.5,
       lostAnswers: 0.3,
@@ -175,7 +178,7 @@ describe('rough weather', () => {
     expect(order).not.toStrictEqual(order.toSorted((a, b) => a - b))
   })
 
-  it('is the same run for the same seed, and another for another', async () => {
+  it('repeats a run for the same seed, and differs for another seed', async () => {
     const run = async (seed: number) => {
       let calls = 0
       // An endpoint whose answers depend on the order of the calls alone: a receiver's depend on which of two attempts at
@@ -199,7 +202,7 @@ describe('rough weather', () => {
     expect(await run(3)).not.toStrictEqual(await run(4))
   })
 
-  it('counts a lost answer as none, although the endpoint has handled the event', async () => {
+  it('tries again after a lost response, although the endpoint has handled the event', async () => {
     const { clock, runs, endpoint } = application()
     const { deliveries } = await simulateDeliveries({
       ...CALM,
@@ -219,7 +222,7 @@ describe('rough weather', () => {
 })
 
 describe('events and endpoints', () => {
-  it('takes types, fixtures as they are, and types that are not of the eight', async () => {
+  it('accepts types, fixtures, partial claims, and types without a fixture', async () => {
     const { clock, runs, endpoint } = application()
     const fixture = billingEventFixture('customer.plan_changed', { timestamp: '2026-01-01T10:00:00+10:00' })
     const { deliveries } = await simulateDeliveries({
@@ -248,7 +251,7 @@ describe('events and endpoints', () => {
     expect(runs[2]?.customer.kind).toBe('organization')
   })
 
-  it('posts to a URL, takes what throws or stays silent for no answer, and reads an answer once', async () => {
+  it('posts to a URL, and counts an endpoint that throws or stays silent as no response', async () => {
     const requests: string[] = []
     const server = createServer((request, response) => {
       requests.push(`${request.method} ${request.headers['content-type']}`)
@@ -284,11 +287,11 @@ describe('events and endpoints', () => {
     }
   })
 
-  it('refuses what is no part and no time, and names it', async () => {
+  it('refuses numbers out of range, and names the option', async () => {
     const base = { issuer, clock: createSimulatedClock(), events: [], endpoints: {} }
-    await expect(simulateDeliveries({ ...base, duplicates: 2 })).rejects.toThrow('duplicates is 2: pass a part')
+    await expect(simulateDeliveries({ ...base, duplicates: 2 })).rejects.toThrow('duplicates is 2. Pass a share')
     await expect(simulateDeliveries({ ...base, lostAnswers: Number.NaN })).rejects.toThrow(RangeError)
-    await expect(simulateDeliveries({ ...base, spacingMs: -1 })).rejects.toThrow('spacingMs is -1: pass milliseconds')
+    await expect(simulateDeliveries({ ...base, spacingMs: -1 })).rejects.toThrow('spacingMs is -1. Pass milliseconds')
     expect(await simulateDeliveries(base)).toStrictEqual({ deliveries: [], endpoints: {}, durationMs: 0 })
   })
 })

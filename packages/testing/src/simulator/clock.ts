@@ -1,15 +1,16 @@
 /** A clock that stands still until the simulation moves it. */
 export interface SimulatedClock {
-  /** The simulated time, in epoch milliseconds: the `now` of the receivers under test. */
+  /** The simulated time in epoch milliseconds. Pass it as `now` to the receivers under test. */
   now(): number
-  /** Moves the time on; it never goes back. */
+  /** Moves the clock forward. An earlier time is ignored. */
   advanceTo(epochMs: number): void
 }
 
 /**
- * Makes the clock that the simulation and the application under test share.
+ * Creates the clock that the simulation and the application under test share.
  *
- * @param startMs Where it begins, in epoch milliseconds. Default: the present.
+ * @param startMs Start time in epoch milliseconds. Default: the current time.
+ * @returns A clock that stands still until it is advanced.
  *
  * @example
  * ```ts
@@ -17,7 +18,7 @@ export interface SimulatedClock {
  * import { createSimulatedClock } from '@kinde-billing/testing/simulator'
  *
  * const clock = createSimulatedClock(Date.UTC(2026, 0, 1))
- * const handle = createWebHandler({ issuer: 'https://acme.kinde.com', now: clock.now })
+ * const handle = createWebHandler({ issuer: 'https://acme.kinde.com', now: clock.now, onEvent: () => {} })
  * ```
  */
 export function createSimulatedClock(startMs: number = Date.now()): SimulatedClock {

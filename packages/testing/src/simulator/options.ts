@@ -1,0 +1,63 @@
+import type { BillingEventType } from '@kinde-billing/core'
+import type { Dialect } from '../fixture-data.js'
+import type { TestIssuer } from '../issuer.js'
+import type { SimulatedClock } from './clock.js'
+import type { SimulatedEndpoint } from './endpoint.js'
+import type { SimulatedEvent } from './events.js'
+
+/** Options of `simulateDeliveries`: what is delivered, and what goes wrong on the way. */
+export interface SimulationOptions {
+  /** Signs the events: a test issuer whose key set the application under test trusts. */
+  readonly issuer: Pick<TestIssuer, 'sign'>
+  /** Clock that the application's receivers use as their `now`. */
+  readonly clock: SimulatedClock
+  /** Events in the order in which they happen. A type alone stands for its fixture. */
+  readonly events: readonly (BillingEventType | SimulatedEvent)[]
+  /** Endpoints by name. Each event goes to each of them, as Kinde calls all that are subscribed. */
+  readonly endpoints: { readonly [name: string]: SimulatedEndpoint }
+  /** Seed of all random decisions: the same seed and the same responses give the same run. Default: 1. */
+  readonly seed?: number | undefined
+  /** Time from one event to the next, in milliseconds. Default: 10 s. */
+  readonly spacingMs?: number | undefined
+  /** Longest delay of a first attempt, in milliseconds. Each delay is random, so events overtake each other. Default: 60 s. */
+  readonly reorderMs?: number | undefined
+  /** Share of attempts that arrive twice, 0 to 1: half of them at the same moment. Default: 0.1. */
+  readonly duplicates?: number | undefined
+  /** Share of responses that never reach Kinde, 0 to 1. Kinde then tries again. Default: 0.1. */
+  readonly lostAnswers?: number | undefined
+  /** True if each attempt carries its own `timestamp`. It is unknown which of the two Kinde does. Default: `false`. */
+  readonly renewTimestamps?: boolean | undefined
+  /** Shape of the fixture data. Default: `mixed`. */
+  readonly dialect?: Dialect | undefined
+  /** Longest wait for a response, in real milliseconds. Default: 30 s. */
+  readonly answerTimeoutMs?: number | undefined
+}
+
+/** The options with every default filled in. */
+export type SimulationSettings = { readonly [Name in keyof SimulationOptions]-?: NonNullable<SimulationOptions[Name]> }
+
+/** Fills in the defaults and validates the numbers. */
+export function resolveOptions(options: SimulationOptions): SimulationSettings {
+  const { issuer, clock, events, endpoints } = options
+  const settings: SimulationSettings = {
+    issuer,
+    clock,
+    events,
+    endpoints,
+    seed: options.seed ?? 1,
+    spacingMs: options.spacingMs ?? 10_000,
+    reorderMs: options.reorderMs ?? 60_000,
+    duplicates: options.duplicates ?? 0.1,
+    lostAnswers: options.lostAnswers ?? 0.1,
+    renewTimestamps: options.renewTimestamps ?? false,
+    dialect: options.dialect ?? 'mixed',
+    answerTimeoutMs: options.answerTimeoutMs ?? 30_000,
+  }
+  for (const name of ['duplicates', 'lostAnswers'] as const)
+    if (!(settings[name] >= 0 && settings[name] <= 1))
+      throw new RangeError(`${name} is ${settings[name]}. Pass a share between 0 (none) and 1 (all).`)
+  for (const name of ['spacingMs', 'reorderMs', 'answerTimeoutMs'] as const)
+    if (!(settings[name] >= 0 && settings[name] < 2 ** 31))
+      throw new RangeError(`${name} is ${settings[name]}. Pass milliseconds from 0 to 2147483647.`)
+  return settings
+}
