@@ -1,7 +1,6 @@
-import type { JSONWebKeySet } from 'jose'
 import { KindeWebhookError } from './errors.js'
 import type { FetchKeySet } from './jwks/fetch.js'
-import { selectRs256Keys } from './jwks/import.js'
+import { type JsonWebKeySet, selectRs256Keys } from './jwks/import.js'
 import { type BillingLog, consoleLog, guardObserver, type OnWarning, warnTo } from './log.js'
 import type { DataSchemas, NoSchemas } from './standard-schema.js'
 import {
@@ -37,7 +36,7 @@ export interface BillingVerifierOptions<Schemas extends DataSchemas = NoSchemas>
   /** The URL of the key set: `https:` or loopback, without a query. Not together with `jwks`. Default: `<issuer>/.well-known/jwks`. */
   jwksUri?: string | undefined
   /** A local key set: no network is used. */
-  jwks?: JSONWebKeySet | undefined
+  jwks?: JsonWebKeySet | undefined
   /**
    * How far `timestamp` may lie in the past, in milliseconds; `false` for no limit. Default: 72 h, because Kinde tries for
    * 36 h and disables an endpoint at 72 h.
@@ -85,7 +84,7 @@ export const VERIFIER_OPTION_NAMES: readonly string[] = Object.keys(VERIFIER_OPT
 /** Resolved options: everything but the issuer. */
 export interface VerifierSettings {
   readonly jwksUri: string | undefined
-  readonly jwks: JSONWebKeySet | undefined
+  readonly jwks: JsonWebKeySet | undefined
   readonly replayWindowMs: number | false
   readonly clockToleranceMs: number
   readonly maxTokenBytes: number

@@ -1,3 +1,5 @@
+import { assertKnownOptions } from '@kinde-billing/core/internal'
+
 /** Options of `deliver`. */
 export interface DeliverOptions {
   /**
@@ -26,6 +28,7 @@ export interface DeliveryAnswer {
  * @param options The `webhook-id` header.
  * @returns The response, whatever its status.
  * @throws {TypeError} If there is no response, as `fetch` does.
+ * @throws {KindeWebhookError} `invalid_configuration`: an unknown option.
  *
  * @example
  * ```ts
@@ -39,8 +42,10 @@ export interface DeliveryAnswer {
 export async function deliver(
   url: string | URL,
   token: string | Uint8Array,
-  { webhookId = crypto.randomUUID() }: DeliverOptions = {},
+  options: DeliverOptions = {},
 ): Promise<DeliveryAnswer> {
+  assertKnownOptions('deliver', options, ['webhookId'])
+  const { webhookId = crypto.randomUUID() } = options
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'content-type': 'application/jwt', ...(webhookId === null ? {} : { 'webhook-id': webhookId }) },

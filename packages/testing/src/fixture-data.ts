@@ -1,4 +1,4 @@
-import type { BillingEventType } from '@kinde-billing/core'
+import { type BillingEventType, EVENT_GROUPS } from '@kinde-billing/core'
 
 /**
  * Shape of a fixture's `data`. Kinde documents no schema. `mixed` is the shape that is best documented by receivers: ids and
@@ -6,7 +6,7 @@ import type { BillingEventType } from '@kinde-billing/core'
  */
 export type Dialect = 'mixed' | 'flat' | 'nested'
 
-type Group = 'plan' | 'invoice' | 'usage'
+type Group = (typeof EVENT_GROUPS)[BillingEventType][number]
 
 const CUSTOMER_ID = 'customer_0195d3a1c7e2f4b8a6d09e5c3b7f1a42'
 const USER_ID = 'kp_2f6c1b7d9e8a4c3fb5d0a1e2c3f4a5b6'
@@ -49,21 +49,10 @@ const DIALECTS: Record<Dialect, Record<Group | 'customer', Record<string, unknow
   },
 }
 
-const GROUPS: Record<BillingEventType, readonly Group[]> = {
-  'customer.agreement_created': ['plan', 'invoice'],
-  'customer.agreement_cancelled': ['plan', 'invoice'],
-  'customer.invoice_overdue': ['invoice'],
-  'customer.meter_usage_updated': ['usage'],
-  'customer.payment_failed': ['invoice'],
-  'customer.payment_succeeded': ['invoice'],
-  'customer.plan_assigned': ['plan'],
-  'customer.plan_changed': ['plan'],
-}
-
 /** A copy of the fixture's `data`, so that a test that changes one changes no other. */
 export function fixtureData(type: BillingEventType, dialect: Dialect): Record<string, unknown> {
   const groups = DIALECTS[dialect]
-  return structuredClone(Object.assign({}, groups.customer, ...GROUPS[type].map((group) => groups[group])))
+  return structuredClone(Object.assign({}, groups.customer, ...EVENT_GROUPS[type].map((group) => groups[group])))
 }
 
 export function isDialect(value: unknown): value is Dialect {

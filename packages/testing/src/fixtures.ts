@@ -1,4 +1,5 @@
 import { BILLING_EVENT_TYPES, type BillingEventType, isBillingEventType } from '@kinde-billing/core'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { type Dialect, fixtureData, isDialect } from './fixture-data.js'
 
 /** The claim set of a billing webhook, as Kinde signs it. */
@@ -52,7 +53,8 @@ export interface BillingEventFixtureOptions {
  * @param overrides Claims to change, and members of `data`.
  * @param options Shape of `data`. Default: `{ dialect: 'mixed' }`.
  * @returns A new object; you may change it.
- * @throws {TypeError} For a type that is not a billing event type, and for an unknown dialect or option.
+ * @throws {TypeError} For a type that is not a billing event type, and for an unknown dialect.
+ * @throws {KindeWebhookError} `invalid_configuration`: an unknown option.
  *
  * @example
  * ```ts
@@ -74,6 +76,7 @@ export function billingEventFixture(
       `There is no fixture for the type ${JSON.stringify(type)}. Use one of ${BILLING_EVENT_TYPES.join(', ')}, and override its \`type\`.`,
     )
   }
+  assertKnownOptions('billingEventFixture', options, ['dialect'])
   const { dialect = 'mixed' } = options
   if (!isDialect(dialect))
     throw new TypeError(`dialect is ${JSON.stringify(dialect)}. Use 'mixed', 'flat' or 'nested'.`)

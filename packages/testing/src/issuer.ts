@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { decode as decodeBase64url } from 'jose/base64url'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { exportJWK } from 'jose/key/export'
@@ -68,6 +69,7 @@ export interface TestIssuer {
  *
  * @param options Kinde domain.
  * @returns An issuer. `sign` may be taken out of the object.
+ * @throws {KindeWebhookError} `invalid_configuration`: an unknown option.
  *
  * @example
  * ```ts
@@ -80,6 +82,7 @@ export interface TestIssuer {
  * ```
  */
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
+  assertKnownOptions('createTestIssuer', options, ['issuer'])
   let current = await createSigningKey()
   let published = [current.publicKey]
   return {
@@ -90,13 +93,16 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     get kid() {
       return current.publicKey.kid
     },
-    sign(claims, { header } = {}) {
+    async sign(claims, signOptions = {}) {
+      assertKnownOptions('sign', signOptions, ['header'])
+      const { header } = signOptions
       const members = { alg: 'RS256', kid: current.publicKey.kid, typ: 'JWT', ...header }
       return signCompact(members, claims, rs256(current.privateKey))
     },
-    async rotate({ keepOld = false } = {}) {
+    async rotate(rotateOptions = {}) {
+      assertKnownOptions('rotate', rotateOptions, ['keepOld'])
       current = await createSigningKey()
-      published = keepOld ? [current.publicKey, ...published] : [current.publicKey]
+      published = rotateOptions.keepOld === true ? [current.publicKey, ...published] : [current.publicKey]
     },
   }
 }

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { createTestIssuer, type TestIssuer } from './issuer.js'
 
 export type { RotateOptions, SignOptions, TestIssuer, TestKey, TestKeySet } from './issuer.js'
@@ -30,7 +31,7 @@ const KEY_SET_PATHS: readonly (string | undefined)[] = ['/.well-known/jwks', '/.
  *
  * @param options Port. Default: a free one.
  * @returns The issuer. Close it at the end of the test.
- * @throws If the port is in use.
+ * @throws {KindeWebhookError} `invalid_configuration`: an unknown option. An `Error` if the port is in use.
  *
  * @example
  * ```ts
@@ -46,7 +47,9 @@ const KEY_SET_PATHS: readonly (string | undefined)[] = ['/.well-known/jwks', '/.
  * await issuer.close()
  * ```
  */
-export async function startTestIssuer({ port = 0 }: TestIssuerServerOptions = {}): Promise<TestIssuerServer> {
+export async function startTestIssuer(options: TestIssuerServerOptions = {}): Promise<TestIssuerServer> {
+  assertKnownOptions('startTestIssuer', options, ['port'])
+  const { port = 0 } = options
   const keys = await createTestIssuer()
   let requests = 0
   let responder: KeySetResponder | undefined

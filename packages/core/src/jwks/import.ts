@@ -1,6 +1,30 @@
 import { decode as decodeBase64url } from 'jose/base64url'
 import { getOwn, isJsonObject, isSafeString, type JsonObject } from '../json.js'
 
+/**
+ * A JSON Web Key Set (RFC 7517), as your Kinde domain publishes it. jose's type of a key set fits, and the other way round:
+ * the type is this package's own because jose's cannot be imported from CommonJS.
+ */
+export interface JsonWebKeySet {
+  /** The public keys. Only RSA keys for RS256 signatures are used. */
+  keys: Array<{
+    kty?: string
+    kid?: string
+    alg?: string
+    use?: string
+    key_ops?: string[]
+    n?: string
+    e?: string
+    crv?: string
+    x?: string
+    y?: string
+    x5c?: string[]
+    x5t?: string
+    'x5t#S256'?: string
+    x5u?: string
+  }>
+}
+
 /** Imported keys by kid. If a kid occurs twice, each key is tried. */
 export type Keys = ReadonlyMap<string, readonly CryptoKey[]>
 

@@ -1,11 +1,10 @@
-import type { JSONWebKeySet } from 'jose'
 import { KindeWebhookError } from '../errors.js'
 import { errorMessage, escapeText, format } from '../format.js'
 import type { BillingWarning, OnWarning } from '../log.js'
 import type { KeySettings } from '../options.js'
 import { withTimeout } from '../with-timeout.js'
 import { type FetchKeySet, fetchKeys } from './fetch.js'
-import { importKeys, type Keys, selectRs256Keys } from './import.js'
+import { importKeys, type JsonWebKeySet, type Keys, selectRs256Keys } from './import.js'
 
 /** The clock and the warnings of one call: verifiers with different ones share a key set. */
 export interface KeyLookup {
@@ -19,7 +18,7 @@ export interface KeySet {
 }
 
 /** A key set that was passed as an option: no network, no clock. */
-export function localKeySet(jwks: JSONWebKeySet): KeySet {
+export function localKeySet(jwks: JsonWebKeySet): KeySet {
   const imported = importKeys(selectRs256Keys(jwks))
   return { find: async (kid) => (await imported).get(kid) ?? throwUnknownKey(kid) }
 }

@@ -1,4 +1,4 @@
-import { base64url } from 'jose'
+import * as base64url from 'jose/base64url'
 import { accept, type CaseDraft, reject, rejectEach } from './case.js'
 import { keySet, type Mint } from './mint.js'
 import { bytesOf } from './rsa.js'

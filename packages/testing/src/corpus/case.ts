@@ -1,5 +1,6 @@
+import type { JsonWebKeySet } from '@kinde-billing/core'
 import { type BillingEventType, KindeWebhookError, type KindeWebhookErrorCode } from '@kinde-billing/core'
-import { base64url, type JSONWebKeySet } from 'jose'
+import * as base64url from 'jose/base64url'
 
 /** Which part of a token, or of what surrounds it, a case is about. */
 export type CorpusFamily =
@@ -57,7 +58,7 @@ export interface CorpusCase {
   // TypeScript before 5.7 knows no `Uint8Array<ArrayBuffer>`
   readonly token: string | (Uint8Array & { readonly buffer: ArrayBuffer })
   /** The issuer's key set, where the case needs another than the corpus's own. */
-  readonly jwks?: JSONWebKeySet
+  readonly jwks?: JsonWebKeySet
   /** What must become of it. */
   readonly expect: CorpusExpectation
 }
@@ -70,11 +71,11 @@ export interface CaseDraft {
   readonly reason: string
   readonly verdict: 'accept' | 'unsupported' | KindeWebhookErrorCode
   readonly token: Token | Promise<Token>
-  readonly jwks: JSONWebKeySet | undefined
+  readonly jwks: JsonWebKeySet | undefined
 }
 
 /** A token that must become an event. */
-export function accept(name: string, reason: string, token: CaseDraft['token'], jwks?: JSONWebKeySet): CaseDraft {
+export function accept(name: string, reason: string, token: CaseDraft['token'], jwks?: JsonWebKeySet): CaseDraft {
   return { name, reason, verdict: 'accept', token, jwks }
 }
 
@@ -89,7 +90,7 @@ export function reject(
   name: string,
   reason: string,
   token: CaseDraft['token'],
-  jwks?: JSONWebKeySet,
+  jwks?: JsonWebKeySet,
 ): CaseDraft {
   return { name, reason, verdict: code, token, jwks }
 }

@@ -1,4 +1,4 @@
-import { base64url } from 'jose'
+import * as base64url from 'jose/base64url'
 import { type CaseDraft, reject } from './case.js'
 import type { Mint } from './mint.js'
 import { joinBytes } from './rsa.js'

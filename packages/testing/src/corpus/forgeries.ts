@@ -1,4 +1,5 @@
-import { base64url, type JSONWebKeySet } from 'jose'
+import type { JsonWebKeySet } from '@kinde-billing/core'
+import * as base64url from 'jose/base64url'
 import { keySet, type Mint } from './mint.js'
 import { bigintOf, bytesOf, cubeRoot, joinBytes, modInverse, modPow, SHA256_DIGEST_INFO } from './rsa.js'
 import { genuineBlock, publicJwk, sha256 } from './signers.js'
@@ -7,7 +8,7 @@ import { type RsaPrimes, TEST_KEYS } from './test-keys.js'
 // Signatures that are made without the private key. They work against verifiers that parse the block laxly.
 
 /** The issuer publishes a weak key beside its good one. */
-export function weakKeySet(weak: RsaPrimes): JSONWebKeySet {
+export function weakKeySet(weak: RsaPrimes): JsonWebKeySet {
   return keySet(publicJwk(TEST_KEYS.issuer), publicJwk(weak))
 }
 

@@ -1,4 +1,4 @@
-import type { JSONWebKeySet } from 'jose'
+import type { JsonWebKeySet } from '@kinde-billing/core'
 import { algorithm } from './algorithm.js'
 import { type CaseDraft, type CorpusCase, type CorpusFamily, finish } from './case.js'
 import { compatibility } from './compatibility.js'
@@ -28,7 +28,7 @@ export interface AdversarialCorpus {
   /** The receiver's `issuer`. */
   readonly issuer: string
   /** The issuer's key set, for every case that does not bring its own. */
-  readonly jwks: JSONWebKeySet
+  readonly jwks: JsonWebKeySet
   /** All of them, family by family. */
   readonly cases: readonly CorpusCase[]
 }

@@ -1,4 +1,5 @@
-import { base64url, type JSONWebKeySet, type JWK } from 'jose'
+import type { JsonWebKeySet } from '@kinde-billing/core'
+import * as base64url from 'jose/base64url'
 import { type Signer, signCompact } from '../compact.js'
 import { fixtureData } from '../fixture-data.js'
 import { toKindeTimestamp } from '../fixtures.js'
@@ -30,7 +31,7 @@ export interface Mint {
   readonly now: number
   readonly issuer: string
   /** The issuer's key set, unless a case has its own. */
-  readonly jwks: JSONWebKeySet
+  readonly jwks: JsonWebKeySet
   /** A genuine claim set, with an `event_id` of its own. Without `overrides` it is what Kinde sends. */
   claims(overrides?: TokenOptions['claims']): Record<string, unknown>
   /** A genuine header. */
@@ -83,8 +84,8 @@ export function createMint(now: number, issuer: string): Mint {
 }
 
 /** A key set with whatever members: that some are no keys at all is the point of it. */
-export function keySet(...members: unknown[]): JSONWebKeySet {
-  return { keys: members as JWK[] }
+export function keySet(...members: unknown[]): JsonWebKeySet {
+  return { keys: members as JsonWebKeySet['keys'] }
 }
 
 /** The members of a JSON object with others, written out, before or behind them: for names that stand twice. */

@@ -1,4 +1,4 @@
-import { base64url } from 'jose'
+import * as base64url from 'jose/base64url'
 import { type CaseDraft, reject, rejectEach } from './case.js'
 import { exponentOne, prefixForgery, suffixForgery, weakKeySet } from './forgeries.js'
 import { append, type Mint } from './mint.js'

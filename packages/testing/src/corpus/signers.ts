@@ -1,4 +1,4 @@
-import { base64url } from 'jose'
+import * as base64url from 'jose/base64url'
 import type { Signer } from '../compact.js'
 import { bigintOf, bytesOf, joinBytes, modInverse, pkcs1Block, privateOperation, SHA256_DIGEST_INFO } from './rsa.js'
 import { type RsaPrimes, TEST_EC_KEY } from './test-keys.js'

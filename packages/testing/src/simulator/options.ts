@@ -1,4 +1,5 @@
 import type { BillingEventType } from '@kinde-billing/core'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import type { Dialect } from '../fixture-data.js'
 import type { TestIssuer } from '../issuer.js'
 import type { SimulatedClock } from './clock.js'
@@ -36,8 +37,24 @@ export interface SimulationOptions {
 /** The options with every default filled in. */
 export type SimulationSettings = { readonly [Name in keyof SimulationOptions]-?: NonNullable<SimulationOptions[Name]> }
 
+const OPTIONS: readonly (keyof SimulationOptions)[] = [
+  'issuer',
+  'clock',
+  'events',
+  'endpoints',
+  'seed',
+  'spacingMs',
+  'reorderMs',
+  'duplicates',
+  'lostAnswers',
+  'renewTimestamps',
+  'dialect',
+  'answerTimeoutMs',
+]
+
 /** Fills in the defaults and validates the numbers. */
 export function resolveOptions(options: SimulationOptions): SimulationSettings {
+  assertKnownOptions('simulateDeliveries', options, OPTIONS)
   const { issuer, clock, events, endpoints } = options
   const settings: SimulationSettings = {
     issuer,
