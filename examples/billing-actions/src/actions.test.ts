@@ -152,10 +152,10 @@ it('activates the features of a plan', async () => {
 })
 
 it('discards what can never succeed', async () => {
-  const nobody = { customer_id: undefined, user_id: undefined, org_code: undefined, kinde_org_code: undefined }
+  const noCustomer = { customer_id: undefined, user_id: undefined, org_code: undefined }
   const { answers, customers } = await deliverAll(
-    ['customer.payment_failed', 0, nobody],
-    ['customer.plan_changed', 0, { plan_code: undefined, plan_id: undefined }],
+    ['customer.payment_failed', 0, noCustomer],
+    ['customer.plan_changed', 0, { plan: undefined }],
     ['customer.meter_usage_updated', 0, { quantity: undefined, meter_value: undefined }],
   )
   expect(answers).toEqual(Array(3).fill('{"status":"discarded"}'))

@@ -68,7 +68,6 @@ function findId(parent: string, name: string, ids: Ids): string | undefined {
     case 'customer.user_id':
       return ids.userId
     case 'org_code':
-    case 'kinde_org_code':
     case 'customer.org_code':
       return ids.orgCode
     case 'agreement_id':
