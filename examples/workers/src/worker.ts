@@ -1,6 +1,6 @@
 import { billingActions, type Customers, listCustomers } from '@kinde-billing/example-billing-actions'
 import { kindeBilling } from '@kinde-billing/hono'
-import { type Context, Hono } from 'hono'
+import { Hono } from 'hono'
 
 type AppEnv = { Bindings: { KINDE_ISSUER_URL: string } }
 
@@ -11,9 +11,9 @@ const app = new Hono<AppEnv>()
 
 app.post(
   '/webhooks/kinde',
-  kindeBilling({
+  kindeBilling<AppEnv>({
     // on Workers, settings come with the request
-    issuer: (c: Context<AppEnv>) => c.env.KINDE_ISSUER_URL,
+    issuer: (c) => c.env.KINDE_ISSUER_URL,
     on: billingActions(customers),
   }),
 )
