@@ -1,5 +1,5 @@
 import { defineConfig } from 'tsup'
 import { build } from '../../tsup.base.ts'
 
-// A command and no library: nothing requires it, and it has no types to give.
+// Only a command: nothing imports it, so it needs neither CommonJS nor types.
 export default defineConfig({ ...build(['src/main.ts']), format: ['esm'], dts: false })

@@ -2,7 +2,7 @@ import type { Command } from 'commander'
 import type { ExitCode } from './exit-codes.js'
 import type { Terminal } from './terminal.js'
 
-/** What a command may use beyond its own arguments. */
+/** Context of a command beyond its arguments. */
 export interface CommandContext {
   readonly terminal: Terminal
   /** Sets the exit code. Without it a command ends with 0. */

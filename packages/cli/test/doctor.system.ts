@@ -25,7 +25,7 @@ interface Outcome {
   }
 }
 
-/** Runs the command line as a user does, in a process of its own. */
+/** Runs the command line in another process. */
 function doctor(url: string, issuerPort: number): Promise<Outcome> {
   const args = ['--conditions=@kinde-billing/source', join(ROOT, 'packages/cli/src/main.ts'), 'doctor', '--to', url]
   args.push('--issuer-port', String(issuerPort), '--key-file', join(state, 'key.json'), '--json')
@@ -66,7 +66,7 @@ describe.each(['node-http', 'express', 'fastify', 'hono', 'workers', 'next'])(
       const server = await start(example, issuerPort, port)
       try {
         const url = `http://localhost:${port}${example === 'next' ? '/api' : ''}/webhooks/kinde`
-        // one with its keys at hand asks for others only after half a minute: seen on one of them
+        // with fresh keys an application asks for others only after half a minute: seen on one of them
         for (const _state of example === 'node-http' ? ['fresh', 'warm'] : ['fresh']) {
           const { code, report } = await doctor(url, issuerPort)
           expect(report.findings).toStrictEqual([])

@@ -5,7 +5,7 @@ import type { Session } from './session.js'
 export interface CheckOutcome {
   /** `unclear`: it cannot be seen from outside. `skipped`: it needs something that is missing. */
   readonly verdict: 'ok' | 'found' | 'unclear' | 'skipped'
-  /** What was seen. */
+  /** A short description of the answers. */
   readonly detail: string
   readonly findings: readonly Finding[]
 }

@@ -27,8 +27,8 @@ async function examine(plant: 'any method' | undefined, options: Partial<DoctorC
   }
 }
 
-describe('what the doctor says', () => {
-  it('is words for people: each check, and each fault with its price and its mend', { timeout: 30_000 }, async () => {
+describe('the report', () => {
+  it('describes each check, and each fault with its impact and fix', { timeout: 30_000 }, async () => {
     const { code, out, err, issuer } = await examine('any method')
     expect(code).toBe(1)
     expect(err).toContain(`KINDE_ISSUER_URL=${issuer}`)
@@ -41,21 +41,21 @@ describe('what the doctor says', () => {
     expect(out).toContain('1 fault found.')
   })
 
-  it('is one document for programs', { timeout: 30_000 }, async () => {
+  it('is one JSON document with --json', { timeout: 30_000 }, async () => {
     const { code, out, err, issuer, to } = await examine(undefined, { json: true })
     expect(code).toBe(0)
     expect(JSON.parse(out)).toMatchObject({ ok: true, to, issuer, findings: [], checks: expect.any(Array) })
     expect(err).not.toContain('KINDE_ISSUER_URL')
   })
 
-  it('is no approval where it was stopped', async () => {
+  it('is marked as partial if the doctor was stopped', async () => {
     const { terminal, written } = await recordingTerminal({ signal: AbortSignal.abort() })
     expect(await doctorCommand({ to: 'http://127.0.0.1:9/', issuerPort: 0 }, terminal)).toBe(1)
-    expect(written.out).toContain('No fault found, but not every check was made.')
+    expect(written.out).toContain('This report is partial: the doctor was stopped.')
   })
 })
 
-describe('called wrongly', () => {
+describe('incorrect calls', () => {
   it.each([
     [[], "required option '--to <url>' not specified"],
     [['--to', 'nowhere'], '"nowhere" is not an http or https URL'],

@@ -71,13 +71,15 @@ Limits: ${MAX_REQUESTS} requests, ${MAX_RUN_MS / 60_000} minutes, 32 MiB in one 
  * @throws UsageError
  */
 export async function doctorCommand(options: DoctorCommandOptions, terminal: Terminal): Promise<ExitCode> {
+  // first of all, so that Ctrl-C always gives a report
+  const { signal: interrupted } = terminal
   const isJson = options.json === true
   const data = options.data === undefined ? {} : await readJsonObject(options.data, terminal.cwd)
   const target = await resolveTarget(options.to, options)
   const ranTarget = options.ranUrl === undefined ? undefined : await resolveTarget(options.ranUrl, options)
   const { key, issuer } = await openIssuer(options, terminal)
   const progress = createProgress(terminal)
-  const deadline = startDeadline(MAX_RUN_MS, terminal.signal)
+  const deadline = startDeadline(MAX_RUN_MS, interrupted)
   const { signal } = deadline
   try {
     if (!isJson) terminal.err(`${issuerNote(issuer.url)}\n\n`)

@@ -20,7 +20,7 @@ import { openSession, type Session, Stopped } from './session.js'
 import { type DoctorReport, type NamedOutcome, toReport } from './summary.js'
 import { DOCTOR_TIMES, type DoctorTimes } from './times.js'
 
-/** What to check, and how. */
+/** Options of {@link runDoctor}. */
 export interface DoctorOptions {
   readonly target: Target
   /** Used by the doctor alone: it simulates outages and publishes keys. */

@@ -3,7 +3,7 @@ export interface Fault {
   readonly title: string
   /** `error`: events are lost, forged or handled twice. `warning`: no loss yet. */
   readonly severity: 'error' | 'warning'
-  /** What it costs in production. */
+  /** Cost in production. */
   readonly impact: string
   readonly fix: string
 }
@@ -269,7 +269,7 @@ export interface Finding extends Fault {
   readonly id: FaultId
   /** `proven`: nothing else explains the answers. `likely`: something rarer would explain them as well. */
   readonly confidence: 'proven' | 'likely'
-  /** What showed it. */
+  /** The answers that showed it. */
   readonly evidence: string
 }
 

@@ -12,7 +12,7 @@ export type Run = 'ran' | 'skipped' | 'unclear'
 
 /** How an endpoint's answers differ when its handler ran. */
 export interface Reference {
-  /** What tells them apart: the text of the answers, their duration, or nothing. */
+  /** The difference: the text of the answers, their duration, or nothing. */
   readonly tells: 'answers' | 'times' | 'nothing'
   classify(answer: Answer): Run
   /** `false` if an answer reads unlike any answer of a run. */

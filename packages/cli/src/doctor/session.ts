@@ -31,7 +31,7 @@ export interface ProbeOptions {
   readonly header?: { readonly [member: string]: unknown }
 }
 
-/** What earlier checks have learned about the endpoint. */
+/** Knowledge about the endpoint from earlier checks. */
 export interface Facts {
   /** `true` once it has accepted a genuine delivery. */
   isAccepting: boolean
@@ -83,7 +83,7 @@ export interface Session {
   /** Tells whether the handler ran for an answer, by the run count or by the look of the answer. */
   findRun(probe: Probe, answer: Answer, runsBefore?: number): Promise<Run>
   pause(ms: number): Promise<void>
-  /** Requests that found nobody listening. */
+  /** Requests that found nothing listening. */
   readonly unconnected: number
 }
 

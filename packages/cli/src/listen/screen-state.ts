@@ -1,6 +1,6 @@
 import type { RecordedDelivery } from './delivery.js'
 
-/** What the screen shows. */
+/** State of the screen. */
 export interface ScreenState {
   readonly deliveries: readonly RecordedDelivery[]
   /** `id` of the selected delivery. `undefined`: the newest. */
@@ -22,7 +22,7 @@ export const EMPTY_SCREEN: ScreenState = {
   isFiltering: false,
 }
 
-/** What a key asks the command to do. */
+/** An action of the command that a key asks for. */
 export type ScreenAction = 'quit' | 'resend' | undefined
 
 /** Deliveries that match the filter, newest first. */

@@ -6,7 +6,7 @@ import { readUnverifiedClaims } from './unverified.js'
 /** Decides about a request. */
 export type DeliveryVerifier = (request: CapturedRequest) => Promise<Verdict>
 
-/** What one request leaves behind. */
+/** Results of one request. */
 interface Exchange {
   claims: Verdict['claims']
   outcome: DeliveryOutcome | undefined

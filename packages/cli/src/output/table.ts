@@ -51,17 +51,17 @@ function renderColumns({ head, rows }: TableContent, { colors }: TableLook, colW
     .join('\n')}\n`
 }
 
-/** A column without a title, such as a check mark, starts the line of the first titled one. */
+/** The columns up to the first titled one make a line; the others follow on the next. */
 function renderBlocks({ head, rows }: TableContent, { columns, colors }: TableLook): string {
   const blocks = rows.map((row) => {
     const first = head.findIndex((title) => title !== '')
-    const title = row.slice(0, first + 1).join(' ')
     const details = row.flatMap((cell, column) => {
       const label = head[column] ?? ''
       if (column <= first || cell === '') return []
-      return [wrap(cell, columns, label === '' ? '    ' : `    ${colors.dim(label)} `)]
+      return [label === '' ? cell : `${colors.dim(label)} ${cell}`]
     })
-    return [wrap(title, columns), ...details].join('\n')
+    const title = wrap(row.slice(0, first + 1).join(' '), columns)
+    return details.length === 0 ? title : `${title}\n${wrap(details.join('  '), columns, '    ')}`
   })
   return `${blocks.join('\n')}\n`
 }

@@ -115,6 +115,8 @@ export async function triggerCommand(
   options: TriggerCommandOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
+  // first of all, so that Ctrl-C always gives a report
+  const { signal: interrupted } = terminal
   const { duplicates = 0, forge: isForged = false, speed = 3600 } = options
   const rounds = await selectEvents(type, options, terminal.cwd)
   const total = rounds.flat().length * (duplicates + 1)
@@ -125,7 +127,7 @@ export async function triggerCommand(
   const target = await resolveTarget(options.to, options)
   const { key, issuer } = await openIssuer(options, terminal)
   const progress = createProgress(terminal)
-  const deadline = startDeadline(MAX_RUN_MS, terminal.signal)
+  const deadline = startDeadline(MAX_RUN_MS, interrupted)
   try {
     if (options.json !== true) terminal.err(`${issuerNote(issuer.url)}\n\n`)
     const order = options.shuffle === true ? 'random' : (options.order ?? 'forward')
