@@ -31,7 +31,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
     await observer.query('truncate effects')
   })
   afterEach(() => {
-    proxy.mend()
+    proxy.restore()
     return pool.end()
   })
   afterAll(async () => {
@@ -86,7 +86,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
     const post = receiver(() => {}, { inbox: createPostgresInbox({ pool: hookedPool(pool, cutAtTheMark) }) })
     expect(await post()).toEqual(unavailable)
     expect(await effects()).toEqual([])
-    proxy.mend()
+    proxy.restore()
     expect(await receiver()()).toEqual([200, { status: 'processed' }])
     expect(await effects()).toEqual(['early', 'late'])
   })
@@ -95,7 +95,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
     const post = receiver()
     proxy.stall()
     expect(await post()).toEqual(unavailable)
-    proxy.mend()
+    proxy.restore()
     await expect.poll(post).toEqual([200, { status: 'processed' }])
     expect(await effects()).toEqual(['early', 'late'])
   })

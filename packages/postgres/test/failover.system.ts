@@ -59,7 +59,7 @@ describe.runIf(isInstalled('postgres'))('when a standby takes over from a Postgr
     await primary.crash()
     await standby.promote()
     address.redirect(standby.port)
-    address.mend()
+    address.restore()
   }
 
   /** How often each event has taken effect, and whether it is marked. */

@@ -50,12 +50,14 @@ describe.runIf(isReady).each([
       }
     },
     {
-      async write(tx, value) {
-        await tx.query('insert into effects values ($1)', [value])
-      },
-      async committed() {
-        const { rows } = await observer.query<{ event_id: string }>('select event_id from effects')
-        return rows.map(({ event_id }) => event_id)
+      writes: {
+        async write(tx, value) {
+          await tx.query('insert into effects values ($1)', [value])
+        },
+        async committed() {
+          const { rows } = await observer.query<{ event_id: string }>('select event_id from effects')
+          return rows.map(({ event_id }) => event_id)
+        },
       },
     },
   )
@@ -86,20 +88,21 @@ describe.runIf(isReady)('named prepared statements behind PgBouncer in transacti
     const bouncer = await startPgBouncer(server.port, { mode: 'transaction', poolSize: 1 })
     const pools = [1, 2].map(() => new Pool({ connectionString: bouncer.url, max: 1 }))
     const [first, second] = pools.map((pool) => createPostgresInbox({ pool }))
+    if (!first || !second) throw new Error('Two pools were made')
     const observer = new Pool({ connectionString: server.url, max: 1 })
     await ensureSchema(observer)
 
     const prepared = { name: 'mine', text: 'select $1::int', values: [1] }
-    expect(await first?.once(newDelivery(), async (tx) => void (await tx.query(prepared)))).toBe('processed')
+    expect(await first.once(newDelivery(), async (tx) => void (await tx.query(prepared)))).toBe('processed')
     const delivery = newDelivery()
-    const attempt = settled(second?.once(delivery, async (tx) => void (await tx.query(prepared))) ?? Promise.resolve())
+    const attempt = settled(second.once(delivery, async (tx) => void (await tx.query(prepared))))
     // Another client has prepared it on the one connection to the server.
     expect(await attempt).toMatchObject({ status: 'rejected', reason: { code: '42P05' } })
     expect(await readDelivery(observer, delivery.eventId)).toMatchObject({
       status: 'failed',
       lastError: { message: expect.stringContaining('already exists') },
     })
-    expect(await second?.once(delivery, async (tx) => void (await tx.query('select 1')))).toBe('processed')
+    expect(await second.once(delivery, async (tx) => void (await tx.query('select 1')))).toBe('processed')
 
     await Promise.all([...pools, observer].map((pool) => pool.end()))
     await bouncer.close()

@@ -28,7 +28,7 @@ describe.runIf(isInstalled('redis-server'))('a receiver whose Redis fails', () =
     await client.ping()
   })
   afterEach(() => {
-    proxy.mend()
+    proxy.restore()
     client.disconnect()
   })
   afterAll(async () => {
@@ -67,7 +67,7 @@ describe.runIf(isInstalled('redis-server'))('a receiver whose Redis fails', () =
       proxy[fault]()
       expect(await post()).toEqual(unavailable)
       expect(runs).toBe(0)
-      proxy.mend()
+      proxy.restore()
       await expect.poll(post).toEqual([200, { status: 'processed' }])
       expect(runs).toBe(1)
     },
@@ -77,7 +77,7 @@ describe.runIf(isInstalled('redis-server'))('a receiver whose Redis fails', () =
     'answers 503 within the timeout if Redis fails at the mark (%s), and duplicate once the mark is set',
     async (fault) => {
       expect(await receiver(() => proxy[fault]())()).toEqual(unavailable)
-      proxy.mend()
+      proxy.restore()
       await expect.poll(receiver()).toEqual([200, { status: 'duplicate' }])
       expect(runs).toBe(1)
     },

@@ -26,7 +26,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis inbox when something breaks
   })
   beforeEach(async () => {
     delivery = newDelivery()
-    proxy.mend()
+    proxy.restore()
     client = new Redis(proxy.port, { retryStrategy: () => 10 }).on('error', () => {})
     await client.ping()
     return () => client.disconnect()
@@ -109,7 +109,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis inbox when something breaks
         answer.catch(() => {})
         await expect.poll(() => observer.hgetall(key())).not.toEqual(before)
         proxy.cut()
-        proxy.mend()
+        proxy.restore()
         return answer
       }
       let isLost = false
@@ -138,7 +138,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis inbox when something breaks
     expect((await settled(attempt)).status).toBe('rejected')
     expect(await untilNot('in_progress', nextAttempt)).toBe('processed')
     expect(await runs()).toBe(2)
-    proxy.mend()
+    proxy.restore()
     hasty.destroy()
   })
 
@@ -167,7 +167,7 @@ describe.runIf(isInstalled('redis-server'))('a Redis inbox when something breaks
     proxy.cut()
     expect((await settled(createRedisInbox({ client: hasty }).once(delivery, run))).status).toBe('rejected')
     expect(await runs()).toBe(0)
-    proxy.mend()
+    proxy.restore()
     hasty.disconnect()
   })
 

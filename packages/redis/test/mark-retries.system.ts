@@ -39,7 +39,7 @@ describe.runIf(isInstalled('redis-server'))('a mark that the server does not tak
     killer = new Redis(server.port)
     await killer.ping()
   })
-  afterEach(() => proxy.mend())
+  afterEach(() => proxy.restore())
   afterAll(async () => {
     observer.disconnect()
     killer.disconnect()
@@ -56,7 +56,7 @@ describe.runIf(isInstalled('redis-server'))('a mark that the server does not tak
   const faults: Record<string, Fault> = {
     'is connected again': {
       begin: () => proxy.cut(),
-      end: () => proxy.mend(),
+      end: () => proxy.restore(),
       error: /./,
     },
     'is no longer busy with a script': {

@@ -10,7 +10,7 @@ const inbox = createRedisInbox({ client })
 
 // The claims of a killed process last until their lease is over: a minute would be long for a test.
 const withShortLeases: DeliveryInbox = {
-  once: (delivery, work) => inbox.once({ ...delivery, leaseMs: 5000 }, work),
+  once: (delivery, work) => inbox.once({ ...delivery, leaseMs: 15_000 }, work),
 }
 
 await serveReceiver(settings, withShortLeases, (eventId) => client.hIncrBy('effects', eventId, 1))

@@ -1,23 +1,23 @@
 import { once } from 'node:events'
 import { connect, createServer, type Socket } from 'node:net'
 
-/** Stands between a client and its server, and fails on command. */
+/** A proxy between a client and its server that fails on command. */
 export interface CuttableProxy {
   readonly port: number
-  /** Resets every connection, and refuses new ones until `mend`. */
+  /** Resets every connection, and refuses new ones until `restore`. */
   cut(): void
-  /** Lets nothing through, in either direction, and closes nothing: a network that drops every packet. */
+  /** Holds back everything in both directions and closes nothing, like a network that drops every packet. */
   stall(): void
-  /** Lets the client's bytes through, and holds back what the server answers. */
+  /** Lets the client's bytes through, and holds back the server's. */
   mute(): void
-  /** From now on new connections go to another port. */
+  /** Connects new clients to another port from now on. */
   redirect(targetPort: number): void
-  /** From now on all goes through again, what was stalled too. */
-  mend(): void
+  /** Lets everything through again, including what was held back. */
+  restore(): void
   close(): Promise<void>
 }
 
-/** A TCP proxy to a server on loopback. */
+/** Starts a TCP proxy to a server on loopback. */
 export async function startProxy(targetPort: number): Promise<CuttableProxy> {
   let target = targetPort
   const clients = new Set<Socket>()
@@ -47,7 +47,7 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
-  if (address === null || typeof address === 'string') throw new Error('The port of a listening server is not known')
+  if (address === null || typeof address === 'string') throw new Error('The proxy has no port')
 
   const reset = (): void => {
     for (const socket of all()) socket.resetAndDestroy()
@@ -69,7 +69,7 @@ export async function startProxy(targetPort: number): Promise<CuttableProxy> {
     redirect(port) {
       target = port
     },
-    mend() {
+    restore() {
       state = 'open'
       for (const socket of all()) socket.resume()
     },

@@ -1,28 +1,28 @@
 import { existsSync, readdirSync } from 'node:fs'
 import { join } from 'node:path'
 
-/** Where Debian, and so `.ci/install-services`, puts the servers that are not on the path. */
+/** Debian's folder of the Postgres programs, which are not on the path. */
 const POSTGRES_ROOT = '/usr/lib/postgresql'
 
-/** The folder with `initdb` and `postgres` of the newest version, or undefined where Postgres is not installed. */
+/** The folder with `initdb` and `postgres` of the newest version; undefined if Postgres is not installed. */
 export const postgresBinaries: string | undefined = findPostgres()
 
-/** The path of `redis-server`, or undefined where it is not installed. */
+/** The path of `redis-server`; undefined if it is not installed. */
 export const redisBinary: string | undefined = onPath('redis-server')
 
-/** The path of `pgbouncer`, which Debian puts where only root looks. */
+/** The path of `pgbouncer`, which Debian puts into a folder on root's path only; undefined if it is not installed. */
 export const pgBouncerBinary: string | undefined =
   onPath('pgbouncer') ?? ['/usr/sbin/pgbouncer'].find((path) => existsSync(path))
 
 /**
- * Whether tests can run on a real server. Where it is absent they are skipped, with one line that says so; with `CI`
- * set that is an error, so that no run is green for want of a server.
+ * Checks that a server is installed, so that its tests can run. If not, a line says that they are skipped; with `CI` set
+ * that is an error, so that no run passes because a server is missing.
  */
 export function isInstalled(server: 'redis-server' | 'postgres' | 'pgbouncer'): boolean {
   const found = { 'redis-server': redisBinary, postgres: postgresBinaries, pgbouncer: pgBouncerBinary }
   if (found[server] !== undefined) return true
   const message = `${server} is not installed: its tests are skipped. Run .ci/install-services to install it.`
-  if (process.env['CI']) throw new Error(message)
+  if (process.env.CI) throw new Error(message)
   console.warn(message)
   return false
 }

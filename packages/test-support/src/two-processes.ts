@@ -8,12 +8,12 @@ import { type Run, type RunLog, startRunLog } from './run-log.js'
 /** A store that the processes share. */
 export interface SharedStore {
   url: string
-  /** How often each event has taken effect, by its id. */
+  /** Counts how often each event took effect, by its id. */
   effects(): Promise<Map<string, number>>
   close(): Promise<void>
 }
 
-/** What two receivers on one store must do over HTTP, with duplicates at once and with kills at random. */
+/** Registers the suite for two receivers on one store, over HTTP: duplicates at the same time, and kills at random. */
 export function describeTwoProcesses(
   name: string,
   script: URL,
@@ -45,7 +45,7 @@ export function describeTwoProcesses(
     const newToken = (eventId: string = crypto.randomUUID()) =>
       issuer.sign(billingEventFixture('customer.payment_succeeded', { event_id: eventId }))
 
-    /** A hundred deliveries of one token to both; the handler is held until 99 of them are answered. */
+    /** Delivers one token a hundred times, to both. `end` decides the handler's end once 99 are answered. */
     async function deliverHundred(token: string, end: (handler: ReturnType<typeof latch>) => void): Promise<number[]> {
       const handler = latch()
       log.whenStarted = () => handler.opened
@@ -58,7 +58,7 @@ export function describeTwoProcesses(
       return statuses
     }
 
-    it('run one of a hundred duplicates, and answer 200 to none before it has finished', async () => {
+    it('run one of a hundred duplicates, and answer none with 200 before it has finished', async () => {
       const token = await newToken()
       const statuses = await deliverHundred(token, (handler) => handler.open())
       expect(statuses).toEqual([...Array<number>(99).fill(409), 200])
@@ -66,7 +66,7 @@ export function describeTwoProcesses(
       expect(log.runs).toHaveLength(1)
     })
 
-    it('answer 200 to none of a hundred where the handler fails, and run the next attempt', async () => {
+    it('answer none of a hundred with 200 if the handler fails, and run the next attempt', async () => {
       const token = await newToken()
       const statuses = await deliverHundred(token, (handler) => handler.fail(new Error('fail')))
       expect(statuses).toEqual([...Array<number>(99).fill(409), 500])
@@ -84,7 +84,7 @@ export function describeTwoProcesses(
         expect(runs.at(-1)?.ended).toBe(true)
         expect(runs.slice(0, -1).filter(({ instance }) => !killed.has(instance))).toEqual([])
       }
-      // Or the kills have hit nothing.
+      // Otherwise no kill interrupted a handler.
       expect(log.runs.length).toBeGreaterThan(eventIds.length)
       const effects = await store.effects()
       assertEffects(new Map(eventIds.map((eventId) => [eventId, effects.get(eventId) ?? 0])), log.runs)
