@@ -58,6 +58,8 @@ class Attempt {
     if (arrival === undefined) return 'in_progress'
     if (arrival.isDone) return 'duplicate'
     this.giveUpIfAnswered(session)
+    // No other attempt can be running: nothing is learned from a claim before there is a slot for the handler.
+    if ((arrival.isFirst || this.slot !== undefined) && this.takeTurn() === undefined) return 'must wait'
 
     const kept = arrival.isUnkept ? statements.keep(delivery) : []
     const claimed = await unlessLocked(session.begin(statements.claim(delivery, arrival.limits), kept))
@@ -66,13 +68,13 @@ class Attempt {
       await session.rollback()
       return claim?.isClaimed ? 'duplicate' : 'in_progress'
     }
-    this.slot ??= this.database.slots.tryTake()
-    if (this.slot === undefined || this.slot.mustYield() || delivery.answered.aborted) {
+    const slot = this.takeTurn()
+    if (slot === undefined || delivery.answered.aborted) {
       await session.rollback()
       this.giveUpIfAnswered(session)
       return 'must wait'
     }
-    const stopWatching = this.slot.watch(delivery.answered, end)
+    const stopWatching = slot.watch(delivery.answered, end)
     return this.runAndMark(session, claim.settings, signal).finally(stopWatching)
   }
 
@@ -82,6 +84,12 @@ class Attempt {
 
   end(): void {
     this.slot?.release()
+  }
+
+  /** The slot, if there is one and nothing should go first. */
+  private takeTurn(): HandlerSlot | undefined {
+    this.slot ??= this.database.slots.tryTake()
+    return this.slot?.mustYield() ? undefined : this.slot
   }
 
   /** A handler that starts after its response could only run for nothing. The connection goes to the next delivery. */

@@ -58,6 +58,8 @@ export interface ArrivalState {
   /** True if the mark's time is over. */
   readonly isExpired: boolean
   readonly limits: Limits
+  /** True if the event has not arrived before. */
+  readonly isFirst: boolean
   /** True if earlier attempts left no claims behind. */
   readonly isUnkept: boolean
 }
@@ -114,6 +116,7 @@ export function readArrival(results: readonly Rows[]): ArrivalState {
   return {
     isDone: row.done === 'true',
     isExpired: row.expired === 'true',
+    isFirst: row.first === 'true',
     isUnkept: row.unkept === 'true',
     limits: { idle: String(row.idle_limit), statement: String(row.statement_limit) },
   }
@@ -142,7 +145,7 @@ function arrivalStatement(table: string, { key, eventId, type, occurredAt, reten
     on conflict (key) do update set attempts = known.attempts + 1, last_attempt_at = now(),
       expires_at = case when known.done_at is null then greatest(known.expires_at, excluded.expires_at) else known.expires_at end
     returning (done_at is not null)::text as done, (done_at is not null and expires_at <= now())::text as expired,
-      (attempts > 1 and claims is null)::text as unkept, ${CURRENT_LIMITS}`
+      (attempts = 1)::text as first, (attempts > 1 and claims is null)::text as unkept, ${CURRENT_LIMITS}`
 }
 
 /** The limits of the application's own, which stay if they are tighter. */
@@ -160,7 +163,7 @@ function redeliveryArrival(table: string, { key, eventId, type, occurredAt, rete
 }
 
 /**
- * An advisory lock: nobody waits for it, it needs no row, and it ends with the transaction, however that ends.
+ * An advisory lock: nothing waits for it, it needs no row, and it ends with the transaction, however that ends.
  *
  * A process that hangs, or that the network has cut off, keeps its transaction open on the server, and with it the claim. So
  * the server itself ends it when it has been idle, or busy with one statement, for the length of a lease and a little more

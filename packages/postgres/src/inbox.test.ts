@@ -75,7 +75,7 @@ describe('what an operator can ask', () => {
     expect(await rowOf(delivery)).toEqual({ attempts: 1, done: true, discarded: true })
   })
 
-  it('a delivery that is no longer remembered begins anew', async () => {
+  it('an event whose mark has expired is handled again, as if it were new', async () => {
     const delivery = newDelivery({ retentionMs: 0 })
     await once(delivery, () => Promise.reject(new DiscardEvent('no such plan')))
     await once({ ...delivery, retentionMs: 60_000 }, (tx) => takeEffect(tx, delivery))
@@ -202,7 +202,7 @@ describe('mistakes in the set-up', () => {
     expect(() => createPostgresInbox({ pool: pool as never })).toThrow('Pass a Pool of "pg"')
   })
 
-  it('a connect() that lends nothing, as that of a single Client', async () => {
+  it('a connect() that returns nothing, as that of a single Client', async () => {
     const pool = { connect: async () => undefined as never }
     await expect(ensureSchema(pool)).rejects.toMatchObject({ code: 'invalid_configuration' })
   })

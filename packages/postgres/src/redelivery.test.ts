@@ -261,7 +261,7 @@ describe('redeliver', () => {
     expect(await redeliver(pglite, receiver)).toEqual({})
   })
 
-  it('answers duplicate for a handled event that nobody requested', async () => {
+  it('answers duplicate for a handled event whose redelivery was not requested', async () => {
     const delivery = newDelivery()
     await attempt(delivery, takeEffect)
     expect(await attempt({ ...delivery, redelivery: true }, takeEffect)).toBe('duplicate')

@@ -139,7 +139,7 @@ describe.runIf(isInstalled('postgres'))("a Postgres inbox and the pool's connect
     held.release()
   })
 
-  it('lends a client like any other of pg, which only the inbox gives back or closes', async () => {
+  it('gives handlers a client like any other of pg, which only the inbox releases or closes', async () => {
     const inbox = inboxOn()
     await inbox.once(newDelivery(), async (tx) => {
       expect(tx).toBeInstanceOf(Client)
