@@ -8,19 +8,25 @@ import {
 import type { KeySetResponder } from '@kinde-billing/testing/server'
 import nodeFetch from 'node-fetch'
 import { fetch as undiciFetch } from 'undici'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
-import type { BillingVerifier, FetchKeySet } from '../index.js'
+import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
+import type { BillingVerifier, BillingVerifierOptions, FetchKeySet } from '../index.js'
 
 let server: KeySetServer
-beforeEach(async () => {
+beforeAll(async () => {
   server = await startKeySetServer()
+})
+afterAll(() => server.issuer.close())
+beforeEach(() => {
+  server.issuer.respondWith(undefined)
+  server.warnings.length = 0
   // No time limit ends unless a test lets time pass.
   vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
 })
-afterEach(async () => {
-  vi.useRealTimers()
-  await server.issuer.close()
-})
+afterEach(() => vi.useRealTimers())
+
+/** Each verifier has a fetch of its own, so that no key set is shared. */
+const createVerifier = (options: Partial<BillingVerifierOptions> = {}) =>
+  server.createVerifier({ fetch: (url, init) => fetch(url, init), ...options })
 
 const verifyGenuine = async (verifier: BillingVerifier) => (await server.verify(verifier, await server.sign())).join()
 
@@ -33,7 +39,7 @@ async function messageOf(verifier: BillingVerifier): Promise<string> {
 describe('the request', () => {
   it('is plain, and its signal is aborted when it is over', async () => {
     const requests: { url: string; init: Parameters<FetchKeySet>[1] }[] = []
-    const verifier = server.createVerifier({
+    const verifier = createVerifier({
       fetch: (url, init) => {
         requests.push({ url, init: { ...init } })
         return fetch(url, init)
@@ -53,7 +59,8 @@ describe('the request', () => {
     { name: 'undici', fetch: undiciFetch },
     { name: 'node-fetch', fetch: nodeFetch },
   ])('is made by the fetch of $name, whose failures count too', async ({ fetch }) => {
-    const verifier = server.createVerifier({ fetch })
+    const before = server.issuer.requests
+    const verifier = createVerifier({ fetch })
     expect(await verifyGenuine(verifier)).toBe('ok')
     server.issuer.respondWith(respondWithStatus(302, { location: '/.well-known/jwks.json' }))
     server.now += 25 * HOUR
@@ -61,7 +68,7 @@ describe('the request', () => {
     server.issuer.respondWith((_, response) => void response.destroy())
     server.now += HOUR
     expect(await messageOf(verifier)).toMatch(/could not be fetched \(.+\)/)
-    expect(server.issuer.requests).toBe(3)
+    expect(server.issuer.requests - before).toBe(3)
   })
 })
 
@@ -101,7 +108,7 @@ describe('a response that is not a key set', () => {
       reason: /\((the body was cut off|fetch failed)/,
     },
   ])('is a failure ($name), and the last good set serves', async ({ responder, reason }) => {
-    const verifier = server.createVerifier()
+    const verifier = createVerifier()
     server.issuer.respondWith(responder)
     expect(await messageOf(verifier)).toMatch(reason)
     server.issuer.respondWith(undefined)
@@ -128,7 +135,7 @@ describe('a response that is not a key set', () => {
         pump()
       })
     })
-    expect(await messageOf(server.createVerifier())).toMatch(/\(the body was cut off, or is larger than 262144 bytes\)/)
+    expect(await messageOf(createVerifier())).toMatch(/\(the body was cut off, or is larger than 262144 bytes\)/)
     await closed
     expect(written).toBeLessThan(16_000_000)
   })
@@ -145,7 +152,7 @@ describe('a silent issuer', () => {
         resolve()
       })
     })
-    const message = messageOf(server.createVerifier({ keys: { timeoutMs: 200 } }))
+    const message = messageOf(createVerifier({ keys: { timeoutMs: 200 } }))
     await requested
     await vi.advanceTimersByTimeAsync(200)
     expect(await message).toMatch(/could not be fetched \(no response within 200 ms\)/)
@@ -158,6 +165,6 @@ it.each([
   undefined,
   Object.assign(new Error('x'), { cause: { toString: null } }),
 ])('is keys_unavailable whatever fetch rejects with (%#)', async (reason) => {
-  const verifier = server.createVerifier({ fetch: () => Promise.reject(reason) })
+  const verifier = createVerifier({ fetch: () => Promise.reject(reason) })
   expect(await verifyGenuine(verifier)).toBe('keys_unavailable')
 })
