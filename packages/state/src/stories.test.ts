@@ -87,20 +87,29 @@ function decode({ day, second, type, agreement, plan }: Sent, hasId: boolean, ha
 const byTime = (a: BillingEvent, b: BillingEvent): number => a.occurredAt.getTime() - b.occurredAt.getTime()
 
 function expectTruth(events: BillingEvent[], moments: readonly Moment[]): void {
-  for (const { day, isCustomer } of moments) {
-    const known = events.filter(({ occurredAt }) => occurredAt < minute(day * DAY))
-    const { hasAccess } = summarize(fold(known), { now: minute(day * DAY) })
-    if (hasAccess !== isCustomer)
-      throw new Error(
-        `day ${day}: access ${hasAccess}, customer ${isCustomer}\n${known
-          .sort(byTime)
-          .map(
-            (e) =>
-              `${e.occurredAt.toISOString()} ${e.type} ${e.agreement.id ?? '-'} ${'plan' in e ? (e.plan.code ?? '-') : ''}`,
-          )
-          .join('\n')}`,
-      )
+  const sorted = [...events].sort(byTime)
+  const expectAccess = (known: BillingEvent[], now: Date, expected: boolean) => {
+    const { hasAccess, reason } = summarize(fold(known), { now })
+    if (hasAccess !== expected) throw new Error(`${reason.text}\n${known.map(describeEvent).join('\n')}`)
   }
+  for (const [index, { day, isCustomer }] of moments.entries()) {
+    const known = sorted.filter(({ occurredAt }) => occurredAt < minute(day * DAY))
+    expectAccess(known, minute(day * DAY), isCustomer)
+    // no customer is locked out between the events of one step
+    if (!isCustomer || !(index === 0 || moments[index - 1]?.isCustomer)) continue
+    const before = sorted.filter(({ occurredAt }) => occurredAt < minute((day - 2) * DAY))
+    for (let length = before.length + 1; length <= known.length; length++) {
+      const prefix = known.slice(0, length)
+      const last = prefix.at(-1)?.occurredAt
+      const shows = prefix.some(({ type }) => type !== 'customer.agreement_cancelled')
+      if (last && shows) expectAccess(prefix, new Date(last.getTime() + 1000), true)
+    }
+  }
+}
+
+function describeEvent(event: BillingEvent): string {
+  const plan = 'plan' in event ? event.plan.code : undefined
+  return [event.occurredAt.toISOString(), event.type, event.agreement.id ?? '-', plan ?? '-'].join(' ')
 }
 
 describe('a day after each step, access is the truth', { timeout: 120_000 }, () => {
