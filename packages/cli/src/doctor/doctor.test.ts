@@ -60,6 +60,7 @@ describe.concurrent('a right endpoint', () => {
         issuer,
         keys: { cooldownMs: 300 },
         bodyTimeoutMs: 300,
+        log: false,
         onEvent: () => {},
         onOutcome: () => {},
       })

@@ -22,6 +22,7 @@ export function createDeliveryVerifier(issuer: string): DeliveryVerifier {
     issuer,
     // every attempt is shown, so nothing is a duplicate
     inbox: false,
+    log: false,
     onEvent: ({ claims }, { context }) => {
       context.claims = claims
     },

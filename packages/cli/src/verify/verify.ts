@@ -78,6 +78,7 @@ async function receive(
     ...(at === undefined ? {} : { now: () => at.getTime() }),
     ...(hasWindow ? {} : { replayWindowMs: false as const, clockToleranceMs: Number.MAX_VALUE }),
     inbox: false,
+    log: false,
     onEvent: () => {},
     onWarning,
     onOutcome: (outcome) => {

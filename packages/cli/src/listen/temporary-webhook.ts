@@ -1,0 +1,130 @@
+import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { dirname, join } from 'node:path'
+import { isBillingEventType } from '@kinde-billing/core'
+import type { ManagementClient, Webhook } from '@kinde-billing/management'
+import { defaultKeyFile } from '../issuer/development-key.js'
+import { UsageError } from '../usage-error.js'
+
+/** A webhook that exists while `listen` runs. */
+export interface TemporaryWebhook {
+  /** `false` if the endpoint was registered before: then it stays. */
+  readonly isNew: boolean
+  remove(): Promise<void>
+}
+
+export interface TemporaryWebhookOptions {
+  readonly client: Pick<ManagementClient, 'webhooks'>
+  /** Kinde domain of the environment. */
+  readonly domain: string
+  /** Public URL of the tunnel. */
+  readonly endpoint: string
+  /** The user has named the domain, so that it may be production. */
+  readonly isNamed: boolean
+  /** File that remembers webhooks to remove after a crash. */
+  readonly file: string
+}
+
+/** A webhook to remove. */
+interface Leftover {
+  readonly domain: string
+  readonly endpoint: string
+  readonly pid: number
+}
+
+/** Default path of the record of temporary webhooks: the user's state folder. */
+export function defaultWebhookFile(env: { readonly [name: string]: string | undefined }): string {
+  return join(dirname(defaultKeyFile(env)), 'listen-webhooks.json')
+}
+
+/**
+ * Registers the endpoint in Kinde, after removing what earlier runs have left behind.
+ *
+ * @throws UsageError if the environment looks like production and is not named
+ * @throws KindeManagementError
+ */
+export async function registerTemporarily(options: TemporaryWebhookOptions): Promise<TemporaryWebhook> {
+  const { client, domain, isNamed, file } = options
+  const endpoint = toHref(options.endpoint)
+  if (endpoint === undefined) throw new UsageError(`--url ${JSON.stringify(options.endpoint)} is not a URL.`)
+  const webhooks = await removeLeftovers(options)
+  if (webhooks.some((webhook) => toHref(webhook.endpoint) === endpoint)) return { isNew: false, remove: async () => {} }
+  const sign = isNamed ? undefined : findProductionSign(domain, webhooks)
+  if (sign !== undefined)
+    throw new UsageError(
+      `${domain} looks like production: ${sign}. Name it to register a webhook there all the same: --register ${new URL(domain).host}`,
+    )
+  const record: Leftover = { domain, endpoint, pid: process.pid }
+  // before the webhook exists: a crash in between must not leave an unknown one
+  await change(file, (records) => [...records, record])
+  const forget = (): Promise<void> => change(file, (records) => records.filter((one) => !isSame(one, record)))
+  try {
+    const { webhook } = await client.webhooks.ensure({ endpoint, name: 'kinde-billing listen (temporary)' })
+    const { id } = webhook
+    return {
+      isNew: true,
+      async remove() {
+        if (id !== undefined) await client.webhooks.delete(id)
+        await forget()
+      },
+    }
+  } catch (error) {
+    await forget()
+    throw error
+  }
+}
+
+/** Kinde stores URLs in this form. */
+const toHref = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).href : undefined)
+
+/** Removes webhooks of runs that have ended without doing so. Returns the others. */
+async function removeLeftovers({ client, domain, file }: TemporaryWebhookOptions): Promise<readonly Webhook[]> {
+  const webhooks = await client.webhooks.list()
+  const leftovers = (await read(file)).filter((one) => one.domain === domain && !isRunning(one.pid))
+  const isLeft = ({ endpoint }: Webhook): boolean => leftovers.some((one) => one.endpoint === toHref(endpoint))
+  for (const { id } of webhooks.filter(isLeft)) await client.webhooks.delete(id)
+  if (leftovers.length > 0)
+    await change(file, (records) => records.filter((one) => !leftovers.some((left) => isSame(one, left))))
+  return webhooks.filter((webhook) => !isLeft(webhook))
+}
+
+const isSame = (one: Leftover, other: Leftover): boolean =>
+  one.domain === other.domain && one.endpoint === other.endpoint && one.pid === other.pid
+
+function isRunning(pid: number): boolean {
+  if (pid === process.pid) return false
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch (error) {
+    // a process of another user
+    return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/** Kinde's API does not tell an environment's kind. */
+function findProductionSign(domain: string, webhooks: readonly Webhook[]): string | undefined {
+  if (/(?:^|[.-])(?:prod|production|live)(?:[.-]|$)/i.test(new URL(domain).hostname)) return 'its name says so'
+  const receiver = webhooks.find(({ eventTypes }) => eventTypes.some(isBillingEventType))
+  return receiver === undefined ? undefined : `${receiver.endpoint} already receives its billing events`
+}
+
+async function read(file: string): Promise<Leftover[]> {
+  try {
+    const value: unknown = JSON.parse(await readFile(file, 'utf8'))
+    return Array.isArray(value) ? value.filter(isLeftover) : []
+  } catch {
+    return []
+  }
+}
+
+function isLeftover(value: unknown): value is Leftover {
+  return typeof value === 'object' && value !== null && 'domain' in value && 'endpoint' in value && 'pid' in value
+}
+
+async function change(file: string, update: (records: Leftover[]) => Leftover[]): Promise<void> {
+  const records = update(await read(file))
+  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
+  const draft = `${file}.${process.pid}`
+  await writeFile(draft, JSON.stringify(records), { mode: 0o600 })
+  await rename(draft, file)
+}
