@@ -14,7 +14,7 @@ export interface AdapterCost {
 
 const TOKENS = 1000
 
-/** What each adapter costs beside a route by hand of the same framework: over sockets, one request at a time. */
+/** Cost of each adapter compared with a hand-written route of the same framework: over sockets, one request at a time. */
 export async function measureAdapters(course: Course): Promise<AdapterCost[]> {
   const issuer = await startTestIssuer()
   const tokens = await Promise.all(

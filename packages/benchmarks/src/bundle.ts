@@ -1,7 +1,7 @@
 import { gzipSync } from 'node:zlib'
 import { build } from 'esbuild'
 
-/** What a bundler ships to a Worker or a browser. */
+/** A bundle as it is shipped to a Worker or a browser. */
 export interface Bundle {
   readonly code: string
   readonly gzipBytes: number

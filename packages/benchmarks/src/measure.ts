@@ -5,7 +5,7 @@ export interface Contestant {
   readonly run: (index: number) => unknown
 }
 
-/** What a contestant took: the median over the rounds, and every round for ratios. */
+/** Time of a contestant: the median over the rounds, and every round for ratios. */
 export interface Measured {
   readonly name: string
   readonly medianUs: number

@@ -25,7 +25,7 @@ const HOUR_MS = 3_600_000
 export function routePairs(issuer: string): RoutePair[] {
   const verifier = createBillingVerifier({ issuer })
   let inboxTime = Date.now()
-  // its clock runs ahead, so that each token has been forgotten when its turn comes again, and is handled anew
+  // its clock runs ahead, so that each token has been forgotten when its turn comes, and is handled again
   const now = (): number => (inboxTime += HOUR_MS)
   const options = () => ({
     issuer,
@@ -110,7 +110,7 @@ function serve(fetch: (request: Request) => Response | Promise<Response>): Serve
   return createAdaptorServer({ fetch }) as Server
 }
 
-/** What Next does around a route handler, as far as it matters here: a Web request over the socket's stream. */
+/** Next's work around a route handler, as far as it matters here: a Web request over the socket's stream. */
 function serveRequests(handle: (request: Request) => Promise<Response>): Server {
   return createServer(async (req, res) => {
     const headers = new Headers(

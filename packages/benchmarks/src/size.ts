@@ -8,14 +8,14 @@ interface Limit {
   readonly name: string
   readonly unit: 'bytes' | 'modules' | '×'
   readonly target: number
-  /** Where the target is missed, how far: more than this fails the command. `packages/benchmarks/README.md` says why. */
+  /** Upper limit if the target is missed: more than this fails the command. `packages/benchmarks/README.md` says why. */
   readonly ceiling?: number
   readonly measured: number
 }
 
 const CORE_AND_RECEIVER = ["export * from '@kinde-billing/core'", "export * from '@kinde-billing/core/receiver'"]
 
-/** What each adapter leaves to its runtime. */
+/** Modules that each adapter leaves to its runtime. */
 const ADAPTERS = { node: ['node:*'], fastify: ['node:*'], hono: [], next: [] }
 
 const COLD_STARTS = 31

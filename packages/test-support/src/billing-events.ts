@@ -70,7 +70,7 @@ export function renewed(event: BillingEvent, minutes: number): BillingEvent {
   return decodeBillingEvent({ ...claims, timestamp: minute(minutes).toISOString() })
 }
 
-/** What Kinde's API lists at a moment: agreement ids, or agreements by id. */
+/** The list of Kinde's API at one moment: agreement ids, or agreements by id. */
 export function listed(
   minutes: number,
   agreements: Readonly<Record<string, Partial<BillingSnapshot['agreements'][number]>>>,

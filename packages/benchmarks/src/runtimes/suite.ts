@@ -7,7 +7,7 @@ import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
 import { adversarialCorpus } from '@kinde-billing/testing/corpus'
 import { Hono } from 'hono'
 
-/** What the runner hands to a runtime: an issuer on loopback, and a token of it. */
+/** Passed to a runtime by the runner: an issuer on loopback, and one of its tokens. */
 export interface SuiteInput {
   readonly issuer: string
   readonly token: string
@@ -22,7 +22,7 @@ type Check = (input: SuiteInput) => Promise<void>
 
 const URL = 'https://app.example/webhooks/kinde'
 
-/** What must hold in every runtime. Web standards only, so that it can be bundled for any of them. */
+/** Checks that hold in every runtime. Web standards only, so that they can be bundled for any of them. */
 const CHECKS: Record<string, Check> = {
   async "verifies with keys fetched by the runtime's own fetch"({ issuer, token }) {
     const event = await verifyAndParse(token, { issuer })
@@ -50,7 +50,7 @@ const CHECKS: Record<string, Check> = {
     same(result.ok ? 'accepted' : result.error.code, 'keys_unavailable')
   },
 
-  async 'judges every token of the adversarial corpus'() {
+  async 'gives the right result for every token of the adversarial corpus'() {
     const { issuer, now, jwks, cases } = await adversarialCorpus()
     const verifierFor = (keySet: typeof jwks) =>
       createBillingVerifier({ issuer, jwks: keySet, now: () => now, onWarning: () => {} })

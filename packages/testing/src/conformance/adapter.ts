@@ -10,7 +10,7 @@ export interface ConformanceServer {
   readonly url: string
   /** Stops serving, and cuts the connections that are open. */
   close(): unknown
-  /** How many bytes have been read from all connections. Without it the suite does not judge how much of an endless body is read. */
+  /** How many bytes have been read from all connections. Without it the suite does not check how much of an endless body is read. */
   bytesRead?(): number
 }
 
@@ -21,7 +21,7 @@ export type StartServer = (options: ConformanceOptions) => ConformanceServer | P
 export interface BodyConsumer {
   /** Starts the server with the consumer in front of the adapter. */
   readonly start: StartServer
-  /** What is sent to it. Default: the token, as `application/jwt`. */
+  /** Makes the request from the token. Default: the token as `application/jwt`. */
   readonly send?:
     | ((token: string) => {
         /** The `content-type` header. */
@@ -30,7 +30,7 @@ export interface BodyConsumer {
         readonly body: string
       })
     | undefined
-  /** Whether the exact bytes are at hand behind it: then the event is handled, otherwise the answer is `body_already_parsed`. */
+  /** True if the exact bytes are still available behind it: the event is handled. Otherwise: `body_already_parsed`. */
   readonly keepsBytes: boolean
 }
 
@@ -38,8 +38,8 @@ export interface BodyConsumer {
 export interface AdapterUnderTest {
   /** Called about twenty times, once for each set of options. */
   readonly start: StartServer
-  /** Whether the framework itself answers requests of other methods than POST. Default: false, they reach the adapter. */
+  /** True if the framework itself answers other methods than POST. Default: false, they reach the adapter. */
   readonly routesMethods?: boolean | undefined
-  /** What the framework may put in front of the adapter, by name. */
+  /** Body parsers and hooks that the framework may run before the adapter, by name. */
   readonly consumers?: { readonly [name: string]: BodyConsumer } | undefined
 }

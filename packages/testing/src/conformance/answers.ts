@@ -43,7 +43,7 @@ type AnswerName =
   | 'inboxUnavailable'
   | 'deliveryInProgress'
 
-/** Every answer there is: the same of every adapter, to the letter. */
+/** Every response that there is. All adapters give exactly these. */
 export const ANSWERS: Readonly<Record<AnswerName, ExpectedAnswer>> = {
   processed: accepted('processed'),
   duplicate: accepted('duplicate'),
@@ -67,10 +67,10 @@ export const ANSWERS: Readonly<Record<AnswerName, ExpectedAnswer>> = {
   deliveryInProgress: refused(409, 'delivery_in_progress', { retryAfter: '5' }),
 }
 
-/** The answer, to the letter where adapters must agree; undefined stands for a connection that was closed without one. */
+/** Compares the parts on which adapters must agree; undefined stands for a connection that closed without a response. */
 export function expectAnswer(answer: HttpAnswer | undefined, expected: ExpectedAnswer): void {
   const { allow, retryAfter } = expected
-  expect(judged(answer)).toEqual({
+  expect(comparable(answer)).toEqual({
     status: expected.status,
     contentType: ['application/json'],
     allow: allow === undefined ? undefined : [allow],
@@ -80,7 +80,7 @@ export function expectAnswer(answer: HttpAnswer | undefined, expected: ExpectedA
   })
 }
 
-function judged(answer: HttpAnswer | undefined): unknown {
+function comparable(answer: HttpAnswer | undefined): unknown {
   if (answer === undefined) return 'no answer'
   const { status, headers, body } = answer
   return {

@@ -17,13 +17,13 @@ const FAMILIES = [
   'compatibility',
 ] as const satisfies readonly CorpusFamily[]
 
-/** The hostile and the genuine tokens of the corpus, over HTTP. */
+/** Sends the hostile and the genuine tokens of the corpus over HTTP. */
 export function corpus(suite: Suite): void {
   let made: AdversarialCorpus
   const endpoints = new Map<string, Promise<Endpoint>>()
 
   /** Cases share an endpoint as far as they share a key set. Without an inbox, since several are attempts of one event. */
-  const endpointOf = (jwks: AdversarialCorpus['jwks']): Promise<Endpoint> => {
+  const getEndpoint = (jwks: AdversarialCorpus['jwks']): Promise<Endpoint> => {
     const keySet = JSON.stringify(jwks)
     const { issuer, now } = made
     const known =
@@ -32,14 +32,14 @@ export function corpus(suite: Suite): void {
     return known
   }
 
-  const judge = async ({ name, token, jwks, expect: expected }: CorpusCase): Promise<string | undefined> => {
-    const endpoint = await endpointOf(jwks ?? made.jwks)
+  const findMistake = async ({ name, token, jwks, expect: expected }: CorpusCase): Promise<string | undefined> => {
+    const endpoint = await getEndpoint(jwks ?? made.jwks)
     const answer = await request(endpoint.url, { body: token })
     const outcome = endpoint.outcomes.at(-1)
     const seen = { status: answer?.status, body: answer?.body, code: outcome?.error?.code, id: outcome?.event?.id }
     const wanted = {
       status: expected.status,
-      body: bodyOf(expected),
+      body: toBody(expected),
       code: expected.verdict === 'accept' ? undefined : expected.code,
       id: expected.verdict === 'accept' ? expected.id : undefined,
     }
@@ -55,13 +55,13 @@ export function corpus(suite: Suite): void {
   it.each(FAMILIES)('%s', async (family) => {
     const mistakes: string[] = []
     const cases = made.cases.filter((one) => one.family === family)
-    for (const one of cases) mistakes.push(...[await judge(one)].filter((mistake) => mistake !== undefined))
+    for (const one of cases) mistakes.push(...[await findMistake(one)].filter((mistake) => mistake !== undefined))
     expect(cases.length).toBeGreaterThan(0)
     expect(mistakes).toEqual([])
   })
 }
 
-function bodyOf(expected: CorpusCase['expect']): string {
+function toBody(expected: CorpusCase['expect']): string {
   if (expected.verdict === 'accept') return ANSWERS.processed.body
   if (expected.verdict === 'unsupported') return ANSWERS.unsupported.body
   return expected.status === ANSWERS.unauthorized.status ? ANSWERS.unauthorized.body : `{"error":"${expected.code}"}`

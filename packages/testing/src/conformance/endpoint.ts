@@ -2,7 +2,7 @@ import { inspect } from 'node:util'
 import type { DeliveryOutcome, HandlerDelivery } from '@kinde-billing/core/receiver'
 import type { ConformanceOptions, StartServer } from './adapter.js'
 
-/** What the handler of one event does. */
+/** The handler of one event. */
 export type Behaviour = (delivery: HandlerDelivery<unknown, undefined>) => unknown
 
 /** A server under test, seen from both sides. */
@@ -19,7 +19,7 @@ export interface Endpoint {
   close(): unknown
 }
 
-/** Where what the application hears is collected, as text. */
+/** Everything that the application's hooks were called with, as text. */
 export type Overheard = string[]
 
 export async function openEndpoint(

@@ -42,7 +42,7 @@ const FAULTS: [what: string, options: ConformanceOptions, expected: ExpectedAnsw
   ],
 ]
 
-/** What is wrong on one side or the other, and is told to the sender as it is told everywhere. */
+/** Faults of the application, the issuer or the sender: each has one response. */
 export function faults(suite: Suite): void {
   it.each(FAULTS)('%s', async (_, options, expected) => {
     const endpoint = await suite.open(options)

@@ -31,7 +31,7 @@ const RETURNS: [what: string, behaviour: Behaviour][] = [
   ['an Error', () => new Error('returned, not thrown')],
 ]
 
-/** What a handler does, and what is answered. What it returns means nothing. */
+/** Behaviours of a handler and the response to each. A handler's return value means nothing. */
 export function handlers(suite: Suite): void {
   const deliver = async (endpoint: Endpoint, behaviour: Behaviour) => {
     const event = await suite.event()

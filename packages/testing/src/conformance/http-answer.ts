@@ -4,12 +4,12 @@ export interface HttpAnswer {
   /** By lower-case name, each line with its own value. */
   readonly headers: { readonly [name: string]: readonly string[] }
   readonly body: string
-  /** Everything, to the letter. */
+  /** The whole response, byte for byte. */
   readonly raw: string
 }
 
 /**
- * Reads an answer by hand, since a client library would join, decode and repair what has to be judged.
+ * Reads an answer by hand, because a client library would join, decode and repair what is checked.
  *
  * @returns undefined while it is not complete.
  */

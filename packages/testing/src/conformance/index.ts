@@ -24,9 +24,12 @@ export type {
 export { listen } from './listen.js'
 
 /**
- * What every adapter must do, as a vitest suite: whatever a client sends over a socket, valid or not, is answered to the
- * letter like by any other adapter, the hostile corpus included; nothing of a request comes back, nothing is run twice,
- * and nothing that a handler does or a client breaks off harms the next delivery.
+ * Declares the conformance suite of an adapter, for Vitest or Jest. It sends valid and hostile requests over real sockets,
+ * the corpus included, and checks that every response is exactly that of the other adapters, that nothing of a request
+ * comes back, that no event runs twice, and that no client or handler affects the next delivery.
+ *
+ * @param name Name of the adapter, for the report.
+ * @param adapter Starts servers with the adapter mounted.
  *
  * @example
  * ```ts

@@ -16,7 +16,7 @@ const INVALID: [what: string, headers: HeaderLine[]][] = [
   ['beside transfer-encoding', [contentLength(5), CHUNKED]],
 ]
 
-/** What a request says of its length, against what it sends. */
+/** Requests whose announced length differs from the body, and bodies around the limit. */
 export function lengths(suite: Suite): void {
   it('a length that is too short cuts the token, and the rest is no request', async () => {
     const { id, token } = await suite.event()

@@ -22,7 +22,7 @@ const MARKED: HeaderLine[] = [
   ['host', `${MARKER}.example`],
 ]
 
-/** What must not come out: the request in an answer, the reason of a refusal, a token in what the application hears. */
+/** Checks that responses hold nothing of the request and no reason, and that logs and hooks hold no token. */
 export function secrets(suite: Suite): void {
   const lines: string[] = []
   const { error, warn } = console

@@ -6,7 +6,7 @@ import { dial, exchange, type HeaderLine, request, requestHead } from './http-re
 import { type GenuineDelivery, LIMIT_BYTES, type Suite } from './suite.js'
 
 const CHUNKED: HeaderLine = ['transfer-encoding', 'chunked']
-/** What may be read of a body beyond the limit. */
+/** Bytes of a body that may be read beyond the limit. */
 const READ_AHEAD_BYTES = 262_144
 
 /** Clients that send slowly, without an end, or go away. */
@@ -70,7 +70,7 @@ export function senders(suite: Suite): void {
     await expectNextServed()
   })
 
-  it('clients that reset in the middle of the body run nothing, and harm nobody', async () => {
+  it('runs nothing for clients that reset in the middle of the body, and serves the next one', async () => {
     const events = await Promise.all(Array.from({ length: 10 }, () => suite.event()))
     await Promise.all(events.map(({ token }) => resetAfter(suite, token, token.slice(0, token.length / 2))))
     await expectNextServed()

@@ -9,14 +9,14 @@ export interface GenuineDelivery {
   readonly token: string
 }
 
-/** What all groups of the suite share. It can be used once the suite has begun. */
+/** Shared by all groups of the suite, and usable once the suite has begun. */
 export interface Suite {
   readonly issuer: TestIssuer
   /** An endpoint with a limit of {@link LIMIT_BYTES}, and otherwise the defaults. */
   readonly endpoint: Endpoint
   /** The same, with a quarter of a second for a body, and for a handler. */
   readonly impatient: Endpoint
-  /** What applications have heard so far by their hooks. */
+  /** Everything that the hooks were called with so far. */
   readonly overheard: Overheard
   /** The genuine tokens so far. */
   readonly tokens: readonly string[]

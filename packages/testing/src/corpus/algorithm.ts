@@ -8,13 +8,13 @@ import { TEST_EC_KEY, TEST_KEYS } from './test-keys.js'
 const { issuer, attacker } = TEST_KEYS
 const CODE = 'unsupported_algorithm'
 
-/** `alg`: RS256 and nothing else, to the letter. */
+/** `alg`: exactly RS256. */
 export function algorithm(mint: Mint): CaseDraft[] {
   return [...unsigned(mint), ...keyConfusion(mint), ...otherAlgorithms(mint), ...mistyped(mint), ...duplicated(mint)]
 }
 
 function unsigned(mint: Mint): CaseDraft[] {
-  const none = 'RFC 8725, section 2.1; CVE-2015-9235: an unsecured token is nobody’s'
+  const none = 'RFC 8725, section 2.1; CVE-2015-9235: an unsecured token has no sender'
   const empty = async () => new Uint8Array()
   const noise = async () => new Uint8Array(256).fill(0xa5)
   const header = { alg: 'none' }
@@ -36,21 +36,21 @@ function unsigned(mint: Mint): CaseDraft[] {
     reject(
       CODE,
       'none, and no kid',
-      'RFC 8725, section 3.1: the algorithm is judged before a key is looked for',
+      'RFC 8725, section 3.1: the algorithm is checked before a key is looked up',
       mint.token({ header: { ...header, kid: undefined }, sign: noise }),
     ),
     ...['none', 'None', 'NONE', 'nOnE', 'none '].map((alg) =>
       reject(
         CODE,
         `alg "${alg}", over noise`,
-        'RFC 8725, section 3.1: other spellings got past whoever refused one of them',
+        'RFC 8725, section 3.1: other spellings got past checks for one of them',
         mint.token({ header: { alg }, sign: noise }),
       ),
     ),
   ]
 }
 
-/** Whoever knows the public key, and everybody does, could sign if it were taken for an HMAC secret. */
+/** The public key is public: taken as an HMAC secret, it would let anyone sign. */
 function keyConfusion(mint: Mint): CaseDraft[] {
   const reason = 'CVE-2015-9235, CVE-2016-10555; RFC 8725, section 2.1: the public key taken for an HMAC secret'
   const spki = spkiOf(issuer.p * issuer.q)
@@ -86,7 +86,7 @@ function keyConfusion(mint: Mint): CaseDraft[] {
   ]
 }
 
-/** Where the key can do it the signature is good, so that nothing but the algorithm is to blame. */
+/** The signature is valid if the key allows it, so that the algorithm is the only fault. */
 function otherAlgorithms(mint: Mint): CaseDraft[] {
   const reason = 'RFC 8725, section 3.1: only the algorithm that is expected, whatever the token asks for'
   const psychic = 'CVE-2022-21449: r and s of zero verified under every key'
@@ -143,7 +143,7 @@ function otherAlgorithms(mint: Mint): CaseDraft[] {
 }
 
 function mistyped(mint: Mint): CaseDraft[] {
-  const reason = 'RFC 7515, sections 4.1.1 and 10.13: a string that must be there, compared to the letter'
+  const reason = 'RFC 7515, sections 4.1.1 and 10.13: a required string, compared exactly'
   const values: unknown[] = [
     ...[undefined, null, ['RS256'], { RS256: true }, 256, ''],
     ...['rs256', 'RS256 ', 'RS256\u0000', 'RS256,none', 'ＲＳ２５６', 'R\u0405256', 'RSA', '__proto__', 'constructor'],

@@ -2,7 +2,7 @@ import type { JsonWebKeySet } from '@kinde-billing/core'
 import { type BillingEventType, KindeWebhookError, type KindeWebhookErrorCode } from '@kinde-billing/core'
 import * as base64url from 'jose/base64url'
 
-/** Which part of a token, or of what surrounds it, a case is about. */
+/** The part of a token, or of its surroundings, that a case is about. */
 export type CorpusFamily =
   | 'algorithm'
   | 'header'
@@ -15,7 +15,7 @@ export type CorpusFamily =
   | 'compatibility'
 
 /**
- * What must happen: an event of this type and id; an authentic delivery that is none of the eight events, which is
+ * The required result: an event of this type and id; an authentic delivery of another type, which is
  * acknowledged; or a refusal with this code. `status` is what a receiver without a handler that fails answers.
  */
 export type CorpusExpectation =
@@ -30,7 +30,7 @@ export type CorpusExpectation =
       readonly id: string
     }
   | {
-      /** It is authentic, and none of the eight events. */
+      /** It is authentic, and not a billing event. */
       readonly verdict: 'unsupported'
       /** The answer's status. */
       readonly status: 200
@@ -46,11 +46,11 @@ export type CorpusExpectation =
       readonly code: KindeWebhookErrorCode
     }
 
-/** One token, and what must become of it. */
+/** One token, and the required result. */
 export interface CorpusCase {
   /** Unique in the corpus. */
   readonly name: string
-  /** What it is about. */
+  /** Its subject. */
   readonly family: CorpusFamily
   /** Why it must be so, with the section of the RFC or the CVE where there is one. */
   readonly reason: string
@@ -59,7 +59,7 @@ export interface CorpusCase {
   readonly token: string | (Uint8Array & { readonly buffer: ArrayBuffer })
   /** The issuer's key set, where the case needs another than the corpus's own. */
   readonly jwks?: JsonWebKeySet
-  /** What must become of it. */
+  /** The required result. */
   readonly expect: CorpusExpectation
 }
 
@@ -79,7 +79,7 @@ export function accept(name: string, reason: string, token: CaseDraft['token'], 
   return { name, reason, verdict: 'accept', token, jwks }
 }
 
-/** An authentic token whose type is none of the eight. */
+/** An authentic token of another type. */
 export function unsupported(name: string, reason: string, token: CaseDraft['token']): CaseDraft {
   return { name, reason, verdict: 'unsupported', token, jwks: undefined }
 }

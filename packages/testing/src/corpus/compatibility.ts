@@ -17,7 +17,7 @@ function eight(mint: Mint): CaseDraft[] {
     dialects.map((dialect) =>
       accept(
         `${type}, ${dialect}`,
-        'one of the eight, in a shape that has been seen',
+        'a billing event, in a shape that has been seen',
         mint.token({ claims: { type, data: fixtureData(type, dialect) } }),
       ),
     ),
@@ -51,7 +51,7 @@ function headers(mint: Mint): CaseDraft[] {
   const room = 6_144 - JSON.stringify({ ...mint.header(), x: '' }).length
   const types = { 'typ absent': undefined, 'typ jwt': 'jwt', 'typ application/JWT': 'application/JWT' }
   const members = {
-    'header members that nobody knows': { 'x-kinde': 1, ver: '2', iat: 1, url: null, nonce: [], ppt: {} },
+    'unknown header members': { 'x-kinde': 1, ver: '2', iat: 1, url: null, nonce: [], ppt: {} },
     '500 header members': Object.fromEntries(Array.from({ length: 500 }, (_, index) => [`x${index}`, 0])),
     'header of 8 KiB': { x: 'x'.repeat(room) },
   }
@@ -84,7 +84,7 @@ function claims(mint: Mint): CaseDraft[] {
     },
     'iss that is ours': { iss: mint.issuer },
     'source api': { source: 'api' },
-    'source that nobody knows': { source: 'billing_engine' },
+    'unknown source': { source: 'billing_engine' },
     'source null': { source: null },
     'source absent': { source: undefined },
     'event_timestamp absent': { event_timestamp: undefined },
@@ -131,7 +131,7 @@ function data(mint: Mint): CaseDraft[] {
   return acceptEach(reason, values, (members) => mint.token({ claims: { type, data: members } }))
 }
 
-/** Signed, and not one of the eight: acknowledged, and nothing but the type is judged. */
+/** Signed, and not a billing event: acknowledged, and nothing but the type is checked. */
 function otherEvents(mint: Mint): CaseDraft[] {
   const type = 'user.updated'
   const events = {

@@ -70,7 +70,7 @@ const withSignature =
   ({ header, payload, signature }) =>
     `${header}.${payload}.${change(signature)}`
 
-/** What was signed is untouched, so that a lenient decoder of the signature would accept. */
+/** The signed part is unchanged, so that a lenient decoder of the signature would accept. */
 const signatureText: Rewriting[] = [
   ['signature with its padding', PADDING, withSignature((text) => `${text}==`)],
   ['signature with half its padding', PADDING, withSignature((text) => `${text}=`)],
@@ -133,7 +133,7 @@ const partCounts: Rewriting[] = [
   ['two tokens on two lines', COMPACT, ({ token }) => `${token}\n${token}`],
 ]
 
-const JWE = 'RFC 7516, section 7.1: five parts are a JWE, and whoever has the public key can make one'
+const JWE = 'RFC 7516, section 7.1: five parts are a JWE, which anyone with the public key can make'
 
 const serializations: Rewriting[] = [
   [

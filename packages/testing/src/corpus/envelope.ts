@@ -27,7 +27,7 @@ function types(mint: Mint): CaseDraft[] {
 }
 
 function otherTypes(mint: Mint): CaseDraft[] {
-  const reason = 'RFC 8259, section 8.3: compared to the letter; what is not one of the eight is another event'
+  const reason = 'RFC 8259, section 8.3: compared exactly; every other type is another event'
   const types = {
     'type in another case': 'Customer.Plan_Changed',
     'type with a space before it': ' customer.plan_changed',

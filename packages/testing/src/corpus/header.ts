@@ -81,7 +81,7 @@ function critical(mint: Mint): CaseDraft[] {
 
 function keyIds(mint: Mint): CaseDraft[] {
   const type = 'RFC 7515, section 4.1.4: a string that names a key; without one no key is guessed'
-  const name = 'RFC 8725, section 3.10: a kid is compared to the letter, and is no path, query or property'
+  const name = 'RFC 8725, section 3.10: a kid is compared exactly, and is not a path, query or property'
   const withKid = (kid: unknown) => mint.token({ header: { kid } })
   const mistyped = {
     'kid absent': undefined,

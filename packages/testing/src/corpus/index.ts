@@ -21,9 +21,9 @@ export interface AdversarialCorpusOptions {
   readonly issuer?: string | undefined
 }
 
-/** Hostile and genuine tokens, and what a receiver needs to judge them. */
+/** Hostile and genuine tokens, and the settings of the receiver that they are for. */
 export interface AdversarialCorpus {
-  /** What the receiver's clock must say: give it `now: () => corpus.now`. */
+  /** The receiver's time in epoch milliseconds: pass `now: () => corpus.now`. */
   readonly now: number
   /** The receiver's `issuer`. */
   readonly issuer: string

@@ -11,7 +11,7 @@ const { issuer, previous, attacker, otherTenant, bits1024, bits2047, bits4096, e
 const [good, suspect] = [publicJwk(issuer), publicJwk(previous)]
 
 /**
- * What the issuer's key set holds. The token is well signed by a member that must not be used, which stands beside a
+ * Members of the issuer's key set. The token is correctly signed by a member that must not be used, which stands beside a
  * good one; or by the good one, beside members that must not disturb.
  */
 export function keys(mint: Mint): CaseDraft[] {
@@ -61,7 +61,7 @@ function otherPurposes(mint: Mint): CaseDraft[] {
       'key for use sig and the operation encrypt': { ...suspect, key_ops: ['encrypt'] },
     }),
     ...unusable(mint, 'RFC 7517, section 4.4: a key that is for another algorithm', Object.fromEntries(pinned)),
-    ...unusable(mint, 'RFC 7517, section 9.2; RFC 7518, section 6.3.2: whoever reads the key set can sign', {
+    ...unusable(mint, 'RFC 7517, section 9.2; RFC 7518, section 6.3.2: every reader of the key set can sign', {
       'private key, published': { ...suspect, ...rest, p, q },
       'private key, published by its primes': { ...suspect, p, q },
     }),

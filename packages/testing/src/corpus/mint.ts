@@ -19,13 +19,13 @@ export interface TokenOptions {
   readonly claims?: { readonly [claim: string]: unknown }
   /** The whole payload, in their place. */
   readonly rawPayload?: Raw
-  /** Whose key signs, and is named as `kid`. Default: the issuer's. */
+  /** The key that signs, and that `kid` names. Default: the issuer's. */
   readonly key?: RsaPrimes
   /** How it is signed, where that is not RS256 with the key. */
   readonly sign?: Signer
 }
 
-/** What makes the corpus's tokens. */
+/** Makes the corpus's tokens. */
 export interface Mint {
   /** The moment the corpus is made for, in epoch milliseconds. */
   readonly now: number

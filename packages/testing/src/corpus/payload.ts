@@ -5,7 +5,7 @@ import { joinBytes } from './rsa.js'
 
 const CODE = 'invalid_payload'
 
-/** What the issuer signed is no claim set, or no event, or one that wants to do harm. */
+/** Signed by the issuer, but not a claim set, not an event, or a hostile one. */
 export function payload(mint: Mint): CaseDraft[] {
   return [
     ...notAnObject(mint),
@@ -61,7 +61,7 @@ function notUtf8(mint: Mint): CaseDraft[] {
     'payload in UTF-16': Uint8Array.from(utf16),
     'payload of another type, with a byte that is not UTF-8': within({ type: 'user.created' }, 0xff),
   }
-  return rejectEach(CODE, 'RFC 7519, section 7.2; RFC 3629, section 3: UTF-8, nothing mended', payloads, signed(mint))
+  return rejectEach(CODE, 'RFC 7519, section 7.2; RFC 3629, section 3: UTF-8, nothing repaired', payloads, signed(mint))
 }
 
 function duplicates(mint: Mint): CaseDraft[] {

@@ -138,20 +138,20 @@ function smallExponents(mint: Mint): CaseDraft[] {
     reject(
       'unknown_key',
       'exponent 3, a cube root for a block that ends in noise',
-      'CVE-2006-4339: a signature for whoever passes over what follows the digest',
+      'CVE-2006-4339: a signature for verifiers that ignore what follows the digest',
       prefixForgery(mint),
       jwks,
     ),
     reject(
       'unknown_key',
       'exponent 3, a cube root for a block with noise as its padding',
-      'CVE-2016-1494: a signature for whoever passes over the padding',
+      'CVE-2016-1494: a signature for verifiers that ignore the padding',
       suffixForgery(mint),
       jwks,
     ),
     reject(
       'unknown_key',
-      'exponent 1, signed by nobody',
+      'exponent 1, which needs no private key',
       'RFC 8017, section 3.1: with the exponent 1 the padded digest is its own signature',
       exponentOne(mint),
       weakKeySet({ ...exponent3, e: 1n }),

@@ -118,7 +118,7 @@ function oauthClaims(mint: Mint): CaseDraft[] {
     reject(
       CODE,
       'event of another type with sub',
-      `${reason}; judged before the type`,
+      `${reason}; checked before the type`,
       mint.token({ claims: { type: 'user.created', sub: 'kp_1' } }),
     ),
   ]
@@ -141,7 +141,7 @@ function issuers(mint: Mint): CaseDraft[] {
     'iss a list of ours': { iss: [issuer] },
     "iss a list of the attacker's and ours (CVE-2025-30144)": { iss: [foreign.iss, issuer] },
   }
-  const reason = 'RFC 7519, section 4.1.1; RFC 8725, section 3.8: a string, compared to the letter'
+  const reason = 'RFC 7519, section 4.1.1; RFC 8725, section 3.8: a string, compared exactly'
   return rejectEach('issuer_mismatch', reason, claims, (members) => mint.token({ claims: members }))
 }
 
@@ -165,7 +165,7 @@ function tenants(mint: Mint): CaseDraft[] {
     reject(
       'unknown_key',
       "the attacker's webhook, with the attacker's iss",
-      'RFC 8725, section 3.10: whoever takes the keys from the token’s own iss accepts everybody’s',
+      'RFC 8725, section 3.10: a verifier that takes the keys from the token’s own iss accepts any issuer',
       mint.token({ key: attacker, claims: { iss: 'https://attacker.example' } }),
     ),
   ]

@@ -94,7 +94,7 @@ function badForms(mint: Mint): CaseDraft[] {
   const bad = (reason: string, forms: Record<string, string>) =>
     rejectEach('invalid_payload', reason, forms, withTimestamp(mint))
   return [
-    ...bad('RFC 3339, section 4.4: a local time without an offset is nobody’s time', naive),
+    ...bad('RFC 3339, section 4.4: a local time without an offset is not a point in time', naive),
     ...bad('RFC 3339, sections 5.6 and 5.7: what does not exist is not rolled over to what does', rolledOver),
     ...bad('RFC 3339, section 5.6: not of this form', grammar),
     ...bad('CWE-1333: a long text must not take long to be refused', {

@@ -13,7 +13,7 @@ export type ManagementFault =
   /** Answers correctly, but late. */
   | { readonly delayMs: number }
 
-/** Which requests fail. */
+/** The requests that fail. */
 export interface FaultOptions {
   /** How many requests. Default: 1. */
   readonly times?: number | undefined

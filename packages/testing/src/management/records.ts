@@ -80,7 +80,7 @@ export interface UsageRecord {
   meter_type_code?: 'absolute' | 'delta'
 }
 
-/** What the tenant holds. Tests read and change it at any time. */
+/** The tenant's records. Tests read and change them at any time. */
 export interface TestTenant {
   webhooks: WebhookRecord[]
   eventTypes: EventTypeRecord[]

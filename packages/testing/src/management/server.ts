@@ -10,7 +10,7 @@ import { createTestTokens } from './tokens.js'
 
 /** Options of {@link startTestManagementApi}. */
 export interface TestManagementApiOptions extends Partial<TestTenant> {
-  /** Where to listen on 127.0.0.1. Default: 0, a free port. */
+  /** Port on 127.0.0.1. Default: 0, a free port. */
   readonly port?: number | undefined
   /** The most entries that a page holds, whatever a client asks for. Default: 500. */
   readonly maxPageSize?: number | undefined
@@ -42,7 +42,7 @@ export interface TestManagementApi {
     readonly KINDE_MANAGEMENT_CLIENT_ID: string
     readonly KINDE_MANAGEMENT_CLIENT_SECRET: string
   }
-  /** What the tenant holds: read and change it at any time. */
+  /** The tenant's records: read and change them at any time. */
   readonly tenant: TestTenant
   /** The scopes of the application: new tokens have them. Default: all that the API knows. */
   readonly scopes: Set<string>

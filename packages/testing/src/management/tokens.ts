@@ -4,7 +4,7 @@ import { randomUUID } from 'node:crypto'
 export interface TestTokens {
   readonly issued: number
   issue(scopes: ReadonlySet<string>, lifeSeconds: number): string
-  /** What a token may do; `undefined` if it is not valid. */
+  /** The scopes of a token; `undefined` if it is not valid. */
   scopesOf(authorization: string | undefined): ReadonlySet<string> | undefined
   revokeAll(): void
 }
