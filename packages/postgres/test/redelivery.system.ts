@@ -103,7 +103,7 @@ describe.runIf(isInstalled('postgres'))('redelivery on a real Postgres', () => {
       for (let cut = 0; cut < 6; cut += 1) {
         await new Promise((resolve) => setTimeout(resolve, 100))
         proxy.cut()
-        proxy.mend()
+        proxy.restore()
       }
     })()
     await Promise.all([...kinde, faults])
