@@ -9,9 +9,9 @@ import { textLiteral } from './sql-literals.js'
 import { type TableOptions, tableName } from './table-name.js'
 
 /** An upgrade waits this long for the table, so that deliveries queue behind it for no longer. */
-const TABLE_LOCK_TIMEOUT_MS = 1000
+const TABLE_LOCK_TIMEOUT_MS = 200
 const UPGRADE_ATTEMPTS = 60
-const PAUSE_MS = 500
+const PAUSE_MS = 1000
 
 /**
  * Creates the inbox's table, and its schema if that is missing, or brings an older table up to date. Call it at every

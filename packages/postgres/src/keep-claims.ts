@@ -7,7 +7,7 @@ export interface KeepOptions {
   readonly ms: number
 }
 
-export const DAY_MS = 86_400_000
+const DAY_MS = 86_400_000
 
 export function resolveKeep({
   keepClaims = 'failed',

@@ -1,8 +1,9 @@
 import { readFileSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
 import { KindeWebhookError } from '@kinde-billing/core'
+import { newDelivery } from '@kinde-billing/testing/inbox-contract/attempts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createPostgresInbox, ensureSchema, schemaSql, sweepDeliveries } from './index.js'
+import { createPostgresInbox, ensureSchema, readDelivery, SCHEMA_VERSION, schemaSql, sweepDeliveries } from './index.js'
 
 const INDEXES = ['claims', 'customer', 'expires_at', 'first_seen_at', 'open', 'pkey', 'redelivery']
 
@@ -60,6 +61,62 @@ it('answers every question of the docs', async () => {
   for (const statement of statements) await pglite.exec(statement)
 })
 
+describe('an older table', () => {
+  const [versionOne = ''] = schemaSql({ table: 'older' }).split('-- Version 2')
+
+  it('is brought up to date, and then is the same as a new one', async () => {
+    await pglite.exec(versionOne)
+    await pglite.exec(`insert into older (key, event_id, type, occurred_at, done_at, expires_at)
+      values ('https://acme.kinde.com billing e', 'e', 't', now(), now(), now() + interval '1 day')`)
+    await ensureSchema(pglite, { table: 'older' })
+    await ensureSchema(pglite, { table: 'newer' })
+    expect(await columnsOf('older')).toEqual(await columnsOf('newer'))
+    expect(await indexesOf('older')).toEqual(INDEXES.map((index) => `older_${index}`))
+    const inbox = createPostgresInbox({ pool: pglite, table: 'older' })
+    const delivery = newDelivery({ key: 'https://acme.kinde.com billing e', eventId: 'e' })
+    expect(await inbox.once(delivery, async () => {})).toBe('duplicate')
+  })
+
+  it('is brought up to date by the SQL for migrations, from its version on', async () => {
+    await pglite.exec(versionOne.replaceAll('older', 'migrated'))
+    await pglite.exec(schemaSql({ table: 'migrated', from: 1 }))
+    expect(await columnsOf('migrated')).toEqual(await columnsOf('newer'))
+    expect(schemaSql({ from: SCHEMA_VERSION })).toBe('')
+    expect(() => schemaSql({ from: 3 })).toThrow('from: must be a whole number from 0 to 2')
+  })
+
+  it('is named, with the fix, if it was not brought up to date', async () => {
+    await pglite.exec(versionOne.replaceAll('older', 'forgotten'))
+    const inbox = createPostgresInbox({ pool: pglite, table: 'forgotten' })
+    await expect(inbox.once(newDelivery(), async () => {})).rejects.toThrow(
+      'table forgotten is of an older version. Call ensureSchema(pool)',
+    )
+  })
+
+  it('may still be written by an older release, and the sweep removes the claims that its mark leaves', async () => {
+    const delivery = newDelivery()
+    const inbox = createPostgresInbox({ pool: pglite })
+    await inbox.once(delivery, () => Promise.reject(new Error('no'))).catch(() => {})
+    // The statements of version 1.
+    await pglite.query(
+      `insert into kinde_billing_deliveries as known (key, event_id, type, occurred_at, expires_at)
+       select $1, $2, $3, now(), now() + interval '7 days'
+       on conflict (key) do update set attempts = known.attempts + 1, last_attempt_at = now(),
+         expires_at = case when known.expires_at > now() and known.done_at is not null then known.expires_at else excluded.expires_at end`,
+      [delivery.key, delivery.eventId, delivery.type],
+    )
+    await pglite.query(
+      `update kinde_billing_deliveries set done_at = clock_timestamp(), discarded = false,
+         expires_at = clock_timestamp() + interval '7 days' where key = $1 and done_at is null`,
+      [delivery.key],
+    )
+    expect((await readDelivery(pglite, delivery.eventId))?.claims).toEqual(delivery.claims)
+    await sweepDeliveries(pglite)
+    expect(await readDelivery(pglite, delivery.eventId)).toMatchObject({ status: 'done', claims: undefined })
+    await pglite.exec('truncate kinde_billing_deliveries')
+  })
+})
+
 describe('the sweep', () => {
   it('deletes what is no longer remembered, in batches, and nothing else', async () => {
     await ensureSchema(pglite)
@@ -79,6 +136,15 @@ describe('the sweep', () => {
     await expect(sweepDeliveries(pglite, { batch })).rejects.toMatchObject({ code: 'invalid_configuration' })
   })
 })
+
+async function columnsOf(table: string): Promise<unknown[]> {
+  const { rows } = await pglite.query(
+    `select column_name, data_type, is_nullable, column_default, collation_name
+     from information_schema.columns where table_name = $1 order by column_name`,
+    [table],
+  )
+  return rows
+}
 
 async function indexesOf(table: string): Promise<string[]> {
   const { rows } = await pglite.query<{ name: string }>(

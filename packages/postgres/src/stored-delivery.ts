@@ -71,7 +71,7 @@ export interface StoredRedelivery {
 const DEAD_AFTER = `interval '30 days'`
 
 /** A request that is tried no more. The first try of a request always takes place. */
-export const isGivenUp = (row: string): string =>
+const isGivenUp = (row: string): string =>
   `(${row}.redelivery_attempts > 0 and ${row}.redelivery_requested_at < now() - ${DEAD_AFTER})`
 
 /** A row that {@link redeliver} still has to run. */

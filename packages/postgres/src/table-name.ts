@@ -9,7 +9,7 @@ export interface TableOptions {
   table?: string | undefined
 }
 
-export const DEFAULT_TABLE = 'kinde_billing_deliveries'
+const DEFAULT_TABLE = 'kinde_billing_deliveries'
 
 /**
  * Returns the table's name, which is safe to stand in a statement as it is.

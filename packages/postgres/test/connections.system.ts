@@ -1,10 +1,12 @@
 import { readFileSync } from 'node:fs'
+import { DiscardEvent } from '@kinde-billing/core/receiver'
 import { isInstalled } from '@kinde-billing/test-support/installed'
 import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
 import { aborted, latch, newDelivery, nothing, settled } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Client, Pool, type PoolClient } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createPostgresInbox, ensureSchema } from '../src/index.js'
+import { hookedPool, type Message } from './hooked-pool.js'
 
 describe.runIf(isInstalled('postgres'))("a Postgres inbox and the pool's connections", () => {
   let server: PostgresServer
@@ -48,6 +50,24 @@ describe.runIf(isInstalled('postgres'))("a Postgres inbox and the pool's connect
     const client = await pool.connect()
     expect(client.listenerCount('error')).toBe(0)
     client.release()
+  })
+
+  it('sends three messages for an event and for a failure, and one for a duplicate', async () => {
+    inboxOn({ max: 2 })
+    const messages: Message[] = []
+    const hooked = hookedPool(pool, (message) => void messages.push(message))
+    const inbox = createPostgresInbox({ pool: hooked })
+    const sentBy = async (run: Promise<unknown>) => {
+      await settled(run)
+      return messages.splice(0)
+    }
+    const delivery = newDelivery()
+    const failing = inbox.once(delivery, () => Promise.reject(new Error('no')))
+    expect(await sentBy(failing)).toEqual(['arrival', 'claim', 'failure'])
+    expect(await sentBy(inbox.once(delivery, nothing))).toEqual(['arrival', 'claim', 'mark'])
+    expect(await sentBy(inbox.once(delivery, nothing))).toEqual(['arrival'])
+    const discarding = inbox.once(newDelivery(), () => Promise.reject(new DiscardEvent('unknown')))
+    expect(await sentBy(discarding)).toEqual(['arrival', 'claim', 'mark'])
   })
 
   it('closes its connection at the end of the lease, and the server ends the transaction', async () => {
