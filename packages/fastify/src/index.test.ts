@@ -202,6 +202,22 @@ it("writes its lines to Fastify's log, with the id of the request", async () => 
   expect([error.mock.calls, warn.mock.calls]).toEqual([[], []])
 })
 
+it('writes its lines to the console if Fastify has no logger', async () => {
+  const app = Fastify()
+  const error = vi.spyOn(console, 'error').mockImplementation(() => {})
+  app.register(
+    kindeBilling({
+      ...options,
+      onEvent: () => {
+        throw new Error('a handler without a logger')
+      },
+    }),
+  )
+  await deliver((await serve(app)) + path, await token())
+  expect(error.mock.calls.map(([line]) => String(line).split('\n').length > 1)).toEqual([true])
+  expect(error.mock.calls[0]?.[0]).toContain('a handler without a logger')
+})
+
 it('reads the bytes that a platform keeps on the raw request, as Cloud Functions do', async () => {
   const app = Fastify()
   app.addHook('onRequest', async (request) => {

@@ -3,6 +3,7 @@ import { setTimeout } from 'node:timers/promises'
 import { type DataSchemas, KindeWebhookError, type NoSchemas } from '@kinde-billing/core'
 import {
   type BillingLog,
+  type BillingLogDetails,
   type BillingReceiverOptions,
   createBillingReceiver,
   type OwnInbox,
@@ -41,7 +42,8 @@ const LINGER_MS = 1000
 
 /**
  * Creates a Fastify plugin that receives Kinde's billing webhooks. It is encapsulated and has its own content type parser,
- * so your other routes and parsers are not affected. It logs to Fastify's log.
+ * so your other routes and parsers are not affected. It logs to Fastify's log, or
+ * to the console if Fastify has no logger.
  *
  * @param options - The options of the receiver, and `path`.
  * @returns The plugin to register.
@@ -107,10 +109,16 @@ export function kindeBilling(options: KindeBillingOptions): KindeBillingPlugin {
   }
 }
 
+/** Fastify's log, or the console: without a logger, Fastify has a placeholder without a level, which drops every line. */
 function toBillingLog(getLog: () => FastifyBaseLogger | undefined): BillingLog {
+  const write = (level: 'warn' | 'error', line: string, details: BillingLogDetails): void => {
+    const log = getLog()
+    if (log?.level !== undefined) log[level](details, line)
+    else console[level](details.stack === undefined ? line : `${line}\n${details.stack}`)
+  }
   return {
-    warn: (line, details) => getLog()?.warn(details, line),
-    error: (line, details) => getLog()?.error(details, line),
+    warn: (line, details) => write('warn', line, details),
+    error: (line, details) => write('error', line, details),
   }
 }
 
