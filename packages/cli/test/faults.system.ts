@@ -32,7 +32,7 @@ describe.concurrent('faults are found', () => {
     ['ids without case', { isCooperating: true }, 'ids_compared_without_case'],
     ['ids without case', {}, 'ids_compared_without_case', true],
     ['three marks', { isTelling: true }, 'marks_forgotten'],
-    ['three marks', { delayMs: 80 }, 'marks_forgotten'],
+    ['three marks', { delayMs: 250 }, 'marks_forgotten'],
     ['three marks', {}, 'marks_forgotten', true],
     ['handler never runs', {}, 'handler_never_runs', true],
     ['redirect to sign-in', {}, 'endpoint_redirects'],

@@ -138,7 +138,7 @@ export async function startPlanted(
     return once.run(key, () => handle(claims))
   }
 
-  const requestTimeout = plant === 'no body timeout' ? 0 : 300
+  const requestTimeout = plant === 'no body timeout' || plant === 'no limit' ? 0 : 300
   const server = createServer({ requestTimeout, connectionsCheckingInterval: 50 }, async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://planted')
     if (pathname === '/ran') return void response.end(String(runs.get(searchParams.get('event_id')) ?? 0))

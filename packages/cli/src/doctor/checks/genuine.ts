@@ -74,13 +74,20 @@ async function learn(session: Session, rounds: readonly Round[]): Promise<void> 
 const SAMPLES = 3
 
 async function learnFrom(session: Session, data: Facts['tellingData']): Promise<void> {
-  const samples: Sample[] = []
-  for (let round = 0; round < SAMPLES; round++) samples.push(...toSamples(await playRound(session, { data })))
-  const reference = learnReference(samples)
+  const samples = await sample(session, data)
+  let reference = learnReference(samples)
+  // a busy moment makes all runs slow: more samples, if they are told by their time
+  if (reference.tells === 'times') reference = learnReference([...samples, ...(await sample(session, data))])
   // the texts of the answers are worth knowing even if they do not tell a run from a duplicate
   if (reference.tells === 'nothing' && Object.keys(data).length > 0) return
   session.facts.reference = reference
   session.facts.tellingData = data
+}
+
+async function sample(session: Session, data: Facts['tellingData']): Promise<Sample[]> {
+  const samples: Sample[] = []
+  for (let round = 0; round < SAMPLES; round++) samples.push(...toSamples(await playRound(session, { data })))
+  return samples
 }
 
 /** Compares ordinary events with events that ask for a delay. */
