@@ -1,4 +1,4 @@
-import { createWebHandler } from '@kinde-billing/core/receiver'
+import { createWebHandler, type DeliveryOutcome } from '@kinde-billing/core/receiver'
 import { type CuttableProxy, startProxy } from '@kinde-billing/test-support/cuttable-proxy'
 import { isInstalled } from '@kinde-billing/test-support/installed'
 import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
@@ -6,7 +6,7 @@ import { billingEventFixture, createTestIssuer, type TestIssuer } from '@kinde-b
 import { latch } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createPostgresInbox, ensureSchema } from '../src/index.js'
+import { createPostgresInbox, ensureSchema, listDeliveries } from '../src/index.js'
 import { hookedPool, type Message } from './hooked-pool.js'
 
 describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres that fails', () => {
@@ -47,7 +47,8 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
       jwks: issuer.jwks,
       name: 'billing',
       inbox: createPostgresInbox({ pool }),
-      inboxTimeoutMs: 300,
+      inboxTimeoutMs: 1000,
+      log: false,
       ...options,
       onOutcome: () => {},
       on: {
@@ -98,6 +99,44 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
     proxy.restore()
     await expect.poll(post).toEqual([200, { status: 'processed' }])
     expect(await effects()).toEqual(['early', 'late'])
+  })
+
+  it('well, but a deferred constraint of the handler fails at the commit: 500, and the true reason', async () => {
+    await observer.query('create table customers (id text primary key)')
+    await observer.query('create table invoices (customer text references customers deferrable initially deferred)')
+    const outcomes: DeliveryOutcome[] = []
+    const handle = createWebHandler({
+      issuer: issuer.issuer,
+      jwks: issuer.jwks,
+      name: 'billing',
+      inbox: createPostgresInbox({ pool }),
+      log: false,
+      onOutcome: (outcome) => outcomes.push(outcome),
+      onEvent: async (_, { tx }) => void (await tx.query("insert into invoices values ('unknown')")),
+    })
+    const response = await handle(new Request('http://127.0.0.1', { method: 'POST', body: token }))
+    expect([response.status, await response.json()]).toEqual([500, { error: 'handler_failed' }])
+    expect(outcomes[0]?.error?.cause).toMatchObject({ cause: { code: '23503' } })
+  })
+
+  it('well, but the data does not match the schema: 500, and a row that can be redelivered', async () => {
+    const refuse = {
+      '~standard': { version: 1, vendor: 'test', validate: () => ({ issues: [{ message: 'no' }] }) },
+    } as const
+    const handle = createWebHandler({
+      issuer: issuer.issuer,
+      jwks: issuer.jwks,
+      name: 'billing',
+      inbox: createPostgresInbox({ pool }),
+      log: false,
+      dataSchemas: { 'customer.payment_failed': refuse },
+      onEvent: () => {},
+    })
+    const response = await handle(new Request('http://127.0.0.1', { method: 'POST', body: token }))
+    expect([response.status, await response.json()]).toEqual([500, { error: 'schema_mismatch' }])
+    const { deliveries } = await listDeliveries(observer, { status: 'failed', limit: 1 })
+    expect(deliveries).toMatchObject([{ lastError: { code: 'schema_mismatch' }, attempts: 1 }])
+    expect(deliveries[0]?.claimsBytes).toBeGreaterThan(0)
   })
 
   it('well, but the handler takes too long: 503, then 409, and what it still writes is marked with it', async () => {
