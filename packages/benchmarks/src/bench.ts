@@ -69,8 +69,8 @@ const parts: Record<Part, () => Promise<void>> = {
     print(
       'State of one customer, by how many events it knows',
       table(
-        ['work', 'per second'],
-        speeds.map(({ work, perSecond }) => [work, figure(perSecond, 0)]),
+        ['work', 'per second', 'state, bytes'],
+        speeds.map(({ work, perSecond, bytes }) => [work, figure(perSecond, 0), figure(bytes, 0)]),
       ),
     )
   },

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { expiryOf, type Line, type TimedFact } from './line.js'
 
 /** Best first: a customer with several agreements has the best of them. */
@@ -156,12 +157,22 @@ export function grantsAccess(access: Access): access is 'active' | 'past_due' {
   return access === 'active' || access === 'past_due'
 }
 
+const POLICY_MEMBERS: readonly (keyof AccessPolicy)[] = [
+  'pastDueGraceMs',
+  'overdueGraceMs',
+  'cancellationGraceMs',
+  'cancelledAccess',
+  'unlinkedPaymentGrantsAccess',
+]
+
 /**
  * Fills in the policy's defaults.
  *
+ * @throws KindeWebhookError `invalid_configuration` for an unknown member.
  * @throws {RangeError} for a time that is negative or not a number, and for an unknown `cancelledAccess`.
  */
 export function resolvePolicy(policy: AccessPolicy = {}): Policy {
+  assertKnownOptions('policy', policy, POLICY_MEMBERS)
   const { cancelledAccess = 'immediately', unlinkedPaymentGrantsAccess = false } = policy
   if (cancelledAccess !== 'immediately' && cancelledAccess !== 'until_period_end')
     throw new RangeError(

@@ -239,8 +239,8 @@ describe('the state', { timeout: 120_000 }, () => {
     )
     const state = whole(events)
     const facts = state.lists.reduce((sum, list) => sum + list.facts.length, 0)
-    // of 3 agreements 2 x 32, 3 x 16 and 2 x 48 facts, two months and the plan; 8 of each of 2 meters
-    expect(facts).toBeLessThanOrEqual(3 * 230 + 2 * 9)
+    // of 3 agreements 48 failures, 3 x 16, 3 x 8, first months and latest names; 8 of each of 2 meters
+    expect(facts).toBeLessThanOrEqual(3 * 140 + 2 * 9)
     expect(bytes(state).length).toBeLessThan(1.1 * bytes(whole(events.slice(0, 1500))).length)
   })
 

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import type { AgreementSummary, BillingSummary } from './summarize.js'
 
 /** What one plan gives. */
@@ -58,6 +59,7 @@ const MAX_WARNINGS = 1000
  *
  * @param catalogue - The plans.
  * @param options - Where warnings go.
+ * @throws KindeWebhookError `invalid_configuration` for an unknown option.
  * @throws {TypeError} if a limit is not a number.
  *
  * @example
@@ -78,6 +80,8 @@ export function definePlans<const Catalogue extends PlanCatalogue>(
   options: DefinePlansOptions = {},
 ): Plans<FeatureOf<Catalogue>, LimitOf<Catalogue>> {
   const plans = new Map<string, PlanDefinition>(Object.entries(catalogue))
+  assertKnownOptions('definePlans', options, ['onWarning'])
+  for (const [code, plan] of plans) assertKnownOptions(`definePlans: the plan ${code}`, plan, ['features', 'limits'])
   assertLimits(plans)
   const warned = new Set<string>()
   const { onWarning = ({ message }) => console.warn(message) } = options

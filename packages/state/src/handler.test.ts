@@ -189,6 +189,10 @@ describe('failures', () => {
   it('in the settings show at creation', () => {
     expect(() => setUp({ policy: { pastDueGraceMs: -1 } })).toThrow('policy.pastDueGraceMs')
     expect(() => setUp({ maxAttempts: 0 })).toThrow('maxAttempts')
+    expect(() => setUp({ onChanges: () => undefined } as Partial<Options>)).toThrow('did you mean "onChange"')
+    expect(() => createBillingStateHandler({})).toThrow('store is undefined: pass either store, or load and save')
+    const store = { ...createStore(), policy: { pastDueGraceMs: 1 } }
+    expect(() => createBillingStateHandler({ store, policy: {} })).toThrow('pass it to the store instead')
   })
 })
 

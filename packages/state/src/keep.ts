@@ -1,18 +1,18 @@
 import { compareFacts, type Fact, type FactType } from './facts.js'
 
 /**
- * How many of the latest facts of each list are kept. Debts are many while a card is retried. Creations and cancellations
- * without an agreement id are counted against each other.
+ * How many of the latest facts of each list are kept. Failed payments are many while a card is retried. Creations and
+ * cancellations without an agreement id are counted against each other.
  */
 const RECENT: Readonly<Record<FactType, number>> = {
   'customer.payment_failed': 48,
-  'customer.invoice_overdue': 48,
-  'customer.agreement_created': 32,
-  'customer.agreement_cancelled': 32,
-  'customer.payment_succeeded': 16,
-  'customer.plan_assigned': 16,
-  'customer.plan_changed': 16,
+  'customer.invoice_overdue': 16,
+  'customer.agreement_created': 16,
+  'customer.agreement_cancelled': 16,
   list_complete: 16,
+  'customer.payment_succeeded': 8,
+  'customer.plan_assigned': 8,
+  'customer.plan_changed': 8,
   'customer.meter_usage_updated': 8,
   agreement_used: 0,
   agreement_listed: 1,
@@ -35,26 +35,40 @@ const KEPT_BY_MONTH: ReadonlySet<FactType> = new Set([
  * would drop too. So any order of events ends in the same bytes. No rule here may depend on other facts, such as keeping
  * "failures since the last payment": a payment that arrives late would then change what earlier steps should have kept.
  */
-export function keepFacts(type: FactType, facts: readonly Fact[]): readonly Fact[] {
-  const distinct = earliestOfEachId(facts)
-    .sort(compareFacts)
-    .filter((fact, index, sorted) => index === 0 || !isSame(fact, sorted[index - 1]))
-  const recent = RECENT[type]
-  if (distinct.length <= recent) return distinct
-  if (recent <= 1) return firstAndLatest(distinct, recent)
-  const kept = new Set([
-    ...distinct.slice(-recent),
-    ...(KEPT_BY_MONTH.has(type) ? firstOfMonths(distinct) : []),
-    distinct.findLast(({ plan }) => plan?.code !== undefined),
-    distinct.findLast(({ plan }) => plan !== undefined),
-    distinct.findLast(({ dueOn }) => dueOn !== undefined),
-    distinct.findLast(({ quantity }) => quantity !== undefined),
-  ])
-  return distinct.filter((fact) => kept.has(fact))
+export function keepFacts(type: FactType, known: readonly Fact[], added: readonly Fact[]): readonly Fact[] {
+  const distinct = insertLatest(known, added) ?? sortDistinct([...known, ...added])
+  const start = distinct.length - RECENT[type]
+  if (start <= 0) return distinct
+  if (RECENT[type] <= 1) return distinct.filter((_, index) => index === 0 || index >= start)
+  const kept = new Set(KEPT_BY_MONTH.has(type) ? firstOfMonths(distinct) : [])
+  for (const names of NAMING) {
+    const latest = distinct.findLast(names)
+    if (latest !== undefined) kept.add(latest)
+  }
+  return distinct.filter((fact, index) => index >= start || kept.has(fact))
 }
 
-function firstAndLatest(sorted: readonly Fact[], latest: number): Fact[] {
-  return sorted.filter((_, index) => index === 0 || index >= sorted.length - latest)
+/** What a later fact must not be forgotten for. */
+const NAMING: readonly ((fact: Fact) => boolean)[] = [
+  ({ plan }) => plan?.code !== undefined,
+  ({ plan }) => plan !== undefined,
+  ({ dueOn }) => dueOn !== undefined,
+  ({ quantity }) => quantity !== undefined,
+]
+
+/** The common case: one new fact, later than all others. */
+function insertLatest(known: readonly Fact[], added: readonly Fact[]): readonly Fact[] | undefined {
+  const [fact, other] = added
+  const last = known.at(-1)
+  if (fact === undefined || other !== undefined || fact.id === undefined) return undefined
+  if (last !== undefined && compareFacts(last, fact) >= 0) return undefined
+  return known.some(({ id }) => id === fact.id) ? undefined : [...known, fact]
+}
+
+function sortDistinct(facts: readonly Fact[]): Fact[] {
+  return earliestOfEachId(facts)
+    .sort(compareFacts)
+    .filter((fact, index, sorted) => index === 0 || !isSame(fact, sorted[index - 1]))
 }
 
 function firstOfMonths(sorted: readonly Fact[]): Fact[] {

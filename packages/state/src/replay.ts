@@ -181,10 +181,10 @@ function movePlan(line: Line, by: TimedFact, plan: PlanFact): void {
 }
 
 function owe(reading: Reading, fact: TimedFact): void {
-  const running = begun(reading.lines, fact)
+  const running = fact.agreement === undefined ? begun(reading.lines, fact) : []
   // of several agreements it cannot be told whose debt it is
   const only = running.length === 1 ? running[0] : undefined
-  const line = fact.agreement === undefined && running.length > 0 ? only : lineOf(reading, fact)
+  const line = running.length > 0 ? only : lineOf(reading, fact)
   if (line === undefined || isBeforeCreation(line, fact)) return
   const kind = fact.type === 'customer.payment_failed' ? 'failed' : 'overdue'
   line[kind] ??= fact
@@ -194,8 +194,8 @@ function owe(reading: Reading, fact: TimedFact): void {
 
 function pay(reading: Reading, fact: TimedFact): void {
   const { lines, policy } = reading
-  const running = live(lines, fact)
-  if (fact.agreement !== undefined || running.length === 0) {
+  const running = fact.agreement === undefined ? live(lines, fact) : []
+  if (running.length === 0) {
     const line =
       lineOf(reading, fact) ??
       (fact.agreement === undefined && policy.unlinkedPaymentGrantsAccess ? start(reading, undefined, fact) : undefined)
@@ -245,21 +245,28 @@ function endMissing({ lines, lastListed, onStep }: Reading, fact: TimedFact): vo
  * else is known; otherwise it is about the only line that runs, if there is one.
  */
 function lineOf(reading: Reading, fact: TimedFact): Line | undefined {
-  const { lines } = reading
-  const running = live(lines, fact)
-  let line: Line | undefined
-  if (fact.agreement !== undefined)
-    line =
-      lines.find(({ id }) => id === fact.agreement) ??
-      findUnnamed(running, fact) ??
-      start(reading, fact.agreement, fact)
-  else if (running.length === 1) line = running[0]
-  else if (lines.length === 0) line = start(reading, undefined, fact)
+  const line = fact.agreement === undefined ? onlyLine(reading, fact) : namedLine(reading, fact)
   if (line === undefined) return undefined
   if (!line.shown) Object.assign(line, { shown: true, start: fact })
   if (fact.agreement !== undefined) line.id = fact.agreement
   if (fact.dueOn !== undefined && !(line.due && isBeforeCreation(line, fact))) line.due = fact
   return line
+}
+
+function namedLine(reading: Reading, fact: TimedFact): Line {
+  const { lines } = reading
+  return (
+    lines.find(({ id }) => id === fact.agreement) ??
+    findUnnamed(live(lines, fact), fact) ??
+    start(reading, fact.agreement, fact)
+  )
+}
+
+function onlyLine(reading: Reading, fact: TimedFact): Line | undefined {
+  const { lines } = reading
+  const running = live(lines, fact)
+  if (running.length === 1) return running[0]
+  return lines.length === 0 ? start(reading, undefined, fact) : undefined
 }
 
 function start({ lines, onStep }: Reading, id: string | undefined, fact: TimedFact): Line {

@@ -60,7 +60,7 @@ export function addToState(state: BillingState, customer: CustomerNames, added: 
 
 function addList(lists: readonly FactList[], added: FactList): readonly FactList[] {
   const known = lists.find((list) => compareLists(list, added) === 0)
-  const facts = keepFacts(added.type, known ? [...known.facts, ...added.facts] : added.facts)
+  const facts = keepFacts(added.type, known?.facts ?? [], added.facts)
   if (known === undefined) return [...lists, { ...added, facts }].sort(compareLists)
   if (facts.length === known.facts.length && facts.every((fact, index) => fact === known.facts[index])) return lists
   return lists.map((list) => (list === known ? { ...list, facts } : list))

@@ -128,6 +128,14 @@ describe('the policy', () => {
     })
   })
 
+  it('refuses a member that it does not have', () => {
+    const policy = { pastDueGrace: 1 } as AccessPolicy
+    expect(() => summarize(undefined, { now, policy })).toThrow(
+      'policy has no option "pastDueGrace": did you mean "pastDueGraceMs"',
+    )
+    expect(() => summarize(undefined, { now, polcy: {} } as { now: Date })).toThrow('did you mean "policy"')
+  })
+
   it.each([
     ['pastDueGraceMs', -1],
     ['overdueGraceMs', Number.NaN],

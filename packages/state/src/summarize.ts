@@ -1,4 +1,5 @@
 import type { BillingEventType } from '@kinde-billing/core'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import {
   ACCESS,
   type Access,
@@ -123,6 +124,7 @@ export interface SummarizeOptions {
  * @returns The summary.
  * @throws {RangeError} if the state has a version that this release does not know, or a policy's time is negative.
  * @throws {TypeError} if `now` is not a moment.
+ * @throws KindeWebhookError `invalid_configuration` for an unknown option or member of the policy.
  *
  * @example
  * ```ts
@@ -135,6 +137,7 @@ export interface SummarizeOptions {
  * ```
  */
 export function summarize(state: BillingState | undefined, options: SummarizeOptions): BillingSummary {
+  assertKnownOptions('summarize', options, ['now', 'policy'])
   const known = knownState(state)
   const policy = resolvePolicy(options.policy)
   const now = parseMoment(options.now)

@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import type { AccessPolicy } from './access-table.js'
 import { type BillingChange, diffSummaries } from './diff.js'
 import type { BillingState } from './state.js'
@@ -59,6 +60,7 @@ export interface UpdatedBillingState {
  * Loads a state, changes it and saves it, again if another writer was faster, and reports what changed.
  *
  * @param change - Returns the new state, or the same object if there is nothing new. Called once per attempt; pure.
+ * @throws KindeWebhookError `invalid_configuration` for an unknown option.
  * @throws {Error} after `maxAttempts` lost races. Rejects with what the store, `change` and `onChange` throw.
  *
  * @example
@@ -73,11 +75,24 @@ export async function updateBillingState<Tx, Version>(
   options: UpdateBillingStateOptions<Tx, Version>,
   change: (state: BillingState | undefined) => BillingState,
 ): Promise<UpdatedBillingState> {
+  assertKnownOptions('updateBillingState', options, OPTIONS)
   const { store, tx } = options
   if (tx === undefined && store.transaction !== undefined)
     return await store.transaction((own) => updateIn(own, options, change))
   return await updateIn(tx as Tx, options, change)
 }
+
+const OPTIONS: readonly (keyof UpdateBillingStateOptions)[] = [
+  'store',
+  'key',
+  'cause',
+  'tx',
+  'onChange',
+  'scheduleReview',
+  'policy',
+  'now',
+  'maxAttempts',
+]
 
 async function updateIn<Tx, Version>(
   tx: Tx,
