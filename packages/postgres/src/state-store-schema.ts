@@ -16,7 +16,7 @@ export interface StateTableOptions {
 /** The state table's checked name, safe to stand in a statement. */
 export const stateTable = ({ table = 'kinde_billing_states' }: StateTableOptions = {}): string => tableName({ table })
 
-/** What each version adds. A published version never changes; every statement may be run again. */
+/** The statements of each version. A published version never changes; every statement may be run again. */
 const VERSIONS: readonly ((table: string, name: string) => string)[] = [
   (table) => `-- Version 1.
 -- The states of @kinde-billing/state: one row for each customer.

@@ -4,7 +4,7 @@ import { expiryOf, type Line, type TimedFact } from './line.js'
 /** Best first: a customer with several agreements has the best of them. */
 export const ACCESS = ['active', 'past_due', 'suspended', 'cancelled', 'none'] as const
 
-/** What a customer has. `active` and `past_due` have access; `suspended`, `cancelled` and `none` do not. */
+/** The state of a customer. `active` and `past_due` have access; `suspended`, `cancelled` and `none` do not. */
 export type Access = (typeof ACCESS)[number]
 
 /** The rules of applications. Times are in milliseconds; `Infinity` is for ever. The defaults lock out no paying customer. */
@@ -81,7 +81,7 @@ const ACCESS_TABLE: readonly Row[] = [
 // A row that does not wait holds as soon as its fact is known: Kinde's clock may be ahead of ours.
 const AT_ONCE = Number.NEGATIVE_INFINITY
 
-/** What one agreement gives at a moment, by which row, and when time alone may next change that. */
+/** The access by one agreement at a moment, the row that decided, and the moment when time alone may next change it. */
 export interface LineAccess {
   readonly access: Row['access']
   readonly rule: AccessRule
@@ -152,7 +152,7 @@ function showsAgreement({ settledBy, created, start }: Line): TimedFact {
   return settledBy ?? created ?? start
 }
 
-/** Whether a customer with this access has access. */
+/** Tells whether this is access. */
 export function grantsAccess(access: Access): access is 'active' | 'past_due' {
   return access === 'active' || access === 'past_due'
 }

@@ -136,7 +136,7 @@ describe('any order and any repetition of the same events', { timeout: 120_000 }
     fc.assert(property, { numRuns: 300 })
   })
 
-  it('gives the state of the events alone where attempts were signed anew with a later time', () => {
+  it('gives the state of the events alone if attempts are signed again with a later time', () => {
     const withRenewals = history(30).chain((events) =>
       fc
         .array(fc.record({ event: fc.constantFrom(...events), afterMinutes: fc.integer({ min: 1, max: 12 }) }))
@@ -147,7 +147,7 @@ describe('any order and any repetition of the same events', { timeout: 120_000 }
     fc.assert(property, { numRuns: 500 })
   })
 
-  it('gives the same state where one id comes with several contents at the same time', () => {
+  it('gives the same state if one id comes with several contents at the same time', () => {
     const sameIds = fc
       .array(parts, { minLength: 1, maxLength: 12 })
       .map((list) =>
@@ -181,14 +181,14 @@ describe('mergeStates', { timeout: 120_000 }, () => {
     fc.assert(property, { numRuns: 200 })
   })
 
-  it('knows what one replica would know after the events of both', () => {
+  it('gives what one replica would know after the facts of both', () => {
     const property = fc.property(three, ([a, b]) => {
       expect(bytes(mergeStates(whole(a), whole(b)))).toBe(bytes(fold([...a, ...b])))
     })
     fc.assert(property, { numRuns: 200 })
   })
 
-  it('lets the earlier time of an event count that the replicas saw at two times', () => {
+  it('counts the earlier time of an event that the replicas saw at two times', () => {
     const failure = at(1, 'failed', { agreement: 'a' })
     const success = at(5, 'paid', { agreement: 'a' })
     const merged = mergeStates(whole([renewed(failure, 10), success]), whole([failure]))
@@ -216,7 +216,7 @@ describe('the state', { timeout: 120_000 }, () => {
     fc.assert(property, { numRuns: 100 })
   })
 
-  it('is not changed by what is applied to it, and is the same object where nothing is new', () => {
+  it('is not changed by what is applied to it, and is the same object if nothing is new', () => {
     const events = [at(0, 'created', { agreement: 'a', plan: 'pro' }), at(1, 'usage', { meter: 'm', quantity: 1 })]
     const state = whole(events)
     const before = bytes(state)
@@ -268,7 +268,7 @@ describe('the state', { timeout: 120_000 }, () => {
     ])
   })
 
-  it.each([0, 1, 3, '2', undefined])('of version %j is refused', (version) => {
+  it.each([0, 1, 3, '2', undefined])('is refused with version %j', (version) => {
     const state = { ...whole([at(0, 'created')]), version } as unknown as BillingState
     const words = /version .* rebuild the state/
     expect(() => applyBillingEvent(state, at(1, 'paid'))).toThrow(words)

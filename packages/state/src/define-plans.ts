@@ -1,7 +1,7 @@
 import { assertKnownOptions } from '@kinde-billing/core/internal'
 import type { AgreementSummary, BillingSummary } from './summarize.js'
 
-/** What one plan gives. */
+/** The features and limits of one plan. */
 export interface PlanDefinition {
   /** The names of its features. */
   readonly features?: readonly string[] | undefined
@@ -28,7 +28,7 @@ export type LimitOf<Catalogue extends PlanCatalogue> = {
 export interface PlanWarning {
   /** `unknown_plan`: the catalogue does not have it. `features_differ`: Kinde lists other features for it. */
   readonly code: 'unknown_plan' | 'features_differ'
-  /** What is wrong, and the fix. */
+  /** The problem, and the fix. */
   readonly message: string
 }
 
@@ -38,7 +38,7 @@ export interface DefinePlansOptions {
   readonly onWarning?: ((warning: PlanWarning) => void) | undefined
 }
 
-/** What {@link definePlans} returns. */
+/** The result of {@link definePlans}. */
 export interface Plans<Feature extends string = string, Limit extends string = string> {
   /** Tells whether a customer may use a feature: one of the agreements that give access has it in its plan. */
   can(summary: BillingSummary, feature: Feature): boolean

@@ -7,7 +7,7 @@ const created = at(0, 'created', { agreement: 'a', plan: 'basic' })
 const failed = at(10, 'failed', { agreement: 'a' })
 const plan = (code: string) => ({ id: undefined, code, name: undefined })
 
-/** What the last of the events changed. */
+/** The changes by the last of the events. */
 function changes(events: BillingEvent[], policy?: AccessPolicy): BillingChange[] {
   const look = (known: BillingEvent[]) => summarize(fold(known), { now: LATER, policy })
   return diffSummaries(look(events.slice(0, -1)), look(events))

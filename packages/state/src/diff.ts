@@ -3,7 +3,7 @@ import { meterKey } from './facts.js'
 import { comparePlans } from './plan.js'
 import type { AgreementSummary, BillingSummary, PlanSummary, UsageSummary } from './summarize.js'
 
-/** What happened between two summaries. Switch on `type`. */
+/** A difference between two summaries. Switch on `type`. */
 export type BillingChange =
   | AccessGrantedChange
   | AccessLostChange
@@ -13,7 +13,7 @@ export type BillingChange =
   | DebtDroppedChange
   | UsageChangedChange
 
-/** The customer was out, and is in. */
+/** The customer had no access, and has it. */
 export interface AccessGrantedChange {
   /** Narrows the union. */
   readonly type: 'access_granted'
@@ -21,21 +21,21 @@ export interface AccessGrantedChange {
   readonly plan: PlanSummary | undefined
 }
 
-/** The customer was in, and is out. */
+/** The customer had access and has none, or was suspended and has now left. */
 export interface AccessLostChange {
   /** Narrows the union. */
   readonly type: 'access_lost'
-  /** What they have now. */
+  /** The access now. */
   readonly access: Exclude<Access, 'active' | 'past_due'>
   /** The plan they had. */
   readonly plan: PlanSummary | undefined
 }
 
-/** The customer was in and is in, on another plan. */
+/** The customer has access as before, on another plan. */
 export interface PlanChangedChange {
   /** Narrows the union. */
   readonly type: 'plan_changed'
-  /** `undefined` where the plan was not known. */
+  /** `undefined` if the plan was not known. */
   readonly from: PlanSummary | undefined
   /** The plan they have now. */
   readonly to: PlanSummary
@@ -45,22 +45,22 @@ export interface PlanChangedChange {
 export interface PaymentDueChange {
   /** Narrows the union. */
   readonly type: 'payment_due'
-  /** `undefined` where events named no agreement. */
+  /** `undefined` if no event named the agreement. */
   readonly agreementId: string | undefined
   /** When the payment failed, or the invoice became overdue. */
   readonly since: Date
 }
 
-/** What an agreement owed is paid. An agreement that ends while it owes does not recover. */
+/** A payment has paid what an agreement owed. */
 export interface PaymentRecoveredChange {
   /** Narrows the union. */
   readonly type: 'payment_recovered'
-  /** `undefined` where events named no agreement. */
+  /** `undefined` if no event named the agreement. */
   readonly agreementId: string | undefined
 }
 
 /**
- * What an agreement owed is not due any more without a payment, and the customer has access: an upgrade ended the agreement,
+ * A debt is not due any more without a payment, and the customer has access: an upgrade ended the agreement,
  * or it was created again.
  */
 export interface DebtDroppedChange {
@@ -80,17 +80,19 @@ export interface UsageChangedChange {
   readonly meterId: string | undefined
   /** The code of the billed feature. */
   readonly featureCode: string | undefined
-  /** What is reported now. */
+  /** The quantity now. */
   readonly quantity: number
-  /** What was reported before. */
+  /** The quantity before. */
   readonly previous: number | undefined
 }
 
 /**
- * What happened between two looks at the same customer: what mails and provisioning hang on. Events that repeat, come
- * late or change nothing give nothing.
+ * Compares two summaries of one customer, for mails and provisioning. Events that repeat, come late or change nothing make no
+ * difference.
  *
- * @param before - `undefined` where there was none: a customer without anything.
+ * @param before - The earlier summary; `undefined` for a customer without anything.
+ * @param after - The later one, by the same policy.
+ * @returns The differences.
  *
  * @example
  * ```ts

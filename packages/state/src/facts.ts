@@ -12,7 +12,7 @@ type UsageEvent = Extract<StateEvent, { type: 'customer.meter_usage_updated' }>
  */
 export type FactType = BillingEventType | 'agreement_used' | 'agreement_listed' | 'list_complete'
 
-/** What the state remembers of one event or snapshot. */
+/** The part of an event or snapshot that the state remembers. */
 export interface Fact {
   /** `occurredAt` or `observedAt`, in epoch milliseconds. */
   readonly at: number

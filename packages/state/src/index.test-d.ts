@@ -111,7 +111,7 @@ describe('the handler', () => {
       load: (_key, { tx }: HandlerDelivery<unknown, { other: true }>) => void tx.other,
       save: () => true,
     })
-    // @ts-expect-error the inbox lends a Client
+    // @ts-expect-error the inbox passes a Client
     createBillingReceiver({ inbox, name: 'billing', onEvent })
     // @ts-expect-error save resolves to a boolean
     createBillingStateHandler({ load: () => undefined, save: async () => undefined })

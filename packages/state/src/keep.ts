@@ -48,7 +48,7 @@ export function keepFacts(type: FactType, known: readonly Fact[], added: readonl
   return distinct.filter((fact, index) => index >= start || kept.has(fact))
 }
 
-/** What a later fact must not be forgotten for. */
+/** Of facts that say these, the latest is kept. */
 const NAMING: readonly ((fact: Fact) => boolean)[] = [
   ({ plan }) => plan?.code !== undefined,
   ({ plan }) => plan !== undefined,

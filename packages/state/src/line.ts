@@ -85,7 +85,7 @@ export function planRelation(line: Line, plan: PlanFact | undefined): PlanRelati
   return relations.length > 0 && relations.every((relation) => relation === 'different') ? 'different' : 'unknown'
 }
 
-/** Whether the line began a moment before. When an agreement that was first seen in a snapshot began is not known. */
+/** Tells whether the line began a moment before. For an agreement first seen in a snapshot, the start is not known. */
 export function isYoung(line: Line, at: number): boolean {
   return line.start.type !== 'agreement_listed' && at - line.start.at < REPLACEMENT_MS
 }
@@ -96,7 +96,7 @@ export function expiryOf({ listed, created }: Line): number | undefined {
   return created === undefined || created.at <= listed.at ? listed.expiresOn : undefined
 }
 
-/** Whether the agreement runs at a moment. */
+/** Tells whether the agreement runs at a moment. */
 export function isLive(line: Line, at: number): boolean {
   return line.shown && line.end === undefined && at < (expiryOf(line) ?? Number.POSITIVE_INFINITY)
 }

@@ -7,7 +7,7 @@ import { comparePlans, type PlanRelation } from './plan.js'
 
 /**
  * The line whose creation this is. A creation begins a new agreement, unless the line was only seen by its other facts so
- * far, or its creation came a moment ago in an event that has an id where this one has none, or the other way round.
+ * far, or its creation came a moment ago in an event that has an id while this one has none, or the other way round.
  */
 export function findCreated(live: readonly Line[], fact: TimedFact): Line | undefined {
   const candidates = live.filter((line) => {

@@ -7,7 +7,7 @@ import { summarize } from './index.js'
 const now = LATER
 const signUp = at(0, 'created', { agreement: 'old', plan: 'basic' })
 
-/** What one upgrade from `basic` to `pro` at minute 10 may send. */
+/** The events of one upgrade from `basic` to `pro` at minute 10. */
 const created = at(10, 'created', { agreement: 'new', plan: 'pro' })
 const cancellations = {
   'cancelled before, by its time': at(9.9, 'cancelled', { agreement: 'old', plan: 'basic' }),
@@ -131,7 +131,7 @@ describe('a late event', () => {
     expect(summarize(fold([at(5, 'cancelled', { agreement: 'old' }), signUp]), { now }).access).toBe('cancelled')
   })
 
-  it('that creates an agreement anew does', () => {
+  it('that creates an agreement again does', () => {
     const again = at(6, 'created', { agreement: 'old' })
     expect(summarize(fold([again, signUp, at(5, 'cancelled', { agreement: 'old' })]), { now }).access).toBe('active')
   })

@@ -99,7 +99,7 @@ function active({ type }: TimedFact): string {
 
 const before = (until: Date | undefined): string => (until ? `; access until ${day(until.getTime())}` : '')
 
-/** What an operator calls an agreement. */
+/** Names an agreement for people. */
 export function nameOf({ id, plan }: Line): string {
   const planName = plan?.name ?? plan?.code ?? plan?.id
   const on = planName === undefined ? '' : ` on plan ${printable(planName)}`

@@ -18,7 +18,7 @@ import type { BillingState } from './state.js'
 /** Called with each fact that did something, and what. */
 export type OnStep = (fact: TimedFact, effect: Effect, line: Line) => void
 
-/** What a fact did to a line. */
+/** The effect of a fact on a line. */
 export type Effect =
   | 'created'
   | 'seen'

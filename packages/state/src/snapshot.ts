@@ -16,7 +16,7 @@ export interface SnapshotAgreement {
   readonly features?: readonly string[] | undefined
 }
 
-/** What Kinde's Management API said of a customer's agreements at one moment. */
+/** A read of a customer's agreements from Kinde's Management API. */
 export interface BillingSnapshot {
   /** The moment before the request was sent: what an event says of a later moment is newer. */
   readonly observedAt: Date

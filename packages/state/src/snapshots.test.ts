@@ -41,9 +41,9 @@ describe('a snapshot', () => {
   it('that is older than an event does not undo it', () => {
     expect(summaryAt(2, [created, listed(-DAY, {})]).access).toBe('active')
     expect(summaryAt(6, [created, cancelled, listed(4 * DAY, { A: {} })]).access).toBe('cancelled')
-    const anew = at(6 * DAY, 'created', { agreement: 'A' })
-    expect(summaryAt(7, [created, listed(5.5 * DAY, {}), anew]).access).toBe('active')
-    expect(summaryAt(9, [listed(0, { A: { expiresOn: minute(8 * DAY) } }), anew]).access).toBe('active')
+    const renewal = at(6 * DAY, 'created', { agreement: 'A' })
+    expect(summaryAt(7, [created, listed(5.5 * DAY, {}), renewal]).access).toBe('active')
+    expect(summaryAt(9, [listed(0, { A: { expiresOn: minute(8 * DAY) } }), renewal]).access).toBe('active')
   })
 
   it('that is newer than a cancellation shows that the agreement runs', () => {

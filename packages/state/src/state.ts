@@ -28,7 +28,7 @@ export interface BillingState {
   readonly version: typeof STATE_VERSION
   /** Kinde's names for the customer. */
   readonly customer: CustomerNames
-  /** What events and snapshots said, by type and agreement. */
+  /** The facts, by type and agreement. */
   readonly lists: readonly FactList[]
 }
 

@@ -31,9 +31,9 @@ export interface PlanSummary {
 export interface AgreementSummary {
   /** `undefined` if no event and no snapshot has named it. */
   readonly id: string | undefined
-  /** What this agreement alone gives. */
+  /** The access by this agreement alone. */
   readonly access: Exclude<Access, 'none'>
-  /** Why. */
+  /** The reason for `access`. */
   readonly reason: AccessReason
   /** The plan as last told. */
   readonly plan: PlanSummary | undefined
@@ -67,13 +67,13 @@ export interface UsageSummary {
   readonly eventId: string
 }
 
-/** What a customer has at one moment. */
+/** The answer for a customer at one moment. */
 export interface BillingSummary {
   /** The best that any of the agreements gives. */
   readonly access: Access
   /** True for `active` and `past_due`. */
   readonly hasAccess: boolean
-  /** Why. */
+  /** The reason for `access`. */
   readonly reason: AccessReason
   /** The plan of the agreement that gives `access`; of several, of the newest. `undefined` if all have ended. */
   readonly plan: PlanSummary | undefined

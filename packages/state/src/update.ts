@@ -48,7 +48,7 @@ export interface UpdateBillingStateOptions<Tx = unknown, Version = unknown> {
 export interface UpdatedBillingState {
   /** False if the new facts were known already: nothing was saved. */
   readonly saved: boolean
-  /** What changed. */
+  /** The differences. */
   readonly changes: readonly BillingChange[]
   /** The summary before. */
   readonly before: BillingSummary
