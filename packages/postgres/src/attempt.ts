@@ -53,6 +53,7 @@ class Attempt {
   async onSession(session: Session, signal: AbortSignal, end: EndAttempt): Promise<InboxOutcome | 'must wait'> {
     const { statements, delivery } = this
     this.giveUpIfAnswered(session)
+    if (this.database.slots.mustYield()) return 'must wait'
     this.arrival ??= await this.arrive(session)
     const { arrival } = this
     if (arrival === undefined) return 'in_progress'
@@ -89,7 +90,7 @@ class Attempt {
   /** The slot, if there is one and nothing should go first. */
   private takeTurn(): HandlerSlot | undefined {
     this.slot ??= this.database.slots.tryTake()
-    return this.slot?.mustYield() ? undefined : this.slot
+    return this.database.slots.mustYield() ? undefined : this.slot
   }
 
   /** A handler that starts after its response could only run for nothing. The connection goes to the next delivery. */

@@ -5,7 +5,7 @@ import type { Database, HandlerSlot, Rows, Session } from './session.js'
 const reservedKeys = new WeakMap<EmbeddedPostgres, Set<string>>()
 
 /** PGlite serializes its transactions by itself. */
-const FREE_SLOT: HandlerSlot = { mustYield: () => false, watch: () => () => {}, release: () => {} }
+const FREE_SLOT: HandlerSlot = { watch: () => () => {}, release: () => {} }
 
 export function embeddedDatabase(postgres: EmbeddedPostgres): Database {
   const keys = reservedKeys.get(postgres) ?? new Set<string>()
@@ -17,7 +17,7 @@ export function embeddedDatabase(postgres: EmbeddedPostgres): Database {
       keys.add(key)
       return () => keys.delete(key)
     },
-    slots: { tryTake: () => FREE_SLOT, take: async () => FREE_SLOT },
+    slots: { mustYield: () => false, tryTake: () => FREE_SLOT, take: async () => FREE_SLOT },
   }
 }
 

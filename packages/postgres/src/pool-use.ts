@@ -31,7 +31,6 @@ function createPoolUse(pool: PostgresPool): PoolUse {
   const tryTake = (): HandlerSlot | undefined => {
     if (running.size >= Math.max(1, counts().max - 1)) return undefined
     const slot: HandlerSlot = {
-      mustYield: () => counts().max === 1 && counts().applicationWaits,
       watch,
       release() {
         running.delete(slot)
@@ -44,6 +43,7 @@ function createPoolUse(pool: PostgresPool): PoolUse {
   }
 
   return {
+    mustYield: () => counts().max === 1 && counts().applicationWaits,
     tryTake,
     take(signal) {
       return new Promise((resolve, reject) => {

@@ -36,6 +36,8 @@ export interface Database {
 
 /** Limits how many handlers hold a connection of the pool at the same time. */
 export interface HandlerSlots {
+  /** Returns true if queries of the application should go first. */
+  mustYield(): boolean
   /** Takes a slot if one is free. */
   tryTake(): HandlerSlot | undefined
   /** Waits for a slot. Rejects with the signal's reason when it is aborted first. */
@@ -44,8 +46,6 @@ export interface HandlerSlots {
 
 /** The right of one handler to hold a connection. */
 export interface HandlerSlot {
-  /** Returns true if queries of the application should go first. */
-  mustYield(): boolean
   /** Calls `end` once the response is decided and the pool is exhausted. Returns the function that stops watching. */
   watch(answered: AbortSignal, end: (reason: Error) => void): () => void
   release(): void
