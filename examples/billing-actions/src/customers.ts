@@ -8,7 +8,7 @@ export interface Latest<Value> {
   at: Date
 }
 
-/** What the application knows of one customer: in your own application, rows of your database. */
+/** The application's record of one customer: in your own application, rows of your database. */
 export interface Customer {
   readonly id: string
   readonly plan: Latest<string>
@@ -16,17 +16,17 @@ export interface Customer {
   /** By agreement, since a plan change cancels one agreement and creates another. */
   readonly agreements: Map<string, Latest<'active' | 'cancelled'>>
   readonly usage: Map<string, Latest<number>>
-  /** What has been sent to the customer or to staff, in place of your mail service. */
+  /** Messages to the customer or to staff, in place of your mail service. */
   readonly messages: string[]
 }
 
-/** Every customer that an event has named: in memory, and gone with the process. */
+/** Every customer that an event has named: in memory, lost with the process. */
 export type Customers = Map<string, Customer>
 
 /**
- * The customer of an event; one that is not known yet is added.
+ * Returns the customer of an event, added if they are new.
  *
- * @throws DiscardEvent where the event names nobody: no other attempt of it will, so trying again is of no use.
+ * @throws DiscardEvent if the event names no customer. Another attempt would not either, so Kinde need not try again.
  */
 export function customerOf(customers: Customers, { type, customer: { id, orgCode, userId } }: BillingEvent): Customer {
   const key = id ?? orgCode ?? userId
@@ -45,7 +45,7 @@ export function customerOf(customers: Customers, { type, customer: { id, orgCode
   return added
 }
 
-/** The fact of that name; one that is not known yet is added. */
+/** Returns the fact of that name, added if it is new. */
 export function factOf<Value>(facts: Map<string, Latest<Value>>, name: string): Latest<Value> {
   const fact = facts.get(name) ?? nothingYet<Value>()
   facts.set(name, fact)
@@ -53,8 +53,8 @@ export function factOf<Value>(facts: Map<string, Latest<Value>>, name: string): 
 }
 
 /**
- * Takes over what an event says, and tells whether it is the newest word on the fact. Kinde promises no order: an older
- * event that arrives late must not overwrite a newer one. In SQL: `update … where at <= $occurredAt`.
+ * Takes over the value of an event, unless a newer event has set the fact, and returns whether it did. Kinde promises no
+ * order: an older event that arrives late must not overwrite a newer one. In SQL: `update … where at <= $occurredAt`.
  */
 export function update<Value>(fact: Latest<Value>, value: Value, { occurredAt }: BillingEvent): boolean {
   if (occurredAt < fact.at) return false
@@ -65,11 +65,12 @@ export function update<Value>(fact: Latest<Value>, value: Value, { occurredAt }:
 
 /**
  * How long a customer keeps access after a cancellation. A plan change cancels the old agreement too, and that event may
- * arrive before the one of the new agreement: nobody who has just paid for more may be locked out in between.
+ * arrive before the one of the new agreement: a customer who upgrades must not be locked out in between. Kinde's first five
+ * attempts take about 12½ minutes.
  */
-const GRACE_MS = 60 * 60 * 1000
+const GRACE_MS = 15 * 60 * 1000
 
-/** What a customer may do now. */
+/** The customer's access now. */
 export function accessOf(customer: Customer, now: number): 'full' | 'restricted' | 'suspended' | 'none' {
   if (!isSubscribed(customer, now)) return 'none'
   if (customer.payment.value === 'overdue') return 'suspended'
@@ -81,7 +82,7 @@ function isSubscribed({ agreements, plan }: Customer, now: number): boolean {
   return [...agreements.values()].some(({ value, at }) => value === 'active' || now - at.getTime() < GRACE_MS)
 }
 
-/** The store as JSON, for a look at what the events have done. */
+/** The store as JSON, to look at the effect of events. */
 export function listCustomers(customers: Customers, now: number = Date.now()): object[] {
   return [...customers.values()].map((customer) => ({
     id: customer.id,

@@ -9,7 +9,7 @@ const FEATURES = new Map([
 const LIMITS = new Map([['api_calls', 1000]])
 const WARN_FROM = 0.8
 
-/** What a plan includes; nothing for a plan that is not known. */
+/** The features of a plan; none for an unknown plan. */
 export function featuresOf(plan: string | undefined): readonly string[] {
   return FEATURES.get(plan ?? '') ?? []
 }

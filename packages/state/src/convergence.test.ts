@@ -329,4 +329,26 @@ describe('the newest knowledge', { timeout: 120_000 }, () => {
     })
     fc.assert(property, { numRuns: 500 })
   })
+
+  it('is another without the fact that the reason names', () => {
+    const property = fc.property(arrivals, fc.nat(40), (happenings, minutes) => {
+      const look = (known: Happening[]) =>
+        summarize(fold(known), { now: minute(minutes), policy: { pastDueGraceMs: 0 } })
+      const { access, reason, agreements } = look(happenings)
+      if (reason.fact === undefined) return
+      const { fact } = reason
+      const rest = happenings.filter((happening) =>
+        'observedAt' in happening
+          ? fact.source === 'event' || happening.observedAt.getTime() !== fact.at.getTime()
+          : fact.source === 'snapshot' || happening.id !== fact.id,
+      )
+      const without = look(rest)
+      expect({ access, reason, agreements }).not.toEqual({
+        access: without.access,
+        reason: without.reason,
+        agreements: without.agreements,
+      })
+    })
+    fc.assert(property, { numRuns: 500 })
+  })
 })
