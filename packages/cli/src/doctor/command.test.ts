@@ -1,4 +1,6 @@
 import { writeFile } from 'node:fs/promises'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { startPlanted } from '../../test/planted-endpoint.js'
@@ -52,6 +54,27 @@ describe('the report', () => {
     const { terminal, written } = await recordingTerminal({ signal: AbortSignal.abort() })
     expect(await doctorCommand({ to: 'http://127.0.0.1:9/', issuerPort: 0 }, terminal)).toBe(1)
     expect(written.out).toContain('This report is partial: the doctor was stopped.')
+  })
+})
+
+describe('Ctrl-C', () => {
+  // among genuine deliveries side by side, in the middle, and in a burst
+  it.each([3, 20, 60, 100])('gives a partial report after %i requests', async (count) => {
+    const stop = new AbortController()
+    let requests = 0
+    const server = createServer((request, response) => {
+      requests += 1
+      if (requests === count) stop.abort()
+      request.resume()
+      response.end('ok')
+    }).listen(0, '127.0.0.1')
+    await new Promise((resolve) => server.once('listening', resolve))
+    const to = `http://127.0.0.1:${(server.address() as AddressInfo).port}/`
+    const { terminal, written } = await recordingTerminal({ signal: stop.signal })
+    const code = await doctorCommand({ to, issuerPort: 0, times, json: true }, terminal)
+    server.close().closeAllConnections()
+    expect(code).toBe(1)
+    expect(JSON.parse(written.out)).toMatchObject({ ok: false, complete: false, stopped: 'interrupted' })
   })
 })
 

@@ -61,7 +61,7 @@ export type FaultId =
   | 'stalled_body_kept'
 
 /** Everything the doctor can find. */
-const FAULTS: { readonly [Id in FaultId]: Fault } = {
+export const FAULTS: { readonly [Id in FaultId]: Fault } = {
   endpoint_unreachable: error(
     'The endpoint does not answer',
     'Nothing is delivered.',
