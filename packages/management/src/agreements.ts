@@ -6,13 +6,17 @@ import { nextAfter, readPages } from './pages.js'
 
 /** An agreement that a billing customer has. Kinde's API gives no payment state and no status. */
 export interface Agreement {
+  /** Kinde's id of the agreement. */
   readonly id: string
+  /** The code of its plan. */
   readonly planCode: string | undefined
   /** When it expired or will expire. Present and in the past: the agreement is over. */
   readonly expiresOn: Date | undefined
+  /** The start of the current billing period. */
   readonly periodStartsOn: Date | undefined
   /** Can lie in the past if Kinde's sync with its payment provider lags: that ends nothing. */
   readonly periodEndsOn: Date | undefined
+  /** The id of the group that its plan belongs to. */
   readonly billingGroupId: string | undefined
   /** Codes of the features; `undefined` if Kinde did not say. */
   readonly features: readonly string[] | undefined
@@ -20,15 +24,21 @@ export interface Agreement {
 
 /** What a billing customer is entitled to. */
 export interface Entitlements {
+  /** All entitlements of the customer. */
   readonly entitlements: readonly Entitlement[]
+  /** The plans that the customer is subscribed to. */
   readonly plans: readonly SubscribedPlan[]
 }
 
 /** One entitlement. */
 export interface Entitlement {
+  /** Kinde's id of the entitlement. */
   readonly id: string
+  /** The code of the feature. */
   readonly featureCode: string | undefined
+  /** The name of the feature. */
   readonly featureName: string | undefined
+  /** The name of the price. */
   readonly priceName: string | undefined
   /** In cents, as Kinde documents it. */
   readonly unitAmount: number | undefined
@@ -36,13 +46,17 @@ export interface Entitlement {
   readonly fixedCharge: number | undefined
   /** Kinde has been seen to write 2147483647 for unlimited. */
   readonly limitMax: number | undefined
+  /** The fewest units of the feature. */
   readonly limitMin: number | undefined
 }
 
 /** A plan that a billing customer is subscribed to. */
 export interface SubscribedPlan {
+  /** The code of the plan. */
   readonly code: string | undefined
+  /** The name of the plan. */
   readonly name: string | undefined
+  /** When the subscription began. */
   readonly subscribedOn: Date | undefined
 }
 

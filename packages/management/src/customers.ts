@@ -8,14 +8,35 @@ import { type Page, readPages } from './pages.js'
 import { parseJson } from './refusal.js'
 
 /** A billing customer, and the user or organization that it is. */
-export type BillingCustomer = {
+export type BillingCustomer = UserCustomer | OrganizationCustomer
+
+/** A user that is a billing customer. */
+export interface UserCustomer {
+  /** Says which of the two it is. */
+  readonly kind: 'user'
+  /** The id of the billing customer. */
   readonly customerId: string
+  /** The id of the user. */
+  readonly userId: string
+  /** Never there. */
+  readonly orgCode?: undefined
   /** Where the walk is, an opaque text: pass it as `from` to continue after this customer. */
   readonly position: string
-} & (
-  | { readonly kind: 'user'; readonly userId: string; readonly orgCode?: undefined }
-  | { readonly kind: 'organization'; readonly orgCode: string; readonly userId?: undefined }
-)
+}
+
+/** An organization that is a billing customer. */
+export interface OrganizationCustomer {
+  /** Says which of the two it is. */
+  readonly kind: 'organization'
+  /** The id of the billing customer. */
+  readonly customerId: string
+  /** The code of the organization. */
+  readonly orgCode: string
+  /** Never there. */
+  readonly userId?: undefined
+  /** Where the walk is, an opaque text: pass it as `from` to continue after this customer. */
+  readonly position: string
+}
 
 /** Options of `customers`. */
 export interface CustomersOptions extends CallOptions {
@@ -133,9 +154,12 @@ function parsePosition(from: string): v.InferOutput<typeof Position> {
 }
 
 /** A user or an organization. */
-export type CustomerOf =
-  | { readonly userId: string; readonly orgCode?: undefined }
-  | { readonly orgCode: string; readonly userId?: undefined }
+export interface CustomerOf {
+  /** The id of a user. Not together with `orgCode`. */
+  readonly userId?: string | undefined
+  /** The code of an organization. Not together with `userId`. */
+  readonly orgCode?: string | undefined
+}
 
 /** Reads the billing customer that a user or an organization is. */
 export async function readCustomerOf(api: Api, of: CustomerOf, options: CallOptions = {}): Promise<string | undefined> {

@@ -1,5 +1,16 @@
-/** The table of codes: whether another attempt of the same call can succeed without a change of settings. */
-const RETRYABLE = {
+/** Why a call of the management client failed. Codes are stable: switch on them, not on messages. */
+export type KindeManagementErrorCode =
+  | 'unauthorized'
+  | 'missing_scope'
+  | 'rate_limited'
+  | 'not_found'
+  | 'invalid_request'
+  | 'unavailable'
+  | 'invalid_response'
+  | 'invalid_configuration'
+
+/** Whether another attempt of the same call can succeed without a change of settings. */
+const RETRYABLE: Readonly<Record<KindeManagementErrorCode, boolean>> = {
   unauthorized: false,
   missing_scope: false,
   rate_limited: true,
@@ -8,10 +19,7 @@ const RETRYABLE = {
   unavailable: true,
   invalid_response: false,
   invalid_configuration: false,
-} as const
-
-/** Why a call of the management client failed. Codes are stable: switch on them, not on messages. */
-export type KindeManagementErrorCode = keyof typeof RETRYABLE
+}
 
 /** Details of a {@link KindeManagementError} besides its code and message. */
 export interface KindeManagementErrorDetails {

@@ -8,8 +8,11 @@ import { Id, OptionalText } from './lenient.js'
 export interface EventType {
   /** The `type` of the events, such as `customer.plan_changed`. */
   readonly code: string
+  /** Kinde's id of the event type. */
   readonly id: string | undefined
+  /** Its name. */
   readonly name: string | undefined
+  /** Its origin, as Kinde writes it. */
   readonly origin: string | undefined
   /** What Kinde says of the payload: a JSON Schema, or whatever else it sends. Read it with care. */
   readonly schema: unknown
@@ -17,10 +20,15 @@ export interface EventType {
 
 /** An event, read back from Kinde. */
 export interface ReadEvent {
+  /** Kinde's `event_id`. */
   readonly id: string
+  /** The type, such as `customer.plan_changed`. */
   readonly type: string
+  /** The source, such as `admin`. */
   readonly source: string | undefined
+  /** The time; `undefined` if it cannot be read. */
   readonly timestamp: Date | undefined
+  /** The data, as Kinde sent it. */
   readonly data: Record<string, unknown>
   /** The same as the claims of a webhook token: pass them to `decodeBillingEvent`. Not signed by Kinde. */
   readonly claims: Record<string, unknown>

@@ -1,6 +1,6 @@
 export type { Agreement, CallOptions, Entitlement, Entitlements, SubscribedPlan } from './agreements.js'
 export { createManagementClient, type ManagementClient } from './client.js'
-export type { BillingCustomer, CustomerOf, CustomersOptions } from './customers.js'
+export type { BillingCustomer, CustomerOf, CustomersOptions, OrganizationCustomer, UserCustomer } from './customers.js'
 export {
   isKindeManagementError,
   KindeManagementError,
@@ -17,8 +17,8 @@ export {
   type SyncTarget,
   syncCustomer,
 } from './sync/customer.js'
-export type { SyncEntry, SyncReport } from './sync/report.js'
-export { describeCoverage, type SchemaCoverage } from './types/coverage.js'
+export type { SyncEntry, SyncEntryAgreement, SyncEntryBelief, SyncEntryConsequence, SyncReport } from './sync/report.js'
+export { describeCoverage, type FedMember, type SchemaCoverage } from './types/coverage.js'
 export { generateTypes } from './types/generate.js'
 export type { UsageReport } from './usage.js'
-export type { EnsureWebhookOptions, EnsureWebhookResult, Webhook } from './webhooks.js'
+export type { EnsuredWebhook, EnsureWebhookOptions, EnsureWebhookResult, Webhook } from './webhooks.js'

@@ -10,11 +10,17 @@ import { refuseUnknownOptions } from './options.js'
 
 /** A webhook that is registered in a Kinde environment. Kinde does not say if it is disabled. */
 export interface Webhook {
+  /** Kinde's id of the webhook. */
   readonly id: string
+  /** The URL that Kinde calls. */
   readonly endpoint: string
+  /** The types of the events that it gets. */
   readonly eventTypes: readonly string[]
+  /** Its name. */
   readonly name: string | undefined
+  /** Its description. */
   readonly description: string | undefined
+  /** When it was created, as Kinde writes it. */
   readonly createdOn: string | undefined
 }
 
@@ -40,11 +46,19 @@ export interface EnsureWebhookOptions extends CallOptions {
   readonly dryRun?: boolean | undefined
 }
 
+/** A {@link Webhook} that may not exist yet. */
+export interface EnsuredWebhook extends Omit<Webhook, 'id'> {
+  /** Kinde's id of the webhook; `undefined` if a dry run would create it. */
+  readonly id: string | undefined
+}
+
 /** What `webhooks.ensure` did, or would do. */
 export interface EnsureWebhookResult {
+  /** What happened to the webhook of the endpoint. */
   readonly action: 'created' | 'updated' | 'unchanged'
-  /** The webhook as it is afterwards. Its id is `undefined` if a dry run would create it. */
-  readonly webhook: Omit<Webhook, 'id'> & { readonly id: string | undefined }
+  /** The webhook as it is afterwards. */
+  readonly webhook: EnsuredWebhook
+  /** What was changed. */
   readonly changes: {
     /** Event types that were added. */
     readonly added: readonly string[]

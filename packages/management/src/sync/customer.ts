@@ -17,8 +17,11 @@ import { refuseUnknownOptions } from '../options.js'
 
 /** The names of a billing customer, as far as they are known. */
 export interface SyncIdentity {
+  /** The id of the billing customer. */
   readonly customerId: string
+  /** The id of the user that it is. */
   readonly userId?: string | undefined
+  /** The code of the organization that it is. */
   readonly orgCode?: string | undefined
 }
 
@@ -37,16 +40,19 @@ export interface SyncTarget<Tx = unknown, Version = unknown>
   readonly now?: (() => number) | undefined
 }
 
-/** Options of {@link syncCustomer}: a target, and one name of the customer. */
-export type SyncCustomerOptions<Tx = unknown, Version = unknown> = SyncTarget<Tx, Version> &
-  (
-    | { readonly customerId: string; readonly userId?: string | undefined; readonly orgCode?: string | undefined }
-    | { readonly userId: string; readonly customerId?: undefined; readonly orgCode?: undefined }
-    | { readonly orgCode: string; readonly customerId?: undefined; readonly userId?: undefined }
-  )
+/** Options of {@link syncCustomer}: a target, and a name of the customer. */
+export interface SyncCustomerOptions<Tx = unknown, Version = unknown> extends SyncTarget<Tx, Version> {
+  /** The id of the billing customer. Default: asked for by `userId` or `orgCode`. */
+  readonly customerId?: string | undefined
+  /** The id of the user that is the customer. */
+  readonly userId?: string | undefined
+  /** The code of the organization that is the customer. */
+  readonly orgCode?: string | undefined
+}
 
 /** What a sync of one customer found and did. */
 export interface SyncedCustomer {
+  /** The id of the billing customer. */
   readonly customerId: string
   /** The key of the state. */
   readonly key: string

@@ -5,7 +5,9 @@ import type { SyncedCustomer } from './customer.js'
 
 /** The report of `syncAll`: plain JSON, to print it, to keep it, and to resume from it. */
 export interface SyncReport {
+  /** The version of this form. */
   readonly version: 1
+  /** `true` if nothing was saved. */
   readonly dryRun: boolean
   /** `true` once all customers have been read. */
   readonly complete: boolean
@@ -27,31 +29,58 @@ export interface SyncReport {
 
 /** A customer that drifted, is gone or failed. */
 export interface SyncEntry {
+  /** What came of the customer. */
   readonly status: 'drifted' | 'gone' | 'failed'
+  /** The id of the billing customer. */
   readonly customerId: string
+  /** The id of the user that it is. */
   readonly userId?: string | undefined
+  /** The code of the organization that it is. */
   readonly orgCode?: string | undefined
   /** The key of the state. */
   readonly key?: string | undefined
-  /** What Kinde says. Dates are ISO 8601 text. */
-  readonly kinde?:
-    | readonly {
-        readonly id: string
-        readonly planCode: string | undefined
-        readonly expiresOn: string | undefined
-        readonly periodEndsOn: string | undefined
-      }[]
-    | undefined
-  /** What the state said, and since when. */
-  readonly believed?:
-    | { readonly access: Access; readonly plan: string | undefined; readonly since: string | undefined }
-    | undefined
-  /** What follows from Kinde's answer, and the reason. */
-  readonly follows?: { readonly access: Access; readonly plan: string | undefined; readonly reason: string } | undefined
+  /** What Kinde says. */
+  readonly kinde?: readonly SyncEntryAgreement[] | undefined
+  /** What the state said. */
+  readonly believed?: SyncEntryBelief | undefined
+  /** What follows from Kinde's answer. */
+  readonly follows?: SyncEntryConsequence | undefined
   /** The changes that follow, such as `access_lost`. */
   readonly changes?: readonly BillingChange['type'][] | undefined
-  /** Why the customer could not be read. */
-  readonly error?: { readonly code: string; readonly message: string } | undefined
+  /** Why the customer could not be read: the code and the message of the error. */
+  readonly error?: Readonly<Record<'code' | 'message', string>> | undefined
+}
+
+/** An agreement in a report. Dates are ISO 8601 text. */
+export interface SyncEntryAgreement {
+  /** Kinde's id of the agreement. */
+  readonly id: string
+  /** The code of its plan. */
+  readonly planCode: string | undefined
+  /** When it expires or expired. */
+  readonly expiresOn: string | undefined
+  /** When its period ends. */
+  readonly periodEndsOn: string | undefined
+}
+
+/** What a state said. */
+export interface SyncEntryBelief {
+  /** The access. */
+  readonly access: Access
+  /** The plan's code, or else its name or id. */
+  readonly plan: string | undefined
+  /** When its latest event happened. */
+  readonly since: string | undefined
+}
+
+/** What a state says with Kinde's answer. */
+export interface SyncEntryConsequence {
+  /** The access. */
+  readonly access: Access
+  /** The plan's code, or else its name or id. */
+  readonly plan: string | undefined
+  /** The reason, in one sentence. */
+  readonly reason: string
 }
 
 /** What came of one customer. */
@@ -62,6 +91,7 @@ export type SyncResult =
 /** A report before the first customer. */
 export function emptyReport(dryRun: boolean): SyncReport {
   return {
+    /** The version of this form. */
     version: 1,
     dryRun,
     complete: false,

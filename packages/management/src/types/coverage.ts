@@ -4,15 +4,24 @@ import { readDataShape, type Shape } from './shape.js'
 
 /** How a tenant's schema of a billing event fits what `@kinde-billing/core` reads out of `data`. */
 export interface SchemaCoverage {
+  /** The type of the event. */
   readonly type: BillingEventType
   /** `false` if Kinde has sent no readable schema of `data`. */
   readonly isReadable: boolean
   /** Members of the event that the schema feeds, such as `plan.code`, each with its keys in `data`. */
-  readonly fed: readonly { readonly member: string; readonly keys: readonly string[] }[]
+  readonly fed: readonly FedMember[]
   /** Members of the event that no key of the schema feeds. */
   readonly unfed: readonly string[]
   /** Keys of the schema that are not read. They are in `event.data`. */
   readonly unread: readonly string[]
+}
+
+/** A member of the event that a schema feeds. */
+export interface FedMember {
+  /** The member, such as `plan.code`. */
+  readonly member: string
+  /** The keys in `data` that are read for it. */
+  readonly keys: readonly string[]
 }
 
 /**

@@ -1,17 +1,32 @@
 import type { ServerResponse } from 'node:http'
 
-/** How a request is to fail. */
-export type ManagementFault =
-  /** Answers with a status. `resetSeconds` adds `RateLimit-Reset`. */
-  | { readonly status: number; readonly resetSeconds?: number | string | undefined; readonly body?: unknown }
-  /** Answers 200 with any JSON in place of the answer. */
-  | { readonly body: unknown }
-  /** Closes the connection without an answer, answers with half of the body, or answers 200 with an HTML page. */
-  | 'no_answer'
-  | 'half_a_body'
-  | 'html'
-  /** Answers correctly, but late. */
-  | { readonly delayMs: number }
+/**
+ * How a request fails: an answer of your own, a late one, a closed connection (`no_answer`), half of the body, or an HTML page
+ * with a 200.
+ */
+export type ManagementFault = StatusFault | BodyFault | DelayFault | 'no_answer' | 'half_a_body' | 'html'
+
+/** Answers with a status. */
+export interface StatusFault {
+  /** The status. */
+  readonly status: number
+  /** The header `RateLimit-Reset`. Default: none. */
+  readonly resetSeconds?: number | string | undefined
+  /** The JSON body. Default: none. */
+  readonly body?: unknown
+}
+
+/** Answers 200 with other JSON. */
+export interface BodyFault {
+  /** Any JSON in place of the answer. */
+  readonly body: unknown
+}
+
+/** Answers correctly, but late. */
+export interface DelayFault {
+  /** How late, in milliseconds. */
+  readonly delayMs: number
+}
 
 /** The requests that fail. */
 export interface FaultOptions {

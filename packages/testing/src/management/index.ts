@@ -1,13 +1,17 @@
-export type { FaultOptions, ManagementFault } from './faults.js'
+export type { BodyFault, DelayFault, FaultOptions, ManagementFault, StatusFault } from './faults.js'
 export type {
+  AgreementEntitlementRecord,
   AgreementRecord,
   EntitlementRecord,
   EventRecord,
   EventTypeRecord,
+  OrganizationAgreementRecord,
+  OrganizationBillingRecord,
   OrganizationRecord,
   PlanRecord,
   TestTenant,
   UsageRecord,
+  UserBillingRecord,
   UserRecord,
   WebhookRecord,
 } from './records.js'

@@ -22,9 +22,11 @@ export interface TestManagementApiOptions extends Partial<TestTenant> {
 
 /** A request that was received. */
 export interface RecordedRequest {
+  /** The HTTP method. */
   readonly method: string
   /** The path without its query. */
   readonly path: string
+  /** The query parameters. */
   readonly query: { readonly [name: string]: string | undefined }
   /** The JSON body, if there was one. */
   readonly body: { readonly [member: string]: unknown }
@@ -35,13 +37,11 @@ export interface RecordedRequest {
 /** Kinde's Management API on loopback. */
 export interface TestManagementApi {
   /** Pass these to `createManagementClient`. */
-  readonly credentials: { readonly domain: string; readonly clientId: string; readonly clientSecret: string }
+  readonly credentials: Readonly<Record<'domain' | 'clientId' | 'clientSecret', string>>
   /** The same as environment variables. */
-  readonly env: {
-    readonly KINDE_DOMAIN: string
-    readonly KINDE_MANAGEMENT_CLIENT_ID: string
-    readonly KINDE_MANAGEMENT_CLIENT_SECRET: string
-  }
+  readonly env: Readonly<
+    Record<'KINDE_DOMAIN' | 'KINDE_MANAGEMENT_CLIENT_ID' | 'KINDE_MANAGEMENT_CLIENT_SECRET', string>
+  >
   /** The tenant's records: read and change them at any time. */
   readonly tenant: TestTenant
   /** The scopes of the application: new tokens have them. Default: all that the API knows. */
