@@ -1,7 +1,6 @@
 import * as v from 'valibot'
 import { KindeWebhookError, UnsupportedEventError } from './errors.js'
-import { type BillingEventType, isBillingEventType } from './event-types.js'
-import type { OtherEvent } from './events.js'
+import { type BillingEventType, isBillingEventType, type OtherEvent } from './event-types.js'
 import { format } from './format.js'
 import { getOwn, isJsonObject, isSafeString, type JsonObject, parseJsonObject } from './json.js'
 import { parseTimestamp } from './timestamps.js'

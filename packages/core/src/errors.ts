@@ -1,4 +1,4 @@
-import type { OtherEvent } from './events.js'
+import type { OtherEvent } from './event-types.js'
 
 /**
  * The status of each code, and if another attempt of the same bytes can succeed. Kinde tries again after every response

@@ -61,3 +61,26 @@ export const EVENT_GROUPS = {
 export function isBillingEventType(value: unknown): value is BillingEventType {
   return (BILLING_EVENT_TYPES as readonly unknown[]).includes(value)
 }
+
+/** `data` as Kinde sent it. Kinde publishes no schema for it, so every member is `unknown`. */
+export interface EventData {
+  readonly [key: string]: unknown
+}
+
+/** A verified event of another type, such as `user.created`. */
+export interface OtherEvent {
+  /** Kinde's event type. */
+  type: string
+  /** Kinde's `event_id`: signed, and the same on every attempt. */
+  id: string
+  /** When the event happened: `event_timestamp` if it is a readable date, else `timestamp`. */
+  occurredAt: Date
+  /** Kinde's `timestamp`. */
+  timestamp: Date
+  /** The cause: `admin`, `api`, `user`, or a value that Kinde adds later. */
+  source: string | undefined
+  /** The data as Kinde sent it. */
+  data: EventData
+  /** The whole verified payload. Not enumerable. */
+  claims: Record<string, unknown>
+}

@@ -1,6 +1,6 @@
-import type { BillingEventType, EVENT_GROUPS } from './event-types.js'
+import type { BillingEventType, EVENT_GROUPS, EventData } from './event-types.js'
 import { format } from './format.js'
-import type { DataOf, DataSchemas, EventData, NoSchemas } from './standard-schema.js'
+import type { DataOf, DataSchemas, NoSchemas } from './standard-schema.js'
 
 /** The billing customer. Its members depend on what Kinde sent. */
 export interface EventCustomer {
@@ -78,24 +78,6 @@ export interface BillingEventBase<Type extends BillingEventType, Data> {
   /** The data as Kinde sent it, or the output of your schema for this type. */
   data: Data
   /** The whole verified payload, to store or pass on. Not enumerable, so that logging an event does not print it twice. */
-  claims: Record<string, unknown>
-}
-
-/** A verified event of another type, such as `user.created`. */
-export interface OtherEvent {
-  /** Kinde's event type. */
-  type: string
-  /** Kinde's `event_id`: signed, and the same on every attempt. */
-  id: string
-  /** When the event happened: `event_timestamp` if it is a readable date, else `timestamp`. */
-  occurredAt: Date
-  /** Kinde's `timestamp`. */
-  timestamp: Date
-  /** The cause: `admin`, `api`, `user`, or a value that Kinde adds later. */
-  source: string | undefined
-  /** The data as Kinde sent it. */
-  data: EventData
-  /** The whole verified payload. Not enumerable. */
   claims: Record<string, unknown>
 }
 

@@ -7,7 +7,14 @@ export {
   type KindeWebhookIssue,
   UnsupportedEventError,
 } from './errors.js'
-export { BILLING_EVENT_TYPES, type BillingEventType, EVENT_GROUPS, isBillingEventType } from './event-types.js'
+export {
+  BILLING_EVENT_TYPES,
+  type BillingEventType,
+  EVENT_GROUPS,
+  type EventData,
+  isBillingEventType,
+  type OtherEvent,
+} from './event-types.js'
 export {
   type AgreementCancelledEvent,
   type AgreementCreatedEvent,
@@ -22,7 +29,6 @@ export {
   type EventUsage,
   type InvoiceOverdueEvent,
   type MeterUsageUpdatedEvent,
-  type OtherEvent,
   type PaymentFailedEvent,
   type PaymentSucceededEvent,
   type PlanAssignedEvent,
@@ -38,7 +44,6 @@ export type {
   DataSchemaIssue,
   DataSchemaResult,
   DataSchemas,
-  EventData,
   NoSchemas,
 } from './standard-schema.js'
 export { type BillingVerifier, createBillingVerifier, type VerifyResult, verifyAndParse } from './verifier.js'

@@ -74,25 +74,33 @@ function guardLog(log: BillingLog): BillingLog {
 
 const REPEAT_MS = 60_000
 const MAX_TOPICS = 1000
-const lastLoggedAt = new Map<string, number>()
+
+/** Returns true if a line about the topic may be logged now. */
+export type ShouldLog = (topic: string) => boolean
 
 /**
- * Allows one line a minute per topic, so that a flood of forgeries does not fill the disk. For unverified requests the
- * topic must not hold anything the sender can choose.
+ * Creates a limit of one line a minute per topic, so that a flood of forgeries does not fill the disk. For unverified
+ * requests the topic must not hold anything the sender can choose.
  */
-export function shouldLog(topic: string): boolean {
-  const now = Date.now()
-  const last = lastLoggedAt.get(topic)
-  if (last !== undefined && Math.abs(now - last) < REPEAT_MS) return false
-  lastLoggedAt.delete(topic)
-  lastLoggedAt.set(topic, now)
-  const [oldest] = lastLoggedAt.size > MAX_TOPICS ? lastLoggedAt.keys() : []
-  if (oldest !== undefined) lastLoggedAt.delete(oldest)
-  return true
+export function createLogLimit(): ShouldLog {
+  const lastLoggedAt = new Map<string, number>()
+  return (topic) => {
+    const now = Date.now()
+    const last = lastLoggedAt.get(topic)
+    if (last !== undefined && Math.abs(now - last) < REPEAT_MS) return false
+    lastLoggedAt.delete(topic)
+    lastLoggedAt.set(topic, now)
+    const [oldest] = lastLoggedAt.size > MAX_TOPICS ? lastLoggedAt.keys() : []
+    if (oldest !== undefined) lastLoggedAt.delete(oldest)
+    return true
+  }
 }
 
+/** The limit of everything but a receiver, which has its own: `verifyAndParse` creates a verifier per call. */
+const processLimit = createLogLimit()
+
 /** The default of `onWarning`: one line a minute per code. */
-export function warnTo(log: BillingLog): OnWarning {
+export function warnTo(log: BillingLog, shouldLog: ShouldLog = processLimit): OnWarning {
   return ({ code, message }) => {
     if (shouldLog(code)) log.warn(`[kinde-billing] ${code}: ${message}`, { code })
   }
@@ -102,7 +110,12 @@ export function warnTo(log: BillingLog): OnWarning {
  * Calls an observing function of the application, such as `onOutcome`. If it throws or rejects, one line is logged and the
  * delivery is not affected.
  */
-export function notify(name: string, call: () => unknown, log: BillingLog = consoleLog): void {
+export function notify(
+  name: string,
+  call: () => unknown,
+  log: BillingLog = consoleLog,
+  shouldLog: ShouldLog = processLimit,
+): void {
   const onFailure = (error: unknown): void => {
     const message = errorMessage(error)
     if (shouldLog(`${name} ${message}`))

@@ -1,7 +1,7 @@
 import { KindeWebhookError } from './errors.js'
 import type { FetchKeySet } from './jwks/fetch.js'
 import { type JsonWebKeySet, selectRs256Keys } from './jwks/import.js'
-import { type BillingLog, consoleLog, guardObserver, type OnWarning, warnTo } from './log.js'
+import { type BillingLog, consoleLog, guardObserver, type OnWarning, type ShouldLog, warnTo } from './log.js'
 import type { DataSchemas, NoSchemas } from './standard-schema.js'
 import {
   assertEventTypeKey,
@@ -106,11 +106,13 @@ const HOUR = 60 * MINUTE
  *
  * @param options - The verifier's options. Others are ignored here.
  * @param log - The log that warnings go to by default.
+ * @param shouldLog - The limit of that log.
  * @throws KindeWebhookError `invalid_configuration`
  */
 export function resolveVerifierOptions(
   options: Omit<BillingVerifierOptions<DataSchemas>, 'issuer'>,
   log: BillingLog = consoleLog,
+  shouldLog?: ShouldLog,
 ): VerifierSettings {
   const { jwks, jwksUri, replayWindowMs, onWarning, fetch, now } = options
   if (jwks !== undefined && jwksUri !== undefined)
@@ -133,7 +135,7 @@ export function resolveVerifierOptions(
     maxTokenBytes: parseNumber('maxTokenBytes', options.maxTokenBytes, 1024 * 1024),
     dataSchemas: resolveSchemas(options.dataSchemas ?? {}),
     keys: resolveKeyOptions(options.keys ?? {}),
-    onWarning: onWarning === undefined ? warnTo(log) : guardObserver('onWarning', onWarning, log),
+    onWarning: onWarning === undefined ? warnTo(log, shouldLog) : guardObserver('onWarning', onWarning, log),
     fetch,
     // Looked up at each use, so that fake timers that are set later are seen.
     now: now ?? (() => Date.now()),

@@ -1,12 +1,7 @@
 import { KindeWebhookError, type KindeWebhookIssue } from './errors.js'
-import type { BillingEventType } from './event-types.js'
+import type { BillingEventType, EventData } from './event-types.js'
 import { escapeText } from './format.js'
 import { withTimeout } from './with-timeout.js'
-
-/** `data` as Kinde sent it. Kinde publishes no schema for it, so every member is `unknown`. */
-export interface EventData {
-  readonly [key: string]: unknown
-}
 
 /**
  * A Standard Schema (https://standardschema.dev, version 1), such as a schema of valibot, zod or arktype. The interface

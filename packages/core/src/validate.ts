@@ -44,7 +44,9 @@ function findSimilar(name: string, known: readonly string[]): string | undefined
   const [closest] = known
     .map((candidate) => ({ candidate, edits: countEdits(name.toLowerCase(), candidate.toLowerCase()) }))
     .sort((a, b) => a.edits - b.edits)
-  return closest !== undefined && closest.edits <= Math.max(2, name.length / 3) ? closest.candidate : undefined
+  return closest !== undefined && closest.edits <= Math.max(2, Math.ceil(name.length / 3))
+    ? closest.candidate
+    : undefined
 }
 
 /** Levenshtein's distance, one row at a time. */

@@ -1,4 +1,5 @@
 import { KindeWebhookError, toKindeWebhookError, type UnsupportedEventError } from '../errors.js'
+import type { OtherEvent } from '../event-types.js'
 import type { BillingEvent } from '../events.js'
 import type { BillingLog } from '../log.js'
 import { applySchema, type DataSchemas } from '../standard-schema.js'
@@ -76,7 +77,8 @@ export function createDispatcher<Context, Tx, Schemas extends DataSchemas>(
       const failure = new KindeWebhookError('inbox_unavailable', 'The inbox could not record a failed event.', {
         cause,
       })
-      logOutcome({ outcome: failure.code, status: error.status, error: failure, eventId, type }, arrival.log)
+      const outcome = { outcome: failure.code, status: error.status, error: failure, eventId, type }
+      logOutcome(outcome, arrival.log, settings.shouldLog)
     }
   }
 
@@ -91,13 +93,7 @@ export function createDispatcher<Context, Tx, Schemas extends DataSchemas>(
 
   return {
     async dispatchEvent(raw, arrival) {
-      const fields = {
-        eventId: raw.id,
-        type: raw.type,
-        occurredAt: raw.occurredAt,
-        claims: raw.claims,
-        customer: findCustomer(raw),
-      }
+      const fields = toFields(raw, findCustomer(raw))
       const identity = { eventId: raw.id, type: raw.type }
       let event: BillingEvent<Schemas>
       try {
@@ -127,12 +123,10 @@ export function createDispatcher<Context, Tx, Schemas extends DataSchemas>(
       const { event: otherEvent, id: eventId, type } = error
       if (onOtherEvent === undefined || otherEvent === undefined)
         return { outcome: 'unsupported', error, eventId, type }
-      const { id, occurredAt, claims } = otherEvent
-      const fields = { eventId: id, type, occurredAt, claims, customer: undefined }
-      const result = await run(fields, arrival, async (delivery) => {
+      const result = await run(toFields(otherEvent, undefined), arrival, async (delivery) => {
         await onOtherEvent(otherEvent, delivery)
       })
-      return { otherEvent, eventId: id, type, ...result }
+      return { otherEvent, eventId, type, ...result }
     },
   }
 }
@@ -163,6 +157,10 @@ function findHandler<Context, Tx, Schemas extends DataSchemas>(
   return Object.hasOwn(on, event.type)
     ? (on[event.type] as BillingHandler<BillingEvent<Schemas>, Context, Tx>)
     : undefined
+}
+
+function toFields({ id, type, occurredAt, claims }: BillingEvent | OtherEvent, customer: string | undefined): Fields {
+  return { eventId: id, type, occurredAt, claims, customer }
 }
 
 function findCustomer({ customer: { id, orgCode, userId } }: BillingEvent): string | undefined {

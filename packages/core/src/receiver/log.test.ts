@@ -156,7 +156,7 @@ describe('a discarded event', () => {
     expect(receiver.lines).toEqual([
       {
         level: 'warn',
-        line: `[kinde-billing] discarded (200) ${TYPE} event_1: no plan code Cause: renamed`,
+        line: `[kinde-billing] discarded (200) ${TYPE} event_1: no plan code. Cause: renamed`,
         details: { code: 'discarded', status: 200, type: TYPE, eventId: 'event_1' },
       },
     ])

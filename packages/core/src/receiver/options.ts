@@ -1,8 +1,8 @@
 import { KindeWebhookError, type KindeWebhookErrorCode } from '../errors.js'
-import type { BillingEventType } from '../event-types.js'
-import type { BillingEvent, BillingEventOf, OtherEvent } from '../events.js'
+import type { BillingEventType, OtherEvent } from '../event-types.js'
+import type { BillingEvent, BillingEventOf } from '../events.js'
 import { isJsonObject } from '../json.js'
-import { type BillingLog, consoleLog, toLog } from '../log.js'
+import { type BillingLog, consoleLog, createLogLimit, type ShouldLog, toLog } from '../log.js'
 import {
   type BillingVerifierOptions,
   resolveVerifierOptions,
@@ -142,6 +142,7 @@ export interface ReceiverSettings<Context, Tx> {
   readonly name: string
   /** `undefined`: the framework's, or the console. */
   readonly log: BillingLog | undefined
+  readonly shouldLog: ShouldLog
   readonly leaseMs: number
   readonly retentionMs: number
   readonly bodyTimeoutMs: number
@@ -165,7 +166,8 @@ export function resolveReceiverOptions<Context, Tx, Schemas extends DataSchemas>
   assertObject('options', options, "pass an object, such as { issuer: 'https://acme.kinde.com', onEvent }")
   assertKnownOptions('The receiver', options, RECEIVER_OPTION_NAMES)
   const log = resolveLog(options.log)
-  const verifier = resolveVerifierOptions(options, log ?? consoleLog)
+  const shouldLog = createLogLimit()
+  const verifier = resolveVerifierOptions(options, log ?? consoleLog, shouldLog)
   const handlerTimeoutMs = parseTimer('handlerTimeoutMs', options.handlerTimeoutMs, 25_000)
   const inboxTimeoutMs = parseTimer('inboxTimeoutMs', options.inboxTimeoutMs, 5000)
   const retentionMs = parseNumber('retentionMs', options.retentionMs, 7 * DAY_MS)
@@ -176,6 +178,7 @@ export function resolveReceiverOptions<Context, Tx, Schemas extends DataSchemas>
     inbox: resolveInbox(options, { now: options.now, onWarning: verifier.onWarning }),
     name: resolveName(options),
     log,
+    shouldLog,
     leaseMs: Math.max(MIN_LEASE_MS, handlerTimeoutMs + 2 * inboxTimeoutMs),
     retentionMs: Math.max(retentionMs, windowMs),
     bodyTimeoutMs: parseTimer('bodyTimeoutMs', options.bodyTimeoutMs, 10_000),

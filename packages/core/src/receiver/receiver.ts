@@ -2,7 +2,7 @@ import { readBody } from '../body.js'
 import { decodeBillingEvent } from '../decode.js'
 import { isUnsupportedEventError, toKindeWebhookError } from '../errors.js'
 import type { BillingEvent } from '../events.js'
-import { type BillingLog, consoleLog, notify, toLog } from '../log.js'
+import { type BillingLog, consoleLog, notify, type ShouldLog, toLog } from '../log.js'
 import type { DataSchemas, NoSchemas } from '../standard-schema.js'
 import { type Arrival, createDispatcher } from './dispatch.js'
 import { type BillingReceiverOptions, type DeliveryOutcome, resolveReceiverOptions } from './options.js'
@@ -80,6 +80,8 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
   options: BillingReceiverOptions<Context, Tx, Schemas>,
 ): BillingReceiver<Context, Schemas> {
   const settings = resolveReceiverOptions(options)
+  const { onOutcome } = options
+  const { shouldLog } = settings
   const getVerifier = createVerifierCache<Context, Schemas>(settings)
   const dispatcher = createDispatcher(options, settings)
   const limits = {
@@ -109,8 +111,7 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
     async receive(request) {
       const { context, rawBodyHint } = request
       const log = toLog(request.log) ?? settings.log ?? consoleLog
-      const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(), context }
-      const { response } = await conclude(options.onOutcome, log, delivery, async () => {
+      const { response } = await conclude({ onOutcome, log, shouldLog }, context, async (delivery) => {
         delivery.webhookId = readWebhookId(request)
         delivery.receivedAt = new Date(settings.now())
         assertAcceptable(request)
@@ -123,8 +124,7 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
 
     async redeliver(claims, { context, reason }) {
       const log = settings.log ?? consoleLog
-      const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(), context }
-      const { outcome } = await conclude(options.onOutcome, log, delivery, async () => {
+      const { outcome } = await conclude({ onOutcome, log, shouldLog }, context, async (delivery) => {
         delivery.receivedAt = new Date(settings.now())
         const { issuer } = getVerifier(context)
         return dispatch(() => decodeBillingEvent(claims), { issuer, delivery, log, redelivery: { reason } })
@@ -134,38 +134,49 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
   }
 }
 
-/** Answers a request for which no receiver could be created, and reports it like any other failure. */
+/**
+ * Answers a request for which no receiver could be created, and reports it like any other failure.
+ *
+ * @param error - The error of {@link createBillingReceiver}.
+ * @param options - The options that it refused.
+ * @param shouldLog - The limit of the log, kept between requests.
+ */
 export async function receiveMisconfigured<Context, Schemas extends DataSchemas>(
   error: unknown,
-  { onOutcome, log }: Pick<BillingReceiverOptions<Context, never, Schemas>, 'onOutcome' | 'log'>,
+  options: Pick<BillingReceiverOptions<Context, never, Schemas>, 'onOutcome' | 'log'>,
+  shouldLog: ShouldLog,
   context: Context,
 ): Promise<DeliveryResponse> {
-  const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(), context }
-  const observer = typeof onOutcome === 'function' ? onOutcome : undefined
-  const { response } = await conclude(observer, toLog(log) ?? consoleLog, delivery, () => {
-    throw error
-  })
+  const onOutcome = typeof options.onOutcome === 'function' ? options.onOutcome : undefined
+  const log = toLog(options.log) ?? consoleLog
+  const { response } = await conclude({ onOutcome, log, shouldLog }, context, () => Promise.reject(error))
   return response
+}
+
+interface Reporters<Context, Schemas extends DataSchemas> {
+  readonly onOutcome: BillingReceiverOptions<Context, never, Schemas>['onOutcome']
+  readonly log: BillingLog
+  readonly shouldLog: ShouldLog
 }
 
 /** Runs one delivery to its end: response, log and `onOutcome`. */
 async function conclude<Context, Schemas extends DataSchemas>(
-  onOutcome: BillingReceiverOptions<Context, never, Schemas>['onOutcome'],
-  log: BillingLog,
-  delivery: Delivery<Context>,
-  run: () => Promise<Result<Schemas>>,
+  { onOutcome, log, shouldLog }: Reporters<Context, Schemas>,
+  context: Context,
+  run: (delivery: Delivery<Context>) => Promise<Result<Schemas>>,
 ): Promise<{ outcome: DeliveryOutcome<Schemas>; response: DeliveryResponse }> {
   const startedAt = performance.now()
+  const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(), context }
   let result: Result<Schemas>
   try {
-    result = await run()
+    result = await run(delivery)
   } catch (thrown) {
     const error = toKindeWebhookError(thrown)
     result = { outcome: error.code, error }
   }
   const response = toResponse(result)
   const outcome = { ...result, status: response.status, durationMs: performance.now() - startedAt }
-  logOutcome(outcome, log)
-  if (onOutcome !== undefined) notify('onOutcome', () => onOutcome(outcome, delivery), log)
+  logOutcome(outcome, log, shouldLog)
+  if (onOutcome !== undefined) notify('onOutcome', () => onOutcome(outcome, delivery), log, shouldLog)
   return { outcome, response }
 }

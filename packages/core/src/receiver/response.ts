@@ -1,6 +1,6 @@
 import type { KindeWebhookError } from '../errors.js'
 import { errorMessage, escapeText, stackFrames } from '../format.js'
-import { type BillingLog, shouldLog } from '../log.js'
+import type { BillingLog, ShouldLog } from '../log.js'
 import type { DataSchemas } from '../standard-schema.js'
 import type { DeliveryOutcome } from './options.js'
 import type { DeliveryResponse } from './request.js'
@@ -36,12 +36,14 @@ function jsonResponse(status: number, body: Record<string, string>): DeliveryRes
 export function logOutcome(
   { outcome, status, error, discarded, eventId, type }: Omit<DeliveryOutcome<DataSchemas>, 'event' | 'durationMs'>,
   log: BillingLog,
+  shouldLog: ShouldLog,
 ): void {
   const failure = discarded ?? (error?.code === outcome ? error : undefined)
   if (failure === undefined) return
   const issues = error?.issues.map(({ path, message }) => ` ${path.join('.')} ${message}.`).join('') ?? ''
   const cause = failure.cause === undefined ? '' : ` Cause: ${errorMessage(failure.cause)}`
-  const reason = `${escapeText(failure.message, 600)}${issues}${cause}`
+  const message = escapeText(failure.message, 600)
+  const reason = `${message}${/[.!?]$/.test(message) || `${issues}${cause}` === '' ? '' : '.'}${issues}${cause}`
   if (!shouldLog(topicOf(outcome, status, eventId, `${type} ${reason}`))) return
   const event = eventId === undefined ? '' : ` ${type} ${eventId}`
   const line = `[kinde-billing] ${outcome} (${status})${event}: ${reason}`

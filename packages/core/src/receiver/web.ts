@@ -1,4 +1,5 @@
 import { unreadBody } from '../body.js'
+import { createLogLimit } from '../log.js'
 import type { DataSchemas, NoSchemas } from '../standard-schema.js'
 import type { BillingReceiverOptions } from './options.js'
 import { type BillingReceiver, createBillingReceiver, receiveMisconfigured } from './receiver.js'
@@ -56,11 +57,12 @@ export function createLazyWebHandler<Context, Tx = undefined, const Schemas exte
   options: BillingReceiverOptions<Context, Tx, Schemas>,
 ): (request: Request, context: Context) => Promise<Response> {
   let receiver: BillingReceiver<Context, Schemas> | undefined
+  const shouldLog = createLogLimit()
   return async (request, context) => {
     try {
       receiver ??= createBillingReceiver(options)
     } catch (error) {
-      return toWebResponse(await receiveMisconfigured(error, options ?? {}, context))
+      return toWebResponse(await receiveMisconfigured(error, options ?? {}, shouldLog, context))
     }
     return receiveWeb(receiver, request, context)
   }
