@@ -22,7 +22,7 @@ export interface Agreement {
   readonly features: readonly string[] | undefined
 }
 
-/** What a billing customer is entitled to. */
+/** The entitlements and plans of a billing customer. */
 export interface Entitlements {
   /** All entitlements of the customer. */
   readonly entitlements: readonly Entitlement[]

@@ -20,7 +20,7 @@ export interface UserCustomer {
   readonly userId: string
   /** Never there. */
   readonly orgCode?: undefined
-  /** Where the walk is, an opaque text: pass it as `from` to continue after this customer. */
+  /** The place in the walk, an opaque text: pass it as `from` to continue after this customer. */
   readonly position: string
 }
 
@@ -34,7 +34,7 @@ export interface OrganizationCustomer {
   readonly orgCode: string
   /** Never there. */
   readonly userId?: undefined
-  /** Where the walk is, an opaque text: pass it as `from` to continue after this customer. */
+  /** The place in the walk, an opaque text: pass it as `from` to continue after this customer. */
   readonly position: string
 }
 

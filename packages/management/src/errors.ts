@@ -9,7 +9,7 @@ export type KindeManagementErrorCode =
   | 'invalid_response'
   | 'invalid_configuration'
 
-/** Whether another attempt of the same call can succeed without a change of settings. */
+/** `true` if another attempt of the same call can succeed without a change of settings. */
 const RETRYABLE: Readonly<Record<KindeManagementErrorCode, boolean>> = {
   unauthorized: false,
   missing_scope: false,

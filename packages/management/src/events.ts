@@ -14,7 +14,7 @@ export interface EventType {
   readonly name: string | undefined
   /** Its origin, as Kinde writes it. */
   readonly origin: string | undefined
-  /** What Kinde says of the payload: a JSON Schema, or whatever else it sends. Read it with care. */
+  /** Kinde's description of the payload: a JSON Schema, or anything else that it sends. Read it with care. */
   readonly schema: unknown
 }
 

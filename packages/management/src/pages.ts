@@ -3,7 +3,7 @@ import { KindeManagementError } from './errors.js'
 /** One page of a list. */
 export interface Page<Item> {
   readonly items: readonly Item[]
-  /** Where the next page starts; `undefined` on the last page. */
+  /** The start of the next page; `undefined` on the last page. */
   readonly next: string | undefined
 }
 

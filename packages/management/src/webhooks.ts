@@ -52,13 +52,13 @@ export interface EnsuredWebhook extends Omit<Webhook, 'id'> {
   readonly id: string | undefined
 }
 
-/** What `webhooks.ensure` did, or would do. */
+/** The result of `webhooks.ensure`, or of its dry run. */
 export interface EnsureWebhookResult {
-  /** What happened to the webhook of the endpoint. */
+  /** The change to the webhook of the endpoint. */
   readonly action: 'created' | 'updated' | 'unchanged'
   /** The webhook as it is afterwards. */
   readonly webhook: EnsuredWebhook
-  /** What was changed. */
+  /** The changes in detail. */
   readonly changes: {
     /** Event types that were added. */
     readonly added: readonly string[]

@@ -4,7 +4,7 @@ export interface CheckResult {
   readonly title: string
   /** `unknown` if it could not be checked. Only `found` makes the command exit with 1. */
   readonly verdict: 'ok' | 'found' | 'unknown'
-  /** What was seen. */
+  /** The observation. */
   readonly seen: string
   /** How to fix it. */
   readonly fix?: string | undefined

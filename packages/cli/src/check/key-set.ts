@@ -1,7 +1,7 @@
 import { errorMessage } from '@kinde-billing/core/internal'
 import { type CheckResult, found, ok } from './finding.js'
 
-/** What was found at the issuer's key set. */
+/** The result of a look at the issuer's key set. */
 export interface KeySetCheck {
   readonly results: readonly CheckResult[]
   /** The ids of the keys, to compare two hosts. */

@@ -10,7 +10,7 @@ import { checkInbox } from './inbox.js'
 import { checkKeySet, type KeySetCheck } from './key-set.js'
 import { checkWebhook } from './webhook.js'
 
-/** What is checked. */
+/** The setup to check. */
 export interface CheckOptions extends Pick<TargetOptions, 'lookup'> {
   readonly endpoint: string
   readonly issuer: string

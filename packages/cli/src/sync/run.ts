@@ -27,7 +27,7 @@ export interface SyncCommandOptions {
   readonly json?: boolean | undefined
 }
 
-/** What a run works with. */
+/** The parts of a run. */
 interface SyncRun {
   readonly client: ManagementClient
   readonly store: PostgresStateStore

@@ -25,7 +25,7 @@ export interface SyncIdentity {
   readonly orgCode?: string | undefined
 }
 
-/** What `syncCustomer` and `syncAll` share. */
+/** The options that `syncCustomer` and `syncAll` share. */
 export interface SyncTarget<Tx = unknown, Version = unknown>
   extends Pick<UpdateBillingStateOptions<Tx, Version>, 'onChange' | 'scheduleReview' | 'policy'> {
   /** The management client. */
@@ -50,19 +50,19 @@ export interface SyncCustomerOptions<Tx = unknown, Version = unknown> extends Sy
   readonly orgCode?: string | undefined
 }
 
-/** What a sync of one customer found and did. */
+/** The result of a sync of one customer. */
 export interface SyncedCustomer {
   /** The id of the billing customer. */
   readonly customerId: string
   /** The key of the state. */
   readonly key: string
-  /** What Kinde says. */
+  /** Kinde's list. */
   readonly agreements: readonly Agreement[]
-  /** What the state said. */
+  /** The summary of the state before. */
   readonly before: BillingSummary
-  /** What it says now, or would say in a dry run. */
+  /** The summary now, or as it would be after a dry run. */
   readonly after: BillingSummary
-  /** What changed, or would change. */
+  /** The changes, made or possible. */
   readonly changes: readonly BillingChange[]
   /** `true` if the state was saved. */
   readonly saved: boolean

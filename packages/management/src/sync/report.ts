@@ -11,7 +11,7 @@ export interface SyncReport {
   readonly dryRun: boolean
   /** `true` once all customers have been read. */
   readonly complete: boolean
-  /** Where a resumed run continues; `undefined` before the first customer. */
+  /** The place at which a resumed run continues; `undefined` before the first customer. */
   readonly position: string | undefined
   /** Customers behind `position` that were synced already, because several are synced at once. */
   readonly ahead: readonly string[]
@@ -29,7 +29,7 @@ export interface SyncReport {
 
 /** A customer that drifted, is gone or failed. */
 export interface SyncEntry {
-  /** What came of the customer. */
+  /** The result. */
   readonly status: 'drifted' | 'gone' | 'failed'
   /** The id of the billing customer. */
   readonly customerId: string
@@ -39,11 +39,11 @@ export interface SyncEntry {
   readonly orgCode?: string | undefined
   /** The key of the state. */
   readonly key?: string | undefined
-  /** What Kinde says. */
+  /** Kinde's list. */
   readonly kinde?: readonly SyncEntryAgreement[] | undefined
-  /** What the state said. */
+  /** The state's answer before. */
   readonly believed?: SyncEntryBelief | undefined
-  /** What follows from Kinde's answer. */
+  /** The state's answer with Kinde's list. */
   readonly follows?: SyncEntryConsequence | undefined
   /** The changes that follow, such as `access_lost`. */
   readonly changes?: readonly BillingChange['type'][] | undefined
@@ -63,7 +63,7 @@ export interface SyncEntryAgreement {
   readonly periodEndsOn: string | undefined
 }
 
-/** What a state said. */
+/** A state's answer before a sync. */
 export interface SyncEntryBelief {
   /** The access. */
   readonly access: Access
@@ -73,7 +73,7 @@ export interface SyncEntryBelief {
   readonly since: string | undefined
 }
 
-/** What a state says with Kinde's answer. */
+/** A state's answer with Kinde's list. */
 export interface SyncEntryConsequence {
   /** The access. */
   readonly access: Access
@@ -83,7 +83,7 @@ export interface SyncEntryConsequence {
   readonly reason: string
 }
 
-/** What came of one customer. */
+/** The result of one customer. */
 export type SyncResult =
   | { readonly customer: BillingCustomer; readonly synced: SyncedCustomer | undefined }
   | { readonly customer: BillingCustomer; readonly error: KindeManagementError }

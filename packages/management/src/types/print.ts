@@ -60,7 +60,7 @@ export function printText(text: string): string {
   return `'${quoted.replace(/[\u2028\u2029]/g, (char) => `\\u${char.charCodeAt(0).toString(16)}`)}'`
 }
 
-/** Whether a shape needs the helper for text with known values. */
+/** `true` for a shape that needs the helper for text with known values. */
 export function hasKnownText(shape: Shape): boolean {
   if (shape.kind === 'text') return shape.known.length > 0
   if (shape.kind === 'array') return hasKnownText(shape.items)

@@ -1,4 +1,4 @@
-/** What a JSON Schema says of a value, as far as it can be told. */
+/** The shape of a value, as far as a JSON Schema tells it. */
 export type Shape =
   | { readonly kind: 'object'; readonly members: readonly ShapeMember[] }
   | { readonly kind: 'array'; readonly items: Shape }
