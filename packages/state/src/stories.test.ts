@@ -95,15 +95,16 @@ function expectTruth(events: BillingEvent[], moments: readonly Moment[]): void {
   for (const [index, { day, isCustomer }] of moments.entries()) {
     const known = sorted.filter(({ occurredAt }) => occurredAt < minute(day * DAY))
     expectAccess(known, minute(day * DAY), isCustomer)
-    // no customer is locked out between the events of one step
+    // no customer is locked out between the events of one step, in whatever order they arrive
     if (!isCustomer || !(index === 0 || moments[index - 1]?.isCustomer)) continue
-    const before = sorted.filter(({ occurredAt }) => occurredAt < minute((day - 2) * DAY))
-    for (let length = before.length + 1; length <= known.length; length++) {
-      const prefix = known.slice(0, length)
-      const last = prefix.at(-1)?.occurredAt
-      const shows = prefix.some(({ type }) => type !== 'customer.agreement_cancelled')
-      if (last && shows) expectAccess(prefix, new Date(last.getTime() + 1000), true)
-    }
+    const before = events.filter(({ occurredAt }) => occurredAt < minute((day - 2) * DAY))
+    const step = events.filter((event) => !before.includes(event) && known.includes(event))
+    for (const order of [step, [...step].reverse(), [...step].sort(byTime)])
+      for (let length = 1; length <= order.length; length++) {
+        const prefix = [...before, ...order.slice(0, length)]
+        const shows = prefix.some(({ type }) => type !== 'customer.agreement_cancelled')
+        if (shows) expectAccess(prefix, minute((day - 1) * DAY + 1), true)
+      }
   }
 }
 
@@ -134,5 +135,38 @@ describe('a day after each step, access is the truth', { timeout: 120_000 }, () 
       )
     })
     fc.assert(property, { numRuns: RUNS })
+  })
+
+  it('also with an add-on beside the plan, if creations and cancellations both carry ids or plans', () => {
+    const steps = fc.uniqueArray(fc.constantFrom('begin addon', 'end addon', 'end plan'), {
+      minLength: 1,
+      maxLength: 3,
+    })
+    const dialect = fc.constantFrom(
+      { hasId: true, hasPlan: true },
+      { hasId: true, hasPlan: false },
+      { hasId: false, hasPlan: true },
+    )
+    const property = fc.property(steps, dialect, fc.boolean(), (order, { hasId, hasPlan }, assigns) => {
+      const live = new Set(['plan'])
+      const sent: Sent[] = [{ day: 0, second: 0, type: 'created', agreement: 'plan', plan: 'plan' }]
+      const moments: Moment[] = [{ day: 1, isCustomer: true }]
+      for (const [index, step] of order.entries()) {
+        const day = (index + 1) * 10
+        const [verb, name] = step === 'end plan' ? ['end', 'plan'] : [step.split(' ')[0], 'addon']
+        if (verb === 'end' && !live.has(name)) continue
+        const event = { day, second: 0, agreement: name, plan: name }
+        sent.push({ ...event, type: verb === 'begin' ? 'created' : 'cancelled' })
+        if (assigns && verb === 'begin') sent.push({ ...event, second: 1, type: 'assigned' })
+        if (verb === 'begin') live.add(name)
+        else live.delete(name)
+        moments.push({ day: day + 1, isCustomer: live.size > 0 })
+      }
+      expectTruth(
+        sent.map((event) => decode(event, hasId, hasPlan)),
+        moments,
+      )
+    })
+    fc.assert(property, { numRuns: 200 })
   })
 })
