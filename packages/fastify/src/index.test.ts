@@ -19,7 +19,7 @@ async function serve<App extends Pick<FastifyInstance, 'listen' | 'close'>>(app:
   return app.listen({ host: '127.0.0.1', port: 0 })
 }
 
-describe('registering', () => {
+describe('the plugin', () => {
   it('validates its options when it is called', () => {
     expect(() => kindeBilling({ ...options, retentionMs: -1 })).toThrow(KindeWebhookError)
     const { path: _, ...rest } = options
@@ -72,7 +72,7 @@ describe('the application around it', () => {
     expect((await echo('no media type', '<p>')).statusCode).toBe(418)
   })
 
-  it('may refuse a delivery in its own words, and see each answer', async () => {
+  it('can refuse a delivery by itself, and sees each response', async () => {
     const app = Fastify({ bodyLimit: 100 })
     app.addHook('onRequest', async (request) => {
       if (request.headers['x-refuse'] !== undefined) throw Object.assign(new Error('refused'), { statusCode: 403 })
@@ -96,7 +96,7 @@ describe('the application around it', () => {
     expect(seen).toEqual([['customer.payment_failed', 'request-7', true]])
   })
 
-  it('may inject a request, which is complete', async () => {
+  it('accepts an injected request', async () => {
     const app = Fastify()
     app.register(kindeBilling({ ...options, onOutcome: () => {} }))
     const send = (method: 'POST' | 'PUT', payload: string) => app.inject({ method, url: path, payload })
@@ -105,7 +105,7 @@ describe('the application around it', () => {
     expect((await send('POST', await token())).json()).toEqual({ status: 'processed' })
   })
 
-  it('may serve HTTP/2', async () => {
+  it('works over HTTP/2', async () => {
     const app = Fastify({ http2: true })
     app.register(kindeBilling({ ...options, onOutcome: () => {} }))
     const session = connect(await serve(app))
@@ -122,7 +122,7 @@ describe('the application around it', () => {
   })
 })
 
-describe('a handler that answers by itself', () => {
+describe('a handler that sends its own response', () => {
   const answering = async (respond: (context: KindeBillingContext) => unknown) => {
     const app = Fastify()
     app.register(kindeBilling({ ...options, onEvent: (_event, { context }) => void respond(context) }))
@@ -131,11 +131,11 @@ describe('a handler that answers by itself', () => {
     return deliver(url + path, await token())
   }
 
-  it('by the reply', async () => {
+  it('can use the reply', async () => {
     expect(await answering(({ reply }) => reply.code(202).send('mine'))).toMatchObject({ status: 202, body: 'mine' })
   })
 
-  it('by the raw response, ended later', async () => {
+  it('can use the raw response, and end it later', async () => {
     const answer = await answering(({ reply }) => {
       reply.raw.writeHead(202).flushHeaders()
       setImmediate(() => reply.raw.end('mine'))

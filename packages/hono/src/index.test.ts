@@ -20,7 +20,7 @@ const delivery = async (): Promise<RequestInit> => ({
 /** A body that means something else than its bytes, as an encrypting proxy would send it. */
 const disguise = (bytes: Uint8Array): Uint8Array<ArrayBuffer> => Uint8Array.from(bytes, (byte) => byte ^ 1)
 
-describe('on @hono/node-server, where another request is in the place of the one that came', () => {
+describe('kindeBilling on @hono/node-server, behind a middleware that replaces the request', () => {
   const inPlace = {
     'by app.request() from another route': (app: Hono) => {
       app.post('/other', async (c) => app.request(path, await delivery(), c.env))
@@ -42,7 +42,7 @@ describe('on @hono/node-server, where another request is in the place of the one
       })
     },
   }
-  it.each(Object.entries(inPlace))('%s, its body is judged', async (_, prepare) => {
+  it.each(Object.entries(inPlace))('verifies the body of %s', async (_, prepare) => {
     const app = new Hono()
     const handle = kindeBilling({ issuer, jwks, onEvent: () => {}, onOutcome: () => {} })
     app.post(path, handle)
@@ -56,7 +56,7 @@ describe('on @hono/node-server, where another request is in the place of the one
 })
 
 describe('kindeBilling on Hono', () => {
-  it('judges its options when it is called', () => {
+  it('validates its options when it is called', () => {
     expect(() => kindeBilling({ issuer: 'acme.kinde.com' })).toThrow(KindeWebhookError)
   })
 

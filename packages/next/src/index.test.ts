@@ -17,7 +17,7 @@ describe('kindeBilling in a route of the App Router', () => {
     vi.restoreAllMocks()
   })
 
-  it('can be imported without the environment, which is asked for at each request until it is there', async () => {
+  it('validates its options at each request until the environment is set', async () => {
     vi.stubEnv('KINDE_ISSUER_URL', undefined)
     const error = vi.spyOn(console, 'error').mockImplementation(() => {})
     const POST = kindeBilling({ jwks, onEvent: () => {} })
@@ -28,7 +28,7 @@ describe('kindeBilling in a route of the App Router', () => {
     expect((await POST(await delivery())).status).toBe(200)
   })
 
-  it('keeps its receiver from then on, with what it remembers', async () => {
+  it('keeps its receiver, with its inbox, from the first request on', async () => {
     const POST = kindeBilling({ issuer, jwks, onEvent: () => {} })
     const request = await delivery()
     const again = request.clone()
@@ -48,7 +48,7 @@ describe('kindeBilling in a route of the App Router', () => {
     expect(await contexts[1]?.params).toEqual({})
   })
 
-  it('does not believe a request that has been read', async () => {
+  it('refuses a request whose body has been read', async () => {
     const POST = kindeBilling({ issuer, jwks, onEvent: () => {}, onOutcome: () => {} })
     const request = await delivery()
     await request.text()

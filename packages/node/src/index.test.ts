@@ -19,19 +19,19 @@ async function serve(listener: RequestListener): Promise<string> {
 }
 
 describe('kindeBilling on node:http', () => {
-  it('judges its options when it is called', () => {
+  it('validates its options when it is called', () => {
     expect(() => kindeBilling({ issuer: 'acme.kinde.com' })).toThrow(KindeWebhookError)
     expect(() => kindeBilling({ issuer: 'acme.kinde.com' })).toThrow(/issuer is "acme.kinde.com": pass a URL/)
   })
 
-  it('hands handlers the request and the response', async () => {
+  it('gives handlers the request and the response', async () => {
     const contexts: KindeBillingContext[] = []
     const url = await serve(kindeBilling({ issuer, jwks, onEvent: (_event, { context }) => contexts.push(context) }))
     expect(await deliver(`${url}webhooks?tenant=acme`, await token())).toMatchObject({ status: 200 })
     expect(contexts.map(({ req, res }) => [req.url, res.req === req])).toEqual([['/webhooks?tenant=acme', true]])
   })
 
-  it('looks the issuer up by the request', async () => {
+  it('calls an issuer function with the request', async () => {
     const issuers: Record<string, string> = { '/a': 'https://a.kinde.com', '/b': 'https://b.kinde.com' }
     const asked: string[] = []
     const url = await serve(
@@ -51,7 +51,7 @@ describe('kindeBilling on node:http', () => {
     expect(asked).toEqual(['https://a.kinde.com/.well-known/jwks', 'https://b.kinde.com/.well-known/jwks'])
   })
 
-  it('sends a length, and keeps the connection of a request that has been read', async () => {
+  it('sends a length, and keeps the connection of a fully read request', async () => {
     const sockets = new Set<unknown>()
     const handle = kindeBilling({ issuer, jwks, onEvent: () => {}, onOutcome: () => {} })
     const url = await serve((req, res) => {
