@@ -224,7 +224,7 @@ describe.runIf(hasChromium())('examples/saas in Chromium', () => {
       })
       try {
         const page = await open({}, receiving.url)
-        await page.getByText('Nobody is here yet').waitFor()
+        await page.getByText('There is no customer yet').waitFor()
         await page.getByText(`Webhooks of ${issuer.issuer}, at ${receiving.url}/webhooks/kinde`).waitFor()
         expect(await page.getByRole('button').count()).toBe(0)
 

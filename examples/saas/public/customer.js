@@ -27,7 +27,7 @@ function welcome() {
   return html(
     'section',
     { class: 'panel welcome' },
-    html('h2', { id: 'customer-name' }, 'Nobody is here yet'),
+    html('h2', { id: 'customer-name' }, 'There is no customer yet'),
     html('p', {}, 'As soon as a webhook tells of a customer they appear here, in every open window at once.'),
   )
 }

@@ -146,7 +146,7 @@ it('plays for whom it makes sense, and only what a page of its own asks for', as
     const request = { method: 'POST', headers: { 'content-type': type }, body: body ?? null }
     return fetch(`${origin}/scenarios/${scenario}`, request).then(({ status }) => status)
   }
-  expect(await ask('cancel', '{"customer":"customer:of-nobody"}')).toBe(409)
+  expect(await ask('cancel', '{"customer":"customer:unknown"}')).toBe(409)
   expect(await ask('recovered', JSON.stringify({ customer: await signUp() }))).toBe(409)
   expect(await ask('sign-off', '{}')).toBe(400)
   expect(await ask('sign-up', undefined)).toBe(400)

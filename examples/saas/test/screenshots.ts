@@ -1,4 +1,4 @@
-/** Takes the pictures of the README anew: `pnpm --filter @kinde-billing/example-saas screenshots`. */
+/** Takes the README's screenshots again: `pnpm --filter @kinde-billing/example-saas screenshots`. */
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'

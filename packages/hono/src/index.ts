@@ -86,7 +86,7 @@ async function openBody({ req, env }: Context): Promise<DeliveryBody> {
  */
 type NodeStream = Pick<Readable, 'readableFlowing' | 'readableDidRead' | 'destroyed' | 'iterator'>
 
-/** True if the request is that stream's own, and nobody has read the stream or made a Web request of it. */
+/** True if the request is that stream's own, and the stream has not been read, nor made a Web request. */
 function isUntouched(request: Request, stream: NodeStream | undefined): stream is NodeStream {
   if (stream?.readableFlowing !== null || stream.readableDidRead || stream.destroyed || 'rawBody' in stream)
     return false

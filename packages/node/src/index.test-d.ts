@@ -59,7 +59,7 @@ it('takes the issuer from the request', () => {
   kindeBilling({ issuer: async () => 'https://acme.kinde.com' })
 })
 
-it('lends the tx of an inbox, which needs a name', () => {
+it('passes on the tx of an inbox, which needs a name', () => {
   kindeBilling({
     inbox,
     name: 'billing',

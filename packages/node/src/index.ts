@@ -106,7 +106,7 @@ export function openNodeBody(
   stream: Readable & { headers?: IncomingMessage['headers'] },
   requests: readonly object[],
 ): DeliveryBody | Promise<DeliveryBody> {
-  // A parser that nobody waited for is still collecting the bytes.
+  // A parser that was not waited for is still collecting the bytes.
   const isBeingRead = stream.readableFlowing && !stream.readableEnded
   return isBeingRead ? finished(stream).then(() => findBody(stream, requests)) : findBody(stream, requests)
 }

@@ -51,7 +51,7 @@ describe('a handler', () => {
   })
 
   it.each([
-    ["insert into invoices values ('nobody')", /23503.*deferred constraint/],
+    ["insert into invoices values ('missing')", /23503.*deferred constraint/],
     ['drop table kinde_billing_deliveries', /42P01/],
   ])('is at fault for what fails at the end of its transaction: %s', async (statement, message) => {
     const delivery = newDelivery()

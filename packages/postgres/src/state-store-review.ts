@@ -4,11 +4,11 @@ import {
   type BillingChange,
   type BillingChangeContext,
   type BillingState,
+  type BillingStateStore,
   diffSummaries,
   summarize,
 } from '@kinde-billing/state'
 import type { AnyPostgresPool } from './pool.js'
-import type { PostgresStateStore } from './state-store.js'
 import { sqlTime } from './state-store-columns.js'
 import { requirePool, runInTransaction, type StateClient } from './state-store-transaction.js'
 
@@ -46,7 +46,7 @@ export interface ReviewResult {
 }
 
 interface ReviewedStore {
-  readonly store: PostgresStateStore
+  readonly store: BillingStateStore<StateClient, string>
   readonly table: string
   readonly pool: AnyPostgresPool | undefined
   readonly now: () => number

@@ -197,9 +197,9 @@ describe.runIf(isInstalled('postgres'))("a Postgres inbox and the pool's connect
     )
     expect(
       await inbox.once(delivery, async (tx) => {
-        void tx.query("insert into effects values ('kept, though nobody awaited it')")
+        void tx.query("insert into effects values ('kept, though it was not awaited')")
       }),
     ).toBe('processed')
-    expect(await effects()).toEqual(['kept, though nobody awaited it'])
+    expect(await effects()).toEqual(['kept, though it was not awaited'])
   })
 })

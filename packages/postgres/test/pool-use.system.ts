@@ -84,7 +84,7 @@ describe.runIf(isInstalled('postgres'))('the inbox and the pool of the applicati
     expect(new Set(await Promise.all(deliveries))).toEqual(new Set(['processed']))
   })
 
-  it('goes on after its response while nobody waits for its connection', async () => {
+  it('goes on after its response if no other attempt waits for its connection', async () => {
     pool = new Pool({ connectionString: server.url, max: 1 })
     const answer = new AbortController()
     const attempt = createPostgresInbox({ pool }).once(newDelivery({ answered: answer.signal }), async (tx) => {

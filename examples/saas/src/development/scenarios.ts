@@ -4,7 +4,7 @@ import type { BillingEventClaims } from '@kinde-billing/testing'
 import { nextPlan, planOf } from '../plans.js'
 import { claimsOf, type Subject, signUp, upgrade, usage } from './events.js'
 
-/** What a scenario has at hand. */
+/** Passed to each scenario. */
 export interface Stage {
   readonly subject: Subject
   /** The usage that was reported last. */
