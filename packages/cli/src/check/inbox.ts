@@ -18,7 +18,7 @@ export async function checkInbox(
     const times = `last arrival ${formatTime(lastArrivalAt)}, last success ${formatTime(lastSuccessAt)}`
     if (failing === 0 && dead === 0) return ok('inbox', title, times)
     const problems = [
-      ...(failing > 0 ? [`${failing} events fail`] : []),
+      ...(failing > 0 ? [`${failing} ${failing === 1 ? 'event fails' : 'events fail'}`] : []),
       ...(dead > 0 ? [`${dead} are not retried any more`] : []),
       ...(oldestFailure === undefined
         ? []

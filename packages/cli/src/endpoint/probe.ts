@@ -3,11 +3,11 @@ import { isIP } from 'node:net'
 import { type Answer, send } from './send.js'
 import { isNearby, resolveTarget, type Target, type TargetOptions } from './target.js'
 
-/** What an endpoint does with a token that Kinde has not signed. */
+/** The answer of an endpoint to a token that Kinde has not signed. */
 export interface EndpointProbe {
   /** `true` if it refuses the token as a receiver does. */
   readonly ok: boolean
-  /** What was seen. */
+  /** The observation. */
   readonly seen: string
   /** How to fix it; `undefined` if nothing is wrong. */
   readonly fix: string | undefined
