@@ -83,7 +83,8 @@ export async function inboxHealth(pool: AnyPostgresPool, options: InboxHealthOpt
       (select count(*) from open)::text as failing,
       (select event_id from oldest) as event_id, (select type from oldest) as type,
       ${epochMs('(select first_seen_at from oldest)')} as first_seen,
-      ${epochMs(`(select min(first_seen_at) from open where last_attempt_at > coalesce((select at from success), '-infinity'))`)} as failing_since,
+      ${epochMs(`(select min(greatest(first_seen_at, (select at from success))) from open
+          where greatest(failed_at, last_attempt_at) > coalesce((select at from success), '-infinity'))`)} as failing_since,
       (select count(*) ${from} and ${isToRedeliver('delivery')})::text as to_redeliver,
       (select count(*) from open where not is_to_redeliver
          and coalesce(redelivery_requested_at, first_seen_at) < now() - interval '30 days')::text as dead`
