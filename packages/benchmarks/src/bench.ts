@@ -3,7 +3,7 @@ import { measureAdapters } from './adapters.js'
 import { comparisonTable } from './comparison.js'
 import { writeResults } from './document.js'
 import { measureInboxes } from './inboxes.js'
-import { measure } from './measure.js'
+import { measure, spreadPercent } from './measure.js'
 import { measureRefusals } from './refusals.js'
 import { measureState } from './state.js'
 import { figure, table } from './table.js'
@@ -43,12 +43,14 @@ const parts: Record<Part, () => Promise<void>> = {
     print(
       'Adapters, beside a route by hand that calls the verifier and nothing else',
       table(
-        ['framework', 'added µs', 'adapter µs', 'by hand µs'],
+        ['framework', 'added µs', 'adapter µs', '± %', 'by hand µs', '± %'],
         costs.map((cost) => [
           cost.framework,
           figure(cost.addedUs),
           figure(cost.adapter.medianUs),
+          figure(spreadPercent(cost.adapter), 0),
           figure(cost.byHand.medianUs),
+          figure(spreadPercent(cost.byHand), 0),
         ]),
       ),
     )
@@ -59,8 +61,14 @@ const parts: Record<Part, () => Promise<void>> = {
     print(
       'Inboxes, new deliveries',
       table(
-        ['inbox', 'marks', 'in flight', 'once per second'],
-        speeds.map((one) => [one.inbox, figure(one.marks, 0), String(one.inFlight), figure(one.oncePerSecond, 0)]),
+        ['inbox', 'marks', 'in flight', 'once per second', '± %'],
+        speeds.map((one) => [
+          one.inbox,
+          figure(one.marks, 0),
+          String(one.inFlight),
+          figure(one.oncePerSecond, 0),
+          figure(one.spreadPercent, 0),
+        ]),
       ),
     )
   },
@@ -69,8 +77,8 @@ const parts: Record<Part, () => Promise<void>> = {
     print(
       'State of one customer, by how many events it knows',
       table(
-        ['work', 'per second', 'state, bytes'],
-        speeds.map(({ work, perSecond, bytes }) => [work, figure(perSecond, 0), figure(bytes, 0)]),
+        ['work', 'per second', '± %', 'state, bytes'],
+        speeds.map((one) => [one.work, figure(one.perSecond, 0), figure(one.spreadPercent, 0), figure(one.bytes, 0)]),
       ),
     )
   },

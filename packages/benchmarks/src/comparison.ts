@@ -1,4 +1,4 @@
-import { type Measured, timesAsLong } from './measure.js'
+import { type Measured, spreadPercent, timesAsLong } from './measure.js'
 import { figure, table } from './table.js'
 import { BARE_JOSE } from './verification.js'
 
@@ -6,11 +6,12 @@ import { BARE_JOSE } from './verification.js'
 export function comparisonTable(measured: readonly Measured[]): string {
   const base = find(measured, BARE_JOSE)
   return table(
-    ['', '× time of bare jose', 'µs', 'per second'],
+    ['', '× time of bare jose', 'µs', '± %', 'per second'],
     measured.map((one) => [
       one.name,
       figure(timesAsLong(one, base), 2),
       figure(one.medianUs, 1),
+      figure(spreadPercent(one), 0),
       figure(1e6 / one.medianUs, 0),
     ]),
   )

@@ -7,13 +7,14 @@ import { startPostgres } from '@kinde-billing/test-support/postgres-server'
 import { startRedis } from '@kinde-billing/test-support/redis-server'
 import { Pool } from 'pg'
 import { createClient } from 'redis'
-import { type Contestant, type Course, type Measured, measure } from './measure.js'
+import { type Contestant, type Course, type Measured, measure, spreadPercent } from './measure.js'
 
 export interface InboxSpeed {
   readonly inbox: string
   readonly marks: number
   readonly inFlight: number
   readonly oncePerSecond: number
+  readonly spreadPercent: number
 }
 
 const MEMORY_MARKS = [1000, 100_000, 1_000_000] as const
@@ -115,8 +116,8 @@ function newDeliveries<Tx>(name: string, inbox: DeliveryInbox<Tx>, marks: number
   return { name: `${name}, ${marks}`, run: () => inbox.once(delivery(`${run}_${count++}`), handled) }
 }
 
-function speed(inbox: string, marks: number, inFlight: number, { medianUs }: Measured): InboxSpeed {
-  return { inbox, marks, inFlight, oncePerSecond: 1e6 / medianUs }
+function speed(inbox: string, marks: number, inFlight: number, measured: Measured): InboxSpeed {
+  return { inbox, marks, inFlight, oncePerSecond: 1e6 / measured.medianUs, spreadPercent: spreadPercent(measured) }
 }
 
 async function inBatches(total: number, work: (index: number) => Promise<unknown>): Promise<void> {

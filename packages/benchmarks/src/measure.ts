@@ -63,6 +63,13 @@ export function median(values: readonly number[]): number {
   return (low + high) / 2
 }
 
+/** Spread of the rounds in per cent of the median: half the distance between the quartiles. */
+export function spreadPercent({ medianUs, roundsUs }: Measured): number {
+  const sorted = roundsUs.toSorted((a, b) => a - b)
+  const quartile = (part: number): number => sorted[Math.round((sorted.length - 1) * part)] ?? Number.NaN
+  return ((quartile(0.75) - quartile(0.25)) / 2 / medianUs) * 100
+}
+
 /** Every operation has an index of its own, over all slices: an input comes again only when all the others have had their turn. */
 function countingUp({ name, run }: Contestant): Contestant {
   let index = 0

@@ -1,11 +1,12 @@
 import { BILLING_EVENT_TYPES, type BillingEvent, decodeBillingEvent } from '@kinde-billing/core'
 import { applyBillingEvent, type BillingState, summarize } from '@kinde-billing/state'
 import { billingEventFixture } from '@kinde-billing/testing'
-import { type Course, measure } from './measure.js'
+import { type Course, measure, spreadPercent } from './measure.js'
 
 export interface StateSpeed {
   readonly work: string
   readonly perSecond: number
+  readonly spreadPercent: number
   /** The size of the state as JSON, in bytes. */
   readonly bytes: number
 }
@@ -36,10 +37,11 @@ export async function measureState(course: Course): Promise<StateSpeed[]> {
     ]
   })
   const measured = await measure(contestants, course)
-  return measured.map(({ name, medianUs }) => ({
-    work: name,
-    perSecond: 1e6 / medianUs,
-    bytes: sizes.get(name) ?? 0,
+  return measured.map((one) => ({
+    work: one.name,
+    perSecond: 1e6 / one.medianUs,
+    spreadPercent: spreadPercent(one),
+    bytes: sizes.get(one.name) ?? 0,
   }))
 }
 
