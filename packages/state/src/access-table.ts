@@ -124,7 +124,7 @@ function paidUntil(line: Line, { cancelledAccess }: Policy): number {
 }
 
 /** The end of the current period, or else the date of the next invoice, as last told. */
-export function periodEnd({ listed, due }: Line): number | undefined {
+function periodEnd({ listed, due }: Line): number | undefined {
   const [period, next] = [listed?.periodEndsOn, due?.dueOn]
   return period === undefined || next === undefined ? (period ?? next) : Math.max(period, next)
 }

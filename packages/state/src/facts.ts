@@ -97,12 +97,6 @@ export function compareText(a: string, b: string): number {
   return a < b ? -1 : a > b ? 1 : 0
 }
 
-/** The later of two facts, of which each may be missing. */
-export function latest<Later extends Fact>(a: Later | undefined, b: Later | undefined): Later | undefined {
-  if (a === undefined || b === undefined) return a ?? b
-  return compareFacts(a, b) < 0 ? b : a
-}
-
 // Member by member, since a store may have changed the order of keys (Postgres' jsonb does). Without the receipt, in which
 // two copies of one fact may differ.
 function content({ plan, ...fact }: Fact): string {

@@ -9,6 +9,7 @@ import {
   type BillingSummary,
   createBillingStateHandler,
   customerKey,
+  definePlans,
   diffSummaries,
   type HandledEvent,
   mergeStates,
@@ -21,6 +22,7 @@ interface Client {
 }
 
 declare const state: BillingState
+declare const summary: BillingSummary
 declare const event: BillingEvent
 declare const schema: DataSchema<{ amount: number }>
 declare const inbox: DeliveryInbox<Client>
@@ -66,6 +68,17 @@ it('changes are a union to switch on', () => {
     'suspended' | 'cancelled' | 'none'
   >()
   expectTypeOf<Access>().toEqualTypeOf<'active' | 'past_due' | 'suspended' | 'cancelled' | 'none'>()
+})
+
+it('plans know the features and limits of their catalogue', () => {
+  const plans = definePlans({ free: {}, pro: { features: ['exports'], limits: { seats: 10 } } })
+  expectTypeOf(plans.can(summary, 'exports')).toEqualTypeOf<boolean>()
+  expectTypeOf(plans.limit(summary, 'seats')).toEqualTypeOf<number>()
+  expectTypeOf(plans.features(summary)).toEqualTypeOf<'exports'[]>()
+  // @ts-expect-error no plan has this feature
+  plans.can(summary, 'export')
+  // @ts-expect-error no plan has this limit
+  plans.limit(summary, 'exports')
 })
 
 describe('the handler', () => {

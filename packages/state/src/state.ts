@@ -33,7 +33,7 @@ export interface BillingState {
 }
 
 /** The state of a customer of whom nothing is known. */
-export const EMPTY_STATE: BillingState = { version: STATE_VERSION, customer: {}, lists: [] }
+const EMPTY_STATE: BillingState = { version: STATE_VERSION, customer: {}, lists: [] }
 
 /**
  * Returns the state if this package knows its version, and the empty state for `undefined`.
