@@ -388,7 +388,7 @@ describe.runIf(hasChromium())('examples/saas in Chromium', () => {
 function hasChromium(): boolean {
   if (chromiumBinary !== undefined) return true
   const message = 'chromium is not installed: the tests of examples/saas are skipped.'
-  if (process.env['CI']) throw new Error(message)
+  if (process.env.CI) throw new Error(message)
   console.warn(message)
   return false
 }

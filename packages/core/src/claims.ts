@@ -143,9 +143,9 @@ function findOtherEvent(
   assertTime: (timestamp: Date) => void,
 ): OtherEvent | undefined {
   try {
-    const event = readEnvelope(type, claims)
+    const { claims: _, ...event } = readEnvelope(type, claims)
     assertTime(event.timestamp)
-    return event
+    return hideClaims(event, claims)
   } catch {
     return undefined
   }
@@ -176,15 +176,15 @@ function readEnvelope<Type extends string>(type: Type, claims: JsonObject): Othe
   if (!success) throw invalidEnvelope(issues)
   const { event_id: id, timestamp, data } = output
   const source = getOwn(claims, 'source')
-  const envelope = {
+  return {
     type,
     id,
     occurredAt: parseOccurredAt(claims) ?? timestamp,
     timestamp,
     source: typeof source === 'string' && source.trim() !== '' ? source : undefined,
     data,
+    claims,
   }
-  return hideClaims(envelope, claims)
 }
 
 /** valibot's own messages are not used: they quote the input. */

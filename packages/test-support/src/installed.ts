@@ -28,7 +28,7 @@ export function isInstalled(server: 'redis-server' | 'postgres' | 'pgbouncer'): 
 }
 
 function onPath(name: string): string | undefined {
-  const folders = (process.env['PATH'] ?? '').split(':')
+  const folders = (process.env.PATH ?? '').split(':')
   return folders.map((folder) => join(folder, name)).find((path) => existsSync(path))
 }
 

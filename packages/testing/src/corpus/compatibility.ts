@@ -8,10 +8,10 @@ const { issuer, previous } = TEST_KEYS
 
 /** Genuine deliveries, as Kinde sends them and as it may send them one day. None may be turned away. */
 export function compatibility(mint: Mint): CaseDraft[] {
-  return [...eight(mint), ...forms(mint), ...headers(mint), ...claims(mint), ...data(mint), ...otherEvents(mint)]
+  return [...eachType(mint), ...forms(mint), ...headers(mint), ...claims(mint), ...data(mint), ...otherEvents(mint)]
 }
 
-function eight(mint: Mint): CaseDraft[] {
+function eachType(mint: Mint): CaseDraft[] {
   const dialects: Dialect[] = ['flat', 'nested']
   return BILLING_EVENT_TYPES.flatMap((type) =>
     dialects.map((dialect) =>
