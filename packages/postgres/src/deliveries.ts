@@ -3,7 +3,7 @@ import type { KeepOptions } from './keep-claims.js'
 import { MAX_TIMER_MS } from './lease.js'
 import type { Rows } from './session.js'
 import { MARKED_ROWS } from './sql-errors.js'
-import { intervalLiteral, textLiteral, timestampLiteral } from './sql-literals.js'
+import { intervalLiteral, jsonText, textLiteral, timestampLiteral } from './sql-literals.js'
 
 /** How long a statement waits for the row: it is held only between a mark and its commit, or by an operator. */
 const ROW_LOCK_TIMEOUT_MS = 2000
@@ -75,7 +75,8 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
   const keptUntilDone = (delivery: InboxDelivery): string =>
     keep.claims === false
       ? ''
-      : `, ${claimColumns(delivery)}, expires_at = case when done_at is null then 'infinity' else expires_at end`
+      : `, ${claimColumns(delivery)},
+        expires_at = case when done_at is null and not ${isErased(delivery)} then 'infinity' else expires_at end`
   return {
     table,
     arrival: (delivery) =>
@@ -86,11 +87,14 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
       LIMIT_ROW_LOCK,
       `delete from ${table} where key = ${textLiteral(key)} and done_at is not null and expires_at <= now()`,
     ],
-    keep: (delivery) => [
-      LIMIT_ROW_LOCK,
-      `update ${table} set ${claimColumns(delivery)}, expires_at = 'infinity'
+    keep: (delivery) =>
+      keep.claims === false
+        ? []
+        : [
+            LIMIT_ROW_LOCK,
+            `update ${table} set ${claimColumns(delivery)}, expires_at = 'infinity'
       where key = ${textLiteral(delivery.key)} and done_at is null and claims is null`,
-    ],
+          ],
     claim: ({ key, leaseMs, redelivery }, limits) => [
       claimStatement(`${table} ${key}`, leaseMs, limits),
       `select ${isDone(redelivery)}::text as done from ${table} where key = ${textLiteral(key)}`,
@@ -134,9 +138,19 @@ export function readClaim([claims, rows]: readonly Rows[]): ClaimState {
   }
 }
 
-function claimColumns({ claims, customer }: InboxDelivery): string {
-  return `claims = ${textLiteral(JSON.stringify(claims))}, customer = ${customer === undefined ? 'null' : textLiteral(customer)}`
+function claimColumns(delivery: InboxDelivery): string {
+  const { claims, customer } = delivery
+  const set = (column: string, value: string): string =>
+    `${column} = ${delivery.redelivery ? `case when ${isErased(delivery)} then null else ${value} end` : value}`
+  const name = customer === undefined ? 'null' : textLiteral(customer.slice(0, MAX_CUSTOMER_CHARS))
+  return `${set('claims', textLiteral(jsonText(claims)))}, ${set('customer', name)}`
 }
+
+/** Ids are far shorter. An index entry of Postgres ends at some 2,700 bytes. */
+const MAX_CUSTOMER_CHARS = 500
+
+/** Claims that were erased while their redelivery ran stay erased. Those of an event that never arrived were never there. */
+const isErased = ({ redelivery }: InboxDelivery): string => (redelivery ? '(attempts > 0 and claims is null)' : 'false')
 
 /** Counts an arrival. What another attempt has done stays. */
 function arrivalStatement(table: string, { key, eventId, type, occurredAt, retentionMs }: InboxDelivery): string {

@@ -3,6 +3,7 @@ import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import { toTimestamp } from './list-deliveries.js'
 import type { AnyPostgresPool } from './pool.js'
+import { jsonText } from './sql-literals.js'
 import { type TableOptions, tableName } from './table-name.js'
 
 /** The claims that {@link eraseClaims} erases. */
@@ -69,6 +70,6 @@ function createSelection(selection: ClaimsToErase): { condition: string; values:
   // An id stands in the claims as a JSON string, wherever it stands; messages and reasons are free text.
   return {
     condition: `(customer = $1 or strpos(claims, $2) > 0 or strpos(error_message, $1) > 0 or strpos(redelivery_reason, $1) > 0)`,
-    values: [customer, JSON.stringify(customer)],
+    values: [customer, jsonText(customer)],
   }
 }

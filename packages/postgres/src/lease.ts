@@ -1,4 +1,5 @@
 import type { Database, Session } from './session.js'
+import { explainLost } from './sql-errors.js'
 
 /** Timers, and Postgres's own limits, end below 2³¹ ms. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1
@@ -17,7 +18,7 @@ export async function withLeasedSession<Result>(
 ): Promise<Result> {
   const lease = new AbortController()
   const end: EndAttempt = (reason) => lease.abort(reason)
-  const session = await database.open(end)
+  const session = await database.open((error) => end(explainLost(error)))
   const timer = setTimeout(() => end(new Error(`The lease of ${leaseMs} ms is over`)), Math.min(leaseMs, MAX_TIMER_MS))
   try {
     const result = await Promise.race([attempt(session, lease.signal, end), rejectOnAbort(lease.signal)])

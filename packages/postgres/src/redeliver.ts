@@ -14,7 +14,7 @@ export interface RedeliveryReceiver<Context> {
   /** Runs the handlers with stored claims. */
   redeliver(
     claims: Record<string, unknown>,
-    options: { context: Context; reason?: string | undefined },
+    options: { context: Context; reason?: string | undefined; issuer?: string | undefined },
   ): Promise<Pick<DeliveryOutcome, 'outcome'>>
 }
 
@@ -132,7 +132,7 @@ async function runOne<Context>(
 ): Promise<DeliveryOutcome['outcome']> {
   // Without the option, Context is inferred from the receiver, whose handlers then see undefined.
   const context = createContext?.(due) as Context
-  const { outcome } = await receiver.redeliver(due.claims, { context, reason: due.reason })
+  const { outcome } = await receiver.redeliver(due.claims, { context, reason: due.reason, issuer: due.issuer })
   return outcome
 }
 

@@ -21,8 +21,8 @@ export interface RedeliveryQueue {
   assertOneIssuer(session: Session): Promise<void>
 }
 
-/** After the n-th attempt: as Kinde does. */
-const BACK_OFF = `(array[5, 30, 120, 600, 3600, 14400, 43200])[least(redelivery_attempts, 7)] * interval '1 second'`
+/** After the n-th attempt: as Kinde does. A request that was made while the event ran has had none. */
+const BACK_OFF = `(array[5, 30, 120, 600, 3600, 14400, 43200])[greatest(1, least(redelivery_attempts, 7))] * interval '1 second'`
 
 /** Longer than a handler may take, unless it is told otherwise; a process that dies frees the delivery after it. */
 const TAKEN_FOR = `interval '2 minutes'`

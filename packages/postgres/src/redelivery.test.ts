@@ -1,6 +1,6 @@
 import { PGlite, type Transaction } from '@electric-sql/pglite'
 import { KindeWebhookError } from '@kinde-billing/core'
-import { DiscardEvent, type InboxDelivery } from '@kinde-billing/core/receiver'
+import { createBillingReceiver, DiscardEvent, type InboxDelivery } from '@kinde-billing/core/receiver'
 import { newDelivery } from '@kinde-billing/testing/inbox-contract/attempts'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
@@ -131,6 +131,61 @@ describe('claims', () => {
       failures: 1,
     })
     expect(await requestRedelivery(pglite, { eventIds: [delivery.eventId] }, again)).toBe(0)
+  })
+
+  it('are not kept with keepClaims: false by later attempts either', async () => {
+    const delivery = newDelivery({ retentionMs: 1000 })
+    for (let run = 0; run < 3; run += 1) await attempt(delivery, fail, inboxWith({ keepClaims: false }))
+    const { rows } = await pglite.query(
+      "select claims, customer, expires_at < now() + interval '1 day' as ends from kinde_billing_deliveries",
+    )
+    expect(rows).toEqual([{ claims: null, customer: null, ends: true }])
+  })
+
+  it('are stored as ASCII, for databases of any encoding', async () => {
+    const claims = { event_id: 'e', data: { name: 'Zoë 🦊 \u007f \u0000' } }
+    const delivery = newDelivery({ claims })
+    await attempt(delivery, fail)
+    const { rows } = await pglite.query("select claims ~ '^[ -~]+$' as ascii from kinde_billing_deliveries")
+    expect(rows).toEqual([{ ascii: true }])
+    expect((await readDelivery(pglite, delivery.eventId))?.claims).toEqual(claims)
+    expect(await eraseClaims(pglite, { customer: claims.data.name.replace('\u0000', '') })).toBe(0)
+    await attempt(newDelivery({ claims: { data: { id: 'Zoë' } } }), fail)
+    expect(await eraseClaims(pglite, { customer: 'Zoë' })).toBe(1)
+  })
+
+  it.each([
+    ['holds U+0000', 'customer\u0000'],
+    ['is longer than an index entry', Array.from({ length: 3000 }, () => crypto.randomUUID()).join('')],
+  ])('are kept when the customer %s', async (_, customer) => {
+    const delivery = newDelivery({ customer })
+    await attempt(delivery, fail)
+    await attempt(delivery, fail)
+    expect(await readDelivery(pglite, delivery.eventId)).toMatchObject({ failures: 2, claims: delivery.claims })
+    expect(await attempt(delivery, takeEffect)).toBe('processed')
+  })
+
+  it('that an older release left behind are removed by the sweep, with error and request', async () => {
+    const delivery = newDelivery()
+    await attempt(delivery, () => Promise.reject(new Error('no user kp_ada')))
+    await requestRedelivery(pglite, { eventIds: [delivery.eventId] }, again)
+    await pglite.exec('update kinde_billing_deliveries set done_at = now()')
+    await sweepDeliveries(pglite)
+    const { rows } = await pglite.query(
+      'select claims, customer, error_code, error_message, redelivery_requested_at from kinde_billing_deliveries',
+    )
+    expect(rows).toEqual([
+      { claims: null, customer: null, error_code: null, error_message: null, redelivery_requested_at: null },
+    ])
+  })
+
+  it('of a failed event last as long as it does, also after an attempt of an older release', async () => {
+    const delivery = newDelivery()
+    await attempt(delivery, fail)
+    // As the arrival of version 1 has it.
+    await pglite.exec("update kinde_billing_deliveries set expires_at = now() - interval '1 second'")
+    expect(await sweepDeliveries(pglite)).toBe(0)
+    expect((await readDelivery(pglite, delivery.eventId))?.claims).toEqual(delivery.claims)
   })
 
   it("are kept for keepMs with 'all', and removed by the sweep", async () => {
@@ -264,6 +319,62 @@ describe('redeliver', () => {
       redelivery: { runs: 1, reason: 'billed wrongly' },
     })
     expect(await redeliver(pglite, receiver)).toEqual({})
+  })
+
+  it('runs an event again that was requested while it ran and failed', async () => {
+    const delivery = newDelivery()
+    await attempt(delivery, fail)
+    const request = () => requestRedelivery(pglite, { eventIds: [delivery.eventId] }, again)
+    await request()
+    const working = receiverFor([delivery], takeEffect).receiver
+    const receiver: RedeliveryReceiver<undefined> = {
+      name: 'billing',
+      redeliver: async () => {
+        await request()
+        return { outcome: 'handler_failed' }
+      },
+    }
+    await redeliver(pglite, receiver, { ...quickly, limit: 1 })
+    expect((await readDelivery(pglite, delivery.eventId))?.redelivery?.dueAt).toBeInstanceOf(Date)
+    await makeDue()
+    expect(await redeliver(pglite, working, quickly)).toEqual({ processed: 1 })
+  })
+
+  it('leaves erased what was erased while it ran', async () => {
+    const delivery = newDelivery({ customer: 'customer_9' })
+    await attempt(delivery, fail)
+    await requestRedelivery(pglite, { eventIds: [delivery.eventId] }, again)
+    const failing = receiverFor([delivery], fail).receiver
+    const receiver: RedeliveryReceiver<undefined> = {
+      name: 'billing',
+      redeliver: async (...args) => {
+        await eraseClaims(pglite, { customer: 'customer_9' })
+        return failing.redeliver(...args)
+      },
+    }
+    expect(await redeliver(pglite, receiver, quickly)).toEqual({ handler_failed: 1 })
+    const { rows } = await pglite.query<{ dump: string }>(
+      "select delivery::text as dump, expires_at < 'infinity' as ends from kinde_billing_deliveries as delivery",
+    )
+    expect(rows).toEqual([{ dump: expect.not.stringContaining('customer_9'), ends: true }])
+  })
+
+  it("hands deliveries of another issuer to no receiver but that issuer's", async () => {
+    const delivery = newDelivery()
+    await attempt({ ...delivery, key: `https://staging.kinde.com billing ${delivery.eventId}` }, fail)
+    await requestRedelivery(pglite, { status: 'failed' }, again)
+    const create = (issuer: string) =>
+      createBillingReceiver({
+        issuer,
+        name: 'billing',
+        inbox: inboxWith(),
+        log: false,
+        onEvent: (event, { tx }) => void tx.query('insert into effects values ($1)', [event.id]),
+      })
+    expect(await redeliver(pglite, create('https://acme.kinde.com'), quickly)).toEqual({ invalid_configuration: 1 })
+    expect(await effects()).toEqual([])
+    await makeDue()
+    expect(await redeliver(pglite, create('https://staging.kinde.com'), quickly)).toEqual({ processed: 1 })
   })
 
   it('answers duplicate for a handled event whose redelivery was not requested', async () => {

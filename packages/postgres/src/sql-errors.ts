@@ -8,6 +8,8 @@ const UNDEFINED_COLUMN = '42703'
 const FAILED_TRANSACTION = '25P02'
 const NO_TRANSACTION = '25P01'
 const NO_SUCH_SAVEPOINT = '3B001'
+const IDLE_IN_TRANSACTION_TIMEOUT = '25P03'
+const TRANSACTION_TIMEOUT = '25P04'
 const NOT_AN_INTEGER = '22P02'
 
 /** What the mark's last statement says if it did not find its row: see `markStatements`. */
@@ -30,6 +32,17 @@ export function explainMissingTable(error: unknown, table: string): unknown {
   if (state === UNDEFINED_COLUMN)
     return new Error(`The inbox's table ${table} is of an older version. ${fix}`, { cause: error })
   return error
+}
+
+/** Explains why a connection broke: limits of the application's own end handlers that take longer. */
+export function explainLost(cause: Error): Error {
+  const state = sqlState(cause)
+  if (state !== IDLE_IN_TRANSACTION_TIMEOUT && state !== TRANSACTION_TIMEOUT) return cause
+  const setting = state === TRANSACTION_TIMEOUT ? 'transaction_timeout' : 'idle_in_transaction_session_timeout'
+  return new HandlerFault(
+    `Postgres has ended the handler's transaction (${setting}): nothing was committed. Put slow work into a queue, or raise the setting for this role.`,
+    { cause },
+  )
 }
 
 /** Explains an error at the end of the transaction, which in most cases is the handler's doing. */

@@ -7,7 +7,16 @@ const PLAIN = /^[\x20-\x26\x28-\x5b\x5d-\x7e]*$/
  */
 export function textLiteral(text: string): string {
   if (PLAIN.test(text)) return `'${text}'`
-  return `convert_from(decode('${toHex(text)}', 'hex'), 'UTF8')`
+  // Postgres stores every character but this one.
+  return `convert_from(decode('${toHex(text.replaceAll('\0', '\ufffd'))}', 'hex'), 'UTF8')`
+}
+
+/** JSON in ASCII, which a database of any encoding stores. */
+export function jsonText(value: unknown): string {
+  return JSON.stringify(value).replace(
+    /[^\x20-\x7e]/g,
+    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 /** A number of milliseconds, as an interval. Postgres's dates end long before the largest numbers do. */

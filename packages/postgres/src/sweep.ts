@@ -40,8 +40,14 @@ export async function sweepDeliveries(pool: AnyPostgresPool, options: SweepOptio
     `key = any(array(select key from ${table} where ${condition} order by ${order} limit $1 for update skip locked))`
   const deleteExpired = `delete from ${table} where ${keysWhere('expires_at <= now()', 'expires_at')} returning key`
   // Claims without a time were left by an older release that marked the event.
-  const removeClaims = `update ${table} set claims = null, customer = null, claims_expire_at = null
+  const removeClaims = `update ${table} set claims = null, customer = null, claims_expire_at = null,
+      error_code = null, error_message = null,
+      redelivery_requested_at = null, redelivery_due_at = null, redelivery_even_if_done = false
     where ${keysWhere("claims is not null and done_at is not null and coalesce(claims_expire_at, '-infinity') <= now()", 'key')}
+    returning key`
+  // An older release that attempts an event gives its row an end again.
+  const keepFailed = `update ${table} set expires_at = 'infinity'
+    where ${keysWhere("done_at is null and claims is not null and expires_at < 'infinity'", 'first_seen_at')}
     returning key`
 
   return withSession(pool, async (session) => {
@@ -55,6 +61,7 @@ export async function sweepDeliveries(pool: AnyPostgresPool, options: SweepOptio
         if (count < batch) return total
       }
     }
+    await repeat(keepFailed)
     await repeat(removeClaims)
     return repeat(deleteExpired)
   })

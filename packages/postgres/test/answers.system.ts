@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { createWebHandler, type DeliveryOutcome } from '@kinde-billing/core/receiver'
 import { type CuttableProxy, startProxy } from '@kinde-billing/test-support/cuttable-proxy'
 import { isInstalled } from '@kinde-billing/test-support/installed'
@@ -71,6 +72,18 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
   }
 
   const unavailable = [503, { error: 'inbox_unavailable' }]
+
+  it('well, and the handler idle for longer than the role may be: 500, with the setting as the reason', async () => {
+    await pool.end()
+    const settings = '-c idle_in_transaction_session_timeout=100'
+    pool = new Pool({ connectionString: server.url, options: settings }).on('error', () => {})
+    const lines: string[] = []
+    const log = { warn() {}, error: (line: string) => lines.push(line) }
+    const post = receiver(() => once(pool, 'remove').then(() => {}), { log })
+    expect(await post()).toEqual([500, { error: 'handler_failed' }])
+    expect(lines.join()).toContain('idle_in_transaction_session_timeout')
+    expect(await effects()).toEqual([])
+  })
 
   it('down at the claim: 503, and the handler does not run', async () => {
     proxy.cut()

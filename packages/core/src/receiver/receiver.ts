@@ -1,7 +1,8 @@
 import { readBody } from '../body.js'
 import { decodeBillingEvent } from '../decode.js'
-import { isUnsupportedEventError, toKindeWebhookError } from '../errors.js'
+import { isUnsupportedEventError, KindeWebhookError, toKindeWebhookError } from '../errors.js'
 import type { BillingEvent } from '../events.js'
+import { format } from '../format.js'
 import { type BillingLog, consoleLog, notify, type ShouldLog, toLog } from '../log.js'
 import type { DataSchemas, NoSchemas } from '../standard-schema.js'
 import { type Arrival, createDispatcher } from './dispatch.js'
@@ -33,7 +34,7 @@ export interface BillingReceiver<Context = unknown, Schemas extends DataSchemas 
    * claims arrived: never pass claims that were not verified. Handlers see `delivery.redelivery`.
    *
    * @param claims - The verified payload, such as an inbox has kept.
-   * @param options - The context for handlers and for option functions, and a reason that handlers see.
+   * @param options - The context for handlers and for option functions, a reason that handlers see, and the issuer.
    * @returns The outcome. It never rejects.
    */
   redeliver(
@@ -43,6 +44,8 @@ export interface BillingReceiver<Context = unknown, Schemas extends DataSchemas 
       context: Context
       /** Why the event runs again. */
       reason?: string | undefined
+      /** The Kinde domain that signed the claims: another one than the receiver's is refused. Default: not compared. */
+      issuer?: string | undefined
     },
   ): Promise<DeliveryOutcome<Schemas>>
 }
@@ -122,17 +125,24 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
       return response
     },
 
-    async redeliver(claims, { context, reason }) {
+    async redeliver(claims, { context, reason, issuer: signer }) {
       const log = settings.log ?? consoleLog
       const { outcome } = await conclude({ onOutcome, log, shouldLog }, context, async (delivery) => {
         delivery.receivedAt = new Date(settings.now())
         const { issuer } = getVerifier(context)
+        if (signer !== undefined && signer !== issuer) throw foreignIssuer(signer, issuer)
         return dispatch(() => decodeBillingEvent(claims), { issuer, delivery, log, redelivery: { reason } })
       })
       return outcome
     },
   }
 }
+
+const foreignIssuer = (signer: string, issuer: string): KindeWebhookError =>
+  new KindeWebhookError(
+    'invalid_configuration',
+    `issuer: the stored event is of ${format(signer, 255)}, and this receiver serves ${format(issuer, 255)}. Redeliver it with the receiver, or the context, of its own issuer.`,
+  )
 
 /**
  * Answers a request for which no receiver could be created, and reports it like any other failure.

@@ -92,6 +92,15 @@ describe('redeliver', () => {
     expect(old.data).not.toHaveProperty('output')
   })
 
+  it('refuses claims of another issuer, if it is told whose they are', async () => {
+    const seen: unknown[] = []
+    const receiver = createTestReceiver({ onEvent: (event) => seen.push(event.id) })
+    const foreign = { ...options, issuer: 'https://staging.kinde.com' }
+    expect(await receiver.redeliver(old, foreign)).toMatchObject({ outcome: 'invalid_configuration' })
+    expect(seen).toEqual([])
+    expect(await receiver.redeliver(old, { ...options, issuer: issuer.issuer })).toMatchObject({ outcome: 'processed' })
+  })
+
   it('runs onOtherEvent for an event of another type', async () => {
     const seen: unknown[] = []
     const receiver = createTestReceiver({
