@@ -19,7 +19,8 @@ export type ClaimsToErase =
 
 /**
  * Erases stored claims, and with them the customer's id, error messages and reasons. The mark of a finished event stays, so
- * that it never runs again; an event that is not done can no longer be redelivered.
+ * that it never runs again; an event that is not done can no longer be redelivered. If Kinde delivers such an event again and
+ * it fails again, its claims are stored again: erase once more 36 hours after its first attempt.
  *
  * @param pool - a pool or a PGlite
  * @param selection - a customer, or a time

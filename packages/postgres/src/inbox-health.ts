@@ -28,7 +28,10 @@ export interface InboxHealth {
         readonly kindeStopsAt: Date
       }
     | undefined
-  /** Since when everything that arrives fails; `undefined` if something was handled since the last failure began. */
+  /**
+   * Since when everything that arrives fails; `undefined` if a delivery was handled since the last failure began. What
+   * {@link redeliver} runs does not count: Kinde does not see it.
+   */
   readonly failingSince: Date | undefined
   /** When Kinde disables the endpoint if everything goes on failing: 72 hours after {@link InboxHealth.failingSince}. */
   readonly disabledAt: Date | undefined
@@ -64,27 +67,28 @@ export async function inboxHealth(pool: AnyPostgresPool, options: InboxHealthOpt
   const table = tableName(options)
   const ofEndpoint = `($1::text is null or split_part(delivery.key, ' ', 2) = $1)`
   const from = `from ${table} as delivery where ${ofEndpoint} and delivery.expires_at > now()`
+  const lastDone = (condition: string): string => `greatest(
+        (select delivery.done_at ${from} and delivery.done_at is not null and ${condition}
+         order by delivery.first_seen_at desc limit 1),
+        -- of marks that last equally long, the newest expires last
+        (select delivery.done_at ${from} and delivery.done_at is not null and delivery.expires_at < 'infinity' and ${condition}
+         order by delivery.expires_at desc limit 1)
+      )`
   const query = `with ${HELD_LOCKS},
     open as materialized (
       select delivery.*, ${isToRedeliver('delivery')} as is_to_redeliver ${from} and delivery.done_at is null
         and not ${isInProgress('delivery', table)}
     ),
     oldest as (select event_id, type, first_seen_at from open order by first_seen_at, key limit 1),
-    success as (
-      select greatest(
-        (select delivery.done_at ${from} and delivery.done_at is not null order by delivery.first_seen_at desc limit 1),
-        -- of marks that last equally long, the newest expires last
-        (select delivery.done_at ${from} and delivery.done_at is not null and delivery.expires_at < 'infinity'
-         order by delivery.expires_at desc limit 1)
-      ) as at
-    )
+    success as (select ${lastDone('true')} as at, ${lastDone('delivery.redeliveries = 0')} as seen_by_kinde)
     select ${epochMs(`greatest((select max(last_attempt_at) from open), (select delivery.first_seen_at ${from} order by delivery.first_seen_at desc limit 1))`)} as last_arrival,
       ${epochMs('(select at from success)')} as last_success,
       (select count(*) from open)::text as failing,
       (select event_id from oldest) as event_id, (select type from oldest) as type,
       ${epochMs('(select first_seen_at from oldest)')} as first_seen,
-      ${epochMs(`(select min(greatest(first_seen_at, (select at from success))) from open
-          where greatest(failed_at, last_attempt_at) > coalesce((select at from success), '-infinity'))`)} as failing_since,
+      ${epochMs(`(select min(greatest(first_seen_at, (select seen_by_kinde from success))) from open
+          where greatest(case when redelivery_requested_at is null then failed_at end, last_attempt_at)
+            > coalesce((select seen_by_kinde from success), '-infinity'))`)} as failing_since,
       (select count(*) ${from} and ${isToRedeliver('delivery')})::text as to_redeliver,
       (select count(*) from open where not is_to_redeliver
          and coalesce(redelivery_requested_at, first_seen_at) < now() - interval '30 days')::text as dead`

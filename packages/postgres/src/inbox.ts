@@ -4,6 +4,7 @@ import { attemptOnce, describeFailure, type Work } from './attempt.js'
 import { databaseOf } from './database.js'
 import { deliveryStatements } from './deliveries.js'
 import { resolveKeep } from './keep-claims.js'
+import { withLeasedSession } from './lease.js'
 import type { AnyPostgresPool, PostgresTx } from './pool.js'
 import { explainMissingTable } from './sql-errors.js'
 import { type TableOptions, tableName } from './table-name.js'
@@ -72,17 +73,11 @@ export function createPostgresInbox<Pool extends AnyPostgresPool>(
       return attemptOnce(database, statements, delivery, run).finally(free)
     },
     async recordFailure(delivery, error) {
-      const session = await database.open()
+      const record = [...statements.arrival(delivery), ...statements.failure(delivery, describeFailure(error))]
       try {
-        await session.transaction([
-          ...statements.arrival(delivery),
-          ...statements.failure(delivery, describeFailure(error)),
-        ])
-        session.release()
+        await withLeasedSession(database, delivery.leaseMs, (session) => session.transaction(record))
       } catch (cause) {
         throw explainMissingTable(cause, table)
-      } finally {
-        session.destroy()
       }
     },
   }

@@ -226,6 +226,15 @@ describe('recordFailure', () => {
     })
   })
 
+  it('closes its connection when the lease is over, however long Postgres is silent', async () => {
+    const released: unknown[] = []
+    const client = { query: () => new Promise<never>(() => {}), release: (destroy?: boolean) => released.push(destroy) }
+    const inbox = createPostgresInbox({ pool: { connect: async () => client } })
+    const record = inbox.recordFailure?.(newDelivery({ leaseMs: 5 }), new Error('refused'))
+    await expect(record).rejects.toThrow('The lease of 5 ms is over')
+    expect(released).toEqual([true])
+  })
+
   it('does not touch an event that is done', async () => {
     const delivery = newDelivery()
     await attempt(delivery, takeEffect)
@@ -559,5 +568,21 @@ describe('inboxHealth', () => {
     await attempt(newDelivery(), takeEffect)
     expect(await inboxHealth(pglite, { name: 'billing' })).toMatchObject({ failing: 1, failingSince: undefined })
     expect(await inboxHealth(pglite, { name: 'other' })).toMatchObject({ failing: 0, lastArrivalAt: undefined })
+  })
+
+  it('counts neither failures nor successes of redeliveries, which Kinde does not see', async () => {
+    const [old, recent] = [newDelivery(), newDelivery()]
+    await attempt(old, fail)
+    await attempt(newDelivery(), takeEffect)
+    await requestRedelivery(pglite, { eventIds: [old.eventId] }, again)
+    await redeliver(pglite, receiverFor([old], fail).receiver, quickly)
+    expect(await inboxHealth(pglite)).toMatchObject({ failing: 1, failingSince: undefined, disabledAt: undefined })
+
+    await attempt(recent, fail)
+    await makeDue()
+    await redeliver(pglite, receiverFor([old], takeEffect).receiver, quickly)
+    const { failingSince, lastSuccessAt, oldestFailure } = await inboxHealth(pglite)
+    expect(failingSince).toEqual(oldestFailure?.firstSeenAt)
+    expect(lastSuccessAt?.getTime()).toBeGreaterThan(failingSince?.getTime() ?? 0)
   })
 })
