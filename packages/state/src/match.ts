@@ -21,25 +21,31 @@ export function findCreated(live: readonly Line[], fact: TimedFact): Line | unde
 }
 
 /**
- * The line without an id that gets one by this fact: of the same plan if there is one, else the newest if it has just begun,
- * since events of one checkout come together, else the oldest.
+ * The line without an id that gets one by this fact: of the same plan if there is one, else the nearest in time if the newest
+ * has just begun, since events of one checkout come together, else the oldest.
  */
 export function findUnnamed(live: readonly Line[], fact: TimedFact): Line | undefined {
   const unnamed = oldestFirst(live.filter(({ id }) => id === undefined))
   const newest = unnamed.at(-1)
-  return prefer(newest !== undefined && isYoung(newest, fact.at) ? unnamed.reverse() : unnamed, fact)
+  if (newest === undefined || !isYoung(newest, fact.at)) return prefer(unnamed, fact)
+  const distance = ({ start }: Line) => Math.abs(start.at - fact.at)
+  return prefer(
+    unnamed.reverse().sort((a, b) => distance(a) - distance(b)),
+    fact,
+  )
 }
 
 /**
- * The line that a cancellation without a known id ends: the oldest on the plan that it names, else the oldest whose plan
- * cannot be compared. Of the latter, never the newest if it has just begun: the cancellation is then that of the agreement
+ * The line that a cancellation without a known id ends: the oldest on the plan that it names, else the oldest that was on it
+ * before or has just begun on it, else the oldest whose plan cannot be compared. Of the latter, never the newest if it has just begun: the cancellation is then that of the agreement
  * that it replaced. A cancellation with an id can only be about a line that has none and did not just begin.
  */
 export function findCancelled(live: readonly Line[], fact: TimedFact): Line | undefined {
   const candidates = oldestFirst(live.filter(({ id }) => id === undefined || fact.agreement === undefined))
   const isOther = (line: Line) => fact.agreement !== undefined && isYoung(line, fact.at)
-  const same = candidates.find((line) => planRelation(line, fact.plan) === 'same' && !isOther(line))
-  if (same !== undefined) return same
+  const same = candidates.filter((line) => planRelation(line, fact.plan) === 'same' && !isOther(line))
+  const current = same.find((line) => comparePlans(line.plan, fact.plan) === 'same' && !isYoung(line, fact.at))
+  if (same.length > 0) return current ?? same[0]
   const unknown = candidates.filter((line) => planRelation(line, fact.plan) === 'unknown')
   const newest = unknown.at(-1)
   if (newest !== undefined && isYoung(newest, fact.at)) unknown.pop()

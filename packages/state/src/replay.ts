@@ -12,7 +12,8 @@ import {
   type TimedFact,
 } from './line.js'
 import { findCancelled, findCreated, findPlanned, findUnnamed, oldestFirst } from './match.js'
-import { comparePlans, type PlanFact } from './plan.js'
+import { movePlan, splitMove } from './move-plan.js'
+import type { PlanFact } from './plan.js'
 import type { BillingState } from './state.js'
 
 /** Called with each fact that did something, and what. */
@@ -59,11 +60,12 @@ function factsInOrder(state: BillingState): TimedFact[] {
 /**
  * The events of one checkout come within seconds, in any order, so a creation is read before what came a moment earlier:
  * a payment or a plan then finds the agreement that it is about. Of one moment, a snapshot's agreements come before the end
- * of its list.
+ * of its list, and an assignment comes last: a change has then told which agreement is on that plan.
  */
 function compareTimed(a: TimedFact, b: TimedFact): number {
   return (
     readAt(a) - readAt(b) ||
+    Number(a.type === 'customer.plan_assigned') - Number(b.type === 'customer.plan_assigned') ||
     compareText(a.id ?? '', b.id ?? '') ||
     compareText(a.type, b.type) ||
     compareText(a.agreement ?? '', b.agreement ?? '') ||
@@ -120,64 +122,52 @@ function cancel({ lines, onStep }: Reading, fact: TimedFact): void {
   if (named === undefined && (fact.agreement !== undefined || line === undefined))
     lines.push({ ...newLine(fact.agreement, fact), shown: false, end: fact, plans: [] })
   if (line === undefined || line.end !== undefined || isBeforeCreation(line, fact)) return
-  if (line.shown) split(lines, line, fact)
+  if (line.shown) splitMove(lines, line, fact)
   line.end = fact
   onStep(fact, 'cancelled', line)
 }
 
-/**
- * A plan change without an id was taken for the line's own. If the line is cancelled under its earlier plan, or within a
- * moment, the change was to another agreement, which no other fact has named: that one runs on.
- */
-function split(lines: Line[], line: Line, cancelled: TimedFact): void {
-  const { moved } = line
-  if (moved === undefined) return
-  const relation = comparePlans(cancelled.plan, moved.by.plan)
-  if (relation === 'same') return
-  if (relation === 'unknown' && cancelled.at - moved.by.at >= REPLACEMENT_MS) return
-  const isKnown = lines.some(
-    (other) =>
-      other !== line &&
-      other.shown &&
-      other.start.at >= moved.by.at - REPLACEMENT_MS &&
-      planRelation(other, moved.by.plan) !== 'different',
-  )
-  line.plan = moved.from
-  if (!isKnown) lines.push(newLine(undefined, moved.by))
+function readPlan(reading: Reading, fact: TimedFact): void {
+  const { plan } = fact
+  if (plan === undefined) {
+    const line = lineOf(reading, fact)
+    // from here on, a cancellation may name a plan that was never told
+    if (line && fact.type === 'customer.plan_changed' && !isYoung(line, fact.at)) line.plans.push({})
+  } else if (fact.agreement === undefined) readUnnamedPlan(reading, fact, plan)
+  else if (!takeOver(reading, fact, plan)) readNamedPlan(reading, fact, plan)
 }
 
-function readPlan(reading: Reading, fact: TimedFact): void {
-  const { lines, onStep } = reading
-  if (fact.agreement !== undefined || fact.plan === undefined) {
-    const line = lineOf(reading, fact)
-    if (line === undefined || fact.plan === undefined || isOlderPlan(line, fact)) return
-    setPlan(line, fact.plan, fact.type === 'customer.plan_changed')
-    if (line.start !== fact) onStep(fact, 'plan', line)
-    return
+function readNamedPlan(reading: Reading, fact: TimedFact, plan: PlanFact): void {
+  const line = lineOf(reading, fact)
+  if (line === undefined || isOlderPlan(line, fact)) return
+  setPlan(line, plan, fact.type === 'customer.plan_changed')
+  if (line.start !== fact) reading.onStep(fact, 'plan', line)
+}
+
+function readUnnamedPlan(reading: Reading, fact: TimedFact, plan: PlanFact): void {
+  const host = findPlanned(live(reading.lines, fact), fact)
+  if (host === undefined) start(reading, undefined, fact)
+  else if (!isOlderPlan(host, fact)) {
+    movePlan(host, fact, plan)
+    reading.onStep(fact, 'plan', host)
   }
-  const host = findPlanned(live(lines, fact), fact)
-  if (host === undefined) {
-    start(reading, undefined, fact)
-    return
-  }
-  if (isOlderPlan(host, fact)) return
-  movePlan(host, fact, fact.plan)
-  onStep(fact, 'plan', host)
+}
+
+/** A change to another plan under an id that is new: it is that of the only agreement that runs, if that one has no id. */
+function takeOver({ lines, onStep }: Reading, fact: TimedFact, plan: PlanFact): boolean {
+  const [only, other] = live(lines, fact)
+  const isNew = lines.every(({ id }) => id !== fact.agreement)
+  if (fact.type !== 'customer.plan_changed' || !isNew || only === undefined || other !== undefined) return false
+  if (only.id !== undefined || planRelation(only, plan) !== 'different' || isBeforeCreation(only, fact)) return false
+  only.id = fact.agreement
+  movePlan(only, fact, plan)
+  onStep(fact, 'plan', only)
+  return true
 }
 
 /** The creation that was read before it has told the plan. */
 function isOlderPlan(line: Line, fact: TimedFact): boolean {
   return isBeforeCreation(line, fact) && line.created?.plan !== undefined
-}
-
-function movePlan(line: Line, by: TimedFact, plan: PlanFact): void {
-  const relation = planRelation(line, plan)
-  // an assignment of an earlier plan has come late
-  if (relation === 'same' && by.type === 'customer.plan_assigned' && comparePlans(line.plan, plan) === 'different')
-    return
-  const isOwn = relation === 'same' || (relation === 'unknown' && isYoung(line, by.at))
-  if (!isOwn) line.moved = { by, from: line.plan }
-  setPlan(line, plan, by.type === 'customer.plan_changed')
 }
 
 function owe(reading: Reading, fact: TimedFact): void {
