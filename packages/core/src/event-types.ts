@@ -34,13 +34,21 @@ export type BillingEventType = (typeof BILLING_EVENT_TYPES)[number]
  * ```
  */
 export const EVENT_GROUPS = {
+  /** A signup or a plan change. */
   'customer.agreement_created': ['plan', 'invoice'],
+  /** The end of an agreement. */
   'customer.agreement_cancelled': ['plan', 'invoice'],
+  /** An unpaid invoice. */
   'customer.invoice_overdue': ['invoice'],
+  /** Metered usage. */
   'customer.meter_usage_updated': ['usage'],
+  /** A failed payment. */
   'customer.payment_failed': ['invoice'],
+  /** A payment. */
   'customer.payment_succeeded': ['invoice'],
+  /** A plan for a customer. */
   'customer.plan_assigned': ['plan'],
+  /** An upgrade or a downgrade. */
   'customer.plan_changed': ['plan'],
 } as const
 

@@ -35,7 +35,7 @@ export {
   type PlanChangedEvent,
 } from './events.js'
 export type { FetchKeySet } from './jwks/fetch.js'
-export type { JsonWebKeySet } from './jwks/import.js'
+export type { JsonWebKeyMember, JsonWebKeySet } from './jwks/import.js'
 export type { BillingWarning, OnWarning } from './log.js'
 export type { BillingVerifierOptions, KeyOptions } from './options.js'
 export type {

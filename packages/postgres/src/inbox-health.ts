@@ -21,8 +21,11 @@ export interface InboxHealth {
   /** The failing event that arrived first. */
   readonly oldestFailure:
     | {
+        /** Kinde's `event_id`. */
         readonly eventId: string
+        /** The event type. */
         readonly type: string
+        /** When it first arrived. */
         readonly firstSeenAt: Date
         /** When Kinde stops trying it: roughly 36 hours after the first attempt. */
         readonly kindeStopsAt: Date

@@ -26,5 +26,5 @@ export { createPostgresStateStore, type PostgresStateStore, type PostgresStateSt
 export type { DueState, ReviewDueOptions, ReviewResult } from './state-store-review.js'
 export { ensureStateSchema, type StateTableOptions, stateSchemaSql } from './state-store-schema.js'
 export type { StateClient } from './state-store-transaction.js'
-export type { DeliveryStatus, StoredDelivery, StoredRedelivery } from './stored-delivery.js'
+export type { DeliveryStatus, StoredDelivery, StoredError, StoredRedelivery } from './stored-delivery.js'
 export { type SweepOptions, sweepDeliveries } from './sweep.js'

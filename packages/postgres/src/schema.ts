@@ -79,8 +79,7 @@ create index if not exists ${name}_claims on ${table} (claims_expire_at) where c
  * version only adds to the one before, and older releases keep working on the newer table. The same text, for the default
  * table, is in the package's `schema.sql`.
  *
- * @param options.table - the table's name; its schema must exist
- * @param options.from - the version that the table has; default 0
+ * @param options - `table`: the table's name, whose schema must exist. `from`: the version that the table has. Default: 0.
  * @throws KindeWebhookError `invalid_configuration`
  *
  * @example

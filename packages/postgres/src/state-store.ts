@@ -3,9 +3,9 @@ import {
   type AccessPolicy,
   type BillingState,
   type BillingStateStore,
-  type BillingSummary,
   type CustomerIdentity,
   mergeStates,
+  type Plans,
   type StoredState,
   summarize,
 } from '@kinde-billing/state'
@@ -25,7 +25,7 @@ export interface PostgresStateStoreOptions extends StateTableOptions {
   /** The rules by which the columns are computed. The state handler uses the same. */
   policy?: AccessPolicy | undefined
   /** The result of `definePlans`, by which the column `features` is filled. Default: the features that Kinde lists. */
-  plans?: { features(summary: BillingSummary): readonly string[] } | undefined
+  plans?: Pick<Plans<string, string>, 'features'> | undefined
   /** The present, in epoch milliseconds. Default: `Date.now`. */
   now?: (() => number) | undefined
 }

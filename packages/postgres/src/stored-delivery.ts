@@ -45,11 +45,21 @@ export interface StoredDelivery {
   /** How often a handler failed with it. */
   readonly failures: number
   /** The last failure. Code and message are removed once the event is done. */
-  readonly lastError: { readonly code: string; readonly message: string; readonly at: Date } | undefined
+  readonly lastError: StoredError | undefined
   /** The size of the claims that are kept, in bytes; 0 if none are. */
   readonly claimsBytes: number
   /** The last redelivery that was requested, if any. */
   readonly redelivery: StoredRedelivery | undefined
+}
+
+/** The error of a delivery's last failed attempt. */
+export interface StoredError {
+  /** The error's code, such as `handler_failed`. */
+  readonly code: string
+  /** The error's message, bounded. It holds no claims. */
+  readonly message: string
+  /** When the attempt failed. */
+  readonly at: Date
 }
 
 /** What is known of a delivery's redelivery. */

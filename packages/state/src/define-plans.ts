@@ -14,13 +14,15 @@ export type PlanCatalogue = Readonly<Record<string, PlanDefinition>>
 
 /** The names of all features of a catalogue. */
 export type FeatureOf<Catalogue extends PlanCatalogue> = {
-  [Code in keyof Catalogue]: Catalogue[Code] extends { readonly features: readonly (infer Feature)[] } ? Feature : never
+  [Code in keyof Catalogue]: Catalogue[Code]['features'] extends readonly (infer Feature)[] ? Feature : never
 }[keyof Catalogue] &
   string
 
 /** The names of all limits of a catalogue. */
 export type LimitOf<Catalogue extends PlanCatalogue> = {
-  [Code in keyof Catalogue]: Catalogue[Code] extends { readonly limits: infer Limits } ? keyof Limits : never
+  [Code in keyof Catalogue]: Catalogue[Code]['limits'] extends Readonly<Record<string, number>>
+    ? keyof Catalogue[Code]['limits']
+    : never
 }[keyof Catalogue] &
   string
 

@@ -27,8 +27,11 @@ export interface BillingSnapshot {
   /** The names of the customer, as far as they are known, so that a store can find the state by them. */
   readonly customer?:
     | {
+        /** The billing customer's id. */
         readonly id?: string | undefined
+        /** The organization's code. */
         readonly orgCode?: string | undefined
+        /** The user's id. */
         readonly userId?: string | undefined
       }
     | undefined

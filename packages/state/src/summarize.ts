@@ -89,8 +89,11 @@ export interface BillingSummary {
   readonly usage: readonly UsageSummary[]
   /** The names of the customer. An organization has no user id: a user in its events is a member. */
   readonly customer: {
+    /** The billing customer's id. */
     readonly id: string | undefined
+    /** The organization's code. */
     readonly orgCode: string | undefined
+    /** The user's id. */
     readonly userId: string | undefined
   }
   /** When the latest known event happened. */

@@ -7,22 +7,39 @@ import { getOwn, isJsonObject, isSafeString, type JsonObject } from '../json.js'
  */
 export interface JsonWebKeySet {
   /** The public keys. Only RSA keys for RS256 signatures are used. */
-  keys: Array<{
-    kty?: string
-    kid?: string
-    alg?: string
-    use?: string
-    key_ops?: string[]
-    n?: string
-    e?: string
-    crv?: string
-    x?: string
-    y?: string
-    x5c?: string[]
-    x5t?: string
-    'x5t#S256'?: string
-    x5u?: string
-  }>
+  keys: JsonWebKeyMember[]
+}
+
+/** A member of a key set. Members that are not listed here are ignored. */
+export interface JsonWebKeyMember {
+  /** The key type, `RSA`. */
+  kty?: string
+  /** The key id. */
+  kid?: string
+  /** The algorithm, `RS256`. */
+  alg?: string
+  /** The use, `sig`. */
+  use?: string
+  /** The operations, with `verify`. */
+  key_ops?: string[]
+  /** The modulus of an RSA key. */
+  n?: string
+  /** The exponent of an RSA key. */
+  e?: string
+  /** The curve of a key of another type. */
+  crv?: string
+  /** The point of a key of another type. */
+  x?: string
+  /** The point of a key of another type. */
+  y?: string
+  /** A certificate chain, which is not used. */
+  x5c?: string[]
+  /** A certificate's thumbprint, which is not used. */
+  x5t?: string
+  /** A certificate's thumbprint, which is not used. */
+  'x5t#S256'?: string
+  /** A certificate's URL, which is never followed. */
+  x5u?: string
 }
 
 /** Imported keys by kid. If a kid occurs twice, each key is tried. */

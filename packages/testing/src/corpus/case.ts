@@ -46,6 +46,12 @@ export type CorpusExpectation =
       readonly code: KindeWebhookErrorCode
     }
 
+/** Bytes that can be the body of a `Request`. TypeScript before 5.7 does not know `Uint8Array<ArrayBuffer>`. */
+export interface CorpusBytes extends Uint8Array {
+  /** The memory of the bytes. */
+  readonly buffer: ArrayBuffer
+}
+
 /** One token, and the required result. */
 export interface CorpusCase {
   /** Unique in the corpus. */
@@ -55,8 +61,7 @@ export interface CorpusCase {
   /** Why it must be so, with the section of the RFC or the CVE where there is one. */
   readonly reason: string
   /** The body of the delivery. Its bytes can be the body of a `Request`. */
-  // TypeScript before 5.7 knows no `Uint8Array<ArrayBuffer>`
-  readonly token: string | (Uint8Array & { readonly buffer: ArrayBuffer })
+  readonly token: string | CorpusBytes
   /** The issuer's key set, where the case needs another than the corpus's own. */
   readonly jwks?: JsonWebKeySet
   /** The required result. */

@@ -11,7 +11,7 @@ import { signature } from './signature.js'
 import { substitution } from './substitution.js'
 import { time } from './time.js'
 
-export type { CorpusCase, CorpusExpectation, CorpusFamily } from './case.js'
+export type { CorpusBytes, CorpusCase, CorpusExpectation, CorpusFamily } from './case.js'
 
 /** For when, and for whom, the corpus is made. */
 export interface AdversarialCorpusOptions {
