@@ -82,6 +82,20 @@ describe('on PGlite', () => {
     expect((await pglite.query('select change from mails')).rows).toEqual([{ change: 'access_granted' }])
   })
 
+  it('gives the handler its load and save if it is spread into the options', async () => {
+    const handle = createBillingStateHandler<unknown, StateClient, string>({ ...createPostgresStateStore() })
+    const event = at(0, 'created', { customer: 'customer_spread' })
+    await handle(event, {
+      webhookId: undefined,
+      redelivery: undefined,
+      receivedAt: new Date(),
+      context: undefined,
+      signal: new AbortController().signal,
+      tx: pglite,
+    })
+    expect(await store.read('customer:customer_spread', pglite)).toStrictEqual(stateOf(event))
+  })
+
   it('keeps its rows in the table that it is given, and refuses a name that is none', async () => {
     const table = 'other_states'
     await ensureStateSchema(pglite, { table })

@@ -191,6 +191,7 @@ describe('failures', () => {
     expect(() => setUp({ maxAttempts: 0 })).toThrow('maxAttempts')
     expect(() => setUp({ onChanges: () => undefined } as Partial<Options>)).toThrow('did you mean "onChange"')
     expect(() => createBillingStateHandler({})).toThrow('store is undefined: pass either store, or load and save')
+    expect(() => createBillingStateHandler({ transaction: 1 } as object)).toThrow('no option "transaction"')
     const store = { ...createStore(), policy: { pastDueGraceMs: 1 } }
     expect(() => createBillingStateHandler({ store, policy: {} })).toThrow('pass it to the store instead')
   })

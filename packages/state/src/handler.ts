@@ -166,8 +166,8 @@ const OPTIONS = [
 ]
 
 function assertOptions<Context, Tx, Version>(options: BillingStateHandlerOptions<Context, Tx, Version>): void {
-  assertKnownOptions('createBillingStateHandler', options, OPTIONS)
   const { store, load, save, policy } = options
+  assertKnownOptions('createBillingStateHandler', load === undefined ? options : withoutStore(options), OPTIONS)
   const hasBoth = load !== undefined && save !== undefined
   if (store === undefined ? !hasBoth : load !== undefined || save !== undefined)
     throw invalidConfiguration('store', store, 'pass either store, or load and save')
@@ -175,6 +175,13 @@ function assertOptions<Context, Tx, Version>(options: BillingStateHandlerOptions
   if (store !== undefined && 'policy' in store && policy !== undefined && policy !== store.policy)
     throw invalidConfiguration('policy', policy, 'pass it to the store instead, so that both use the same')
 }
+
+/** A store may be spread into the options for its load and save: then its other members are no mistakes. */
+function withoutStore(options: object): object {
+  return Object.fromEntries(Object.entries(options).filter(([name]) => !STORE_MEMBERS.has(name)))
+}
+
+const STORE_MEMBERS: ReadonlySet<string> = new Set(['transaction', 'read', 'find', 'due', 'reviewDue'])
 
 /** The store without its own transaction: inside a delivery the inbox decides about that. */
 function storeFor<Context, Tx, Version>(
