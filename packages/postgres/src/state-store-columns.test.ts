@@ -145,6 +145,27 @@ describe('reviews', () => {
     ])
   })
 
+  it('swallow no change if an event comes first: it reports what time has changed, once', async () => {
+    await keep('customer:1', [created(), cancelled], storeAt(1))
+    const store = storeAt(2)
+    const told: string[] = []
+    const onChange = (changes: readonly { type: string }[], { cause }: { cause: string }) =>
+      void told.push(...changes.map(({ type }) => `${cause} ${type}`))
+    const usage = at(DAY + 20, 'usage', { agreement: 'a' })
+    const apply = (state: BillingState | undefined) => applyBillingEvent(state, usage)
+    const options = {
+      store,
+      key: 'customer:1',
+      cause: 'event',
+      onChange,
+      now: () => minute(2 * DAY).getTime(),
+    } as const
+    await updateBillingState(options, apply)
+    await updateBillingState(options, apply)
+    expect(await store.reviewDue({ onChange })).toEqual({ reviewed: 0, changed: 0 })
+    expect(told).toEqual(['event access_lost'])
+  })
+
   it('that fail stay due, and hold up no other', async () => {
     for (const name of ['1', '2', '3']) await keep(`customer:${name}`, [created(), cancelled], storeAt(1))
     const store = storeAt(2)

@@ -113,11 +113,14 @@ export function createPostgresStateStore(options: PostgresStateStoreOptions = {}
       const { rows } = await tx.query(
         `insert into ${table} as known (key) values ($1)
          on conflict (key) do update set version = known.version
-         returning state, version::text as version`,
+         returning state, version::text as version, review_at`,
         [key],
       )
       const [state] = readStates(rows)
-      return state && { state, version: String(rows[0]?.version) }
+      const [row] = rows
+      if (state === undefined || row === undefined) return undefined
+      const { version, review_at: reviewAt } = row
+      return { state, version: String(version), ...(reviewAt !== null && { reviewAt: toDate(reviewAt) }) }
     },
     async save(key, state, version = '0', { tx }) {
       const summary = summarize(state, { now: now(), policy })

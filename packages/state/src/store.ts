@@ -7,6 +7,11 @@ export interface StoredState<Version = unknown> {
   readonly state: BillingState
   /** Identifies what was loaded, so that `save` can tell whether another writer was faster. */
   readonly version: Version
+  /**
+   * The `reviewAt` of the summary when the state was saved, if the store reviews its states (`reviewDue`). A writer that comes
+   * after that moment, and before the review, reports what time has changed, too: the review finds the state up to date.
+   */
+  readonly reviewAt?: Date | undefined
 }
 
 /** A place where states are kept, such as `createPostgresStateStore()` of `@kinde-billing/postgres`. */

@@ -2,7 +2,7 @@ import { assertKnownOptions } from '@kinde-billing/core/internal'
 import type { AccessPolicy } from './access-table.js'
 import { type BillingChange, diffSummaries } from './diff.js'
 import type { BillingState } from './state.js'
-import type { BillingStateStore } from './store.js'
+import type { BillingStateStore, StoredState } from './store.js'
 import { type BillingSummary, summarize } from './summarize.js'
 
 /** Why a summary changed: a billing event arrived, a snapshot was applied, or time has passed. */
@@ -105,7 +105,7 @@ async function updateIn<Tx, Version>(
     const state = change(stored?.state)
     const saved = state !== stored?.state
     if (saved && (await store.save(key, state, stored?.version, { tx })) === false) continue
-    return await report(tx, options, stored?.state, state)
+    return await report(tx, options, stored, state)
   }
   throw new Error(
     `The state of ${JSON.stringify(key)} could not be saved: save returned false ${maxAttempts} times (maxAttempts). ` +
@@ -116,13 +116,18 @@ async function updateIn<Tx, Version>(
 async function report<Tx, Version>(
   tx: Tx,
   options: UpdateBillingStateOptions<Tx, Version>,
-  stored: BillingState | undefined,
+  stored: StoredState<Version> | undefined,
   state: BillingState,
 ): Promise<UpdatedBillingState> {
   const { store, key, cause, onChange, scheduleReview } = options
   const moment = { now: (options.now ?? Date.now)(), policy: options.policy ?? store.policy }
-  const before = summarize(stored, moment)
-  if (state === stored) return { saved: false, changes: [], before, after: before }
+  if (state === stored?.state) {
+    const before = summarize(state, moment)
+    return { saved: false, changes: [], before, after: before }
+  }
+  // of a review that is overdue, nothing has been reported yet
+  const reportedUntil = Math.min(moment.now, (stored?.reviewAt?.getTime() ?? Number.POSITIVE_INFINITY) - 1)
+  const before = summarize(stored?.state, { ...moment, now: reportedUntil })
   const after = summarize(state, moment)
   const changes = diffSummaries(before, after)
   const context = { key, cause, before, after, tx }
