@@ -84,6 +84,8 @@ export async function listDeliveries(
 /** To the microsecond, which a `Date` would cut off. */
 const CURSOR_TIME = `to_char(delivery.first_seen_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
 
+const CURSOR_FORM = /^\d{4,6}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/
+
 /** Conditions that an index can answer, next to the exact status. */
 const COARSE: Record<DeliveryStatus, string> = {
   done: 'delivery.done_at is not null',
@@ -136,7 +138,7 @@ function decodeCursor(after: string): readonly [string, string] {
   try {
     const position: unknown = JSON.parse(Buffer.from(after, 'base64url').toString())
     if (Array.isArray(position) && typeof position[0] === 'string' && typeof position[1] === 'string') {
-      if (Number.isFinite(Date.parse(position[0]))) return [position[0], position[1]]
+      if (CURSOR_FORM.test(position[0]) && !position[1].includes('\0')) return [position[0], position[1]]
     }
   } catch {
     // Refused below.

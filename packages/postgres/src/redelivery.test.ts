@@ -471,12 +471,30 @@ describe('listDeliveries', () => {
     expect(await count({ since: new Date(Date.now() + 60_000) })).toBe(0)
   })
 
-  it.each([{ status: 'broken' }, { limit: 0 }, { limit: 1001 }, { since: new Date('x') }, { after: 'x' }])(
-    'refuses %o',
-    async (options) => {
-      await expect(listDeliveries(pglite, options as object)).rejects.toMatchObject({ code: 'invalid_configuration' })
-    },
-  )
+  it('pages through deliveries that arrived at the same moment', async () => {
+    for (let index = 0; index < 9; index += 1) await attempt(newDelivery(), takeEffect)
+    await pglite.exec('update kinde_billing_deliveries set first_seen_at = now()')
+    const seen: string[] = []
+    let after: string | undefined
+    do {
+      const page = await listDeliveries(pglite, { limit: 2, after })
+      seen.push(...page.deliveries.map(({ key }) => key))
+      after = page.next
+    } while (after !== undefined)
+    expect(seen).toEqual([...new Set(seen)].sort().reverse())
+    expect(seen).toHaveLength(9)
+  })
+
+  it.each([
+    { status: 'broken' },
+    { limit: 0 },
+    { limit: 1001 },
+    { since: new Date('x') },
+    { after: 'x' },
+    { after: Buffer.from('["Jan 1 2026 (x)","key"]').toString('base64url') },
+  ])('refuses %o', async (options) => {
+    await expect(listDeliveries(pglite, options as object)).rejects.toMatchObject({ code: 'invalid_configuration' })
+  })
 })
 
 describe('readDelivery', () => {
