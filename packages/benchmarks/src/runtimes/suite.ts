@@ -138,6 +138,7 @@ const CHECKS: Record<string, Check> = {
     const receiver = createBillingReceiver({
       issuer,
       jwks,
+      on: {},
       onOutcome: ({ error }) => {
         seen = error
       },
