@@ -31,7 +31,7 @@ async function main(): Promise<void> {
   // both entry points share the error's class, and whatever else is one in a process
   const options = { issuer: issuer.issuer, jwks: issuer.jwks }
   let error: unknown
-  const receiver = createBillingReceiver({ ...options, onOutcome: (outcome) => { error = outcome.error } })
+  const receiver = createBillingReceiver({ ...options, on: {}, onOutcome: (outcome) => { error = outcome.error } })
   await receiver.receive({ method: 'POST', header: () => undefined, body: () => 'forged', context: undefined })
   if (!(error instanceof KindeWebhookError && isKindeWebhookError(error))) throw new Error('two copies of core')
 
