@@ -108,23 +108,24 @@ export function warnTo(log: BillingLog, shouldLog: ShouldLog = processLimit): On
 
 /**
  * Calls an observing function of the application, such as `onOutcome`. If it throws or rejects, one line is logged and the
- * delivery is not affected.
+ * delivery is not affected. Resolves when a promise that it returns has settled.
  */
 export function notify(
   name: string,
   call: () => unknown,
   log: BillingLog = consoleLog,
   shouldLog: ShouldLog = processLimit,
-): void {
+): Promise<unknown> | undefined {
   const onFailure = (error: unknown): void => {
     const message = errorMessage(error)
     if (shouldLog(`${name} ${message}`))
       log.error(`[kinde-billing] ${name} threw: ${message}. The delivery is not affected.`, { code: `${name}_failed` })
   }
   try {
-    Promise.resolve(call()).catch(onFailure)
+    return Promise.resolve(call()).catch(onFailure)
   } catch (error) {
     onFailure(error)
+    return undefined
   }
 }
 

@@ -12,7 +12,7 @@ import {
   getInbox,
   type ReceiverSettings,
 } from './options.js'
-import type { Delivery, HandlerDelivery } from './request.js'
+import type { Delivery, HandlerDelivery, Platform } from './request.js'
 import { logOutcome, type Result } from './response.js'
 import { runOnce, type Work, type WorkSignals } from './run-once.js'
 
@@ -23,6 +23,7 @@ export interface Arrival<Context> {
   /** Set if stored claims run again. */
   readonly redelivery?: { readonly reason: string | undefined } | undefined
   readonly log: BillingLog
+  readonly platform?: Platform | undefined
 }
 
 /** Runs the application's handlers for verified events, once each. Never rejects with anything but a KindeWebhookError. */
@@ -55,7 +56,7 @@ export function createDispatcher<Context, Tx, Schemas extends DataSchemas>(
     const work: Work<Tx> = (tx, signals) => handle(createHandlerDelivery(arrival, tx, signals), signals.lease)
     try {
       const inbox = getInbox(settings, arrival.delivery.context)
-      const outcome = await runOnce(inbox, toInboxDelivery(fields, arrival), work, settings)
+      const outcome = await runOnce(inbox, toInboxDelivery(fields, arrival), work, settings, arrival.platform)
       return outcome instanceof DiscardEvent ? { outcome: 'discarded', discarded: outcome } : { outcome }
     } catch (thrown) {
       const error = toKindeWebhookError(thrown)

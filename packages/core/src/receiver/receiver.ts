@@ -5,6 +5,7 @@ import type { BillingEvent } from '../events.js'
 import { format } from '../format.js'
 import { type BillingLog, consoleLog, notify, type ShouldLog, toLog } from '../log.js'
 import type { DataSchemas, NoSchemas } from '../standard-schema.js'
+import { withTimeout } from '../with-timeout.js'
 import { type Arrival, createDispatcher } from './dispatch.js'
 import { type BillingReceiverOptions, type DeliveryOutcome, resolveReceiverOptions } from './options.js'
 import {
@@ -12,6 +13,7 @@ import {
   type Delivery,
   type DeliveryRequest,
   type DeliveryResponse,
+  type Platform,
   readWebhookId,
 } from './request.js'
 import { logOutcome, type Result, toResponse } from './response.js'
@@ -114,13 +116,15 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
     async receive(request) {
       const { context, rawBodyHint } = request
       const log = toLog(request.log) ?? settings.log ?? consoleLog
-      const { response } = await conclude({ onOutcome, log, shouldLog }, context, async (delivery) => {
+      const reporters = { onOutcome, log, shouldLog, platform: request }
+      const { response } = await conclude(reporters, context, async (delivery) => {
         delivery.webhookId = readWebhookId(request)
         delivery.receivedAt = new Date(settings.now())
         assertAcceptable(request)
         const { issuer, verifier } = getVerifier(context)
         const body = await readBody(() => request.body(), { ...limits, rawBodyHint })
-        return dispatch(() => verifier.verify(body), { issuer, delivery, log })
+        const verify = () => limitVerification(verifier.verify(body), request)
+        return dispatch(verify, { issuer, delivery, log, platform: request })
       })
       return response
     },
@@ -136,6 +140,18 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
       return outcome
     },
   }
+}
+
+/** Fetching the key set is the one step before the inbox that can take long. */
+function limitVerification(event: Promise<BillingEvent>, platform: Platform): Promise<BillingEvent> {
+  const remainingMs = platform.remainingMs?.()
+  if (remainingMs === undefined) return event
+  return withTimeout(event, Math.max(0, remainingMs), () => {
+    throw new KindeWebhookError(
+      'keys_unavailable',
+      'The key set was not fetched in the time that the platform leaves. Raise the time limit of the platform.',
+    )
+  })
 }
 
 const foreignIssuer = (signer: string, issuer: string): KindeWebhookError =>
@@ -167,11 +183,12 @@ interface Reporters<Context, Schemas extends DataSchemas> {
   readonly onOutcome: BillingReceiverOptions<Context, never, Schemas>['onOutcome']
   readonly log: BillingLog
   readonly shouldLog: ShouldLog
+  readonly platform?: Platform
 }
 
 /** Runs one delivery to its end: response, log and `onOutcome`. */
 async function conclude<Context, Schemas extends DataSchemas>(
-  { onOutcome, log, shouldLog }: Reporters<Context, Schemas>,
+  { onOutcome, log, shouldLog, platform }: Reporters<Context, Schemas>,
   context: Context,
   run: (delivery: Delivery<Context>) => Promise<Result<Schemas>>,
 ): Promise<{ outcome: DeliveryOutcome<Schemas>; response: DeliveryResponse }> {
@@ -187,6 +204,9 @@ async function conclude<Context, Schemas extends DataSchemas>(
   const response = toResponse(result)
   const outcome = { ...result, status: response.status, durationMs: performance.now() - startedAt }
   logOutcome(outcome, log, shouldLog)
-  if (onOutcome !== undefined) notify('onOutcome', () => onOutcome(outcome, delivery), log, shouldLog)
+  if (onOutcome !== undefined) {
+    const notified = notify('onOutcome', () => onOutcome(outcome, delivery), log, shouldLog)
+    if (notified !== undefined) platform?.waitUntil?.(notified)
+  }
   return { outcome, response }
 }

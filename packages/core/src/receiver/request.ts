@@ -17,7 +17,17 @@ export interface DeliveryRequest<Context> {
   readonly rawBodyHint?: string | undefined
   /** The framework's log for this request, in place of the receiver's. */
   readonly log?: BillingLog | undefined
+  /**
+   * Returns how long the platform still lets the request run, in milliseconds, without the time that sending the response
+   * takes. No step of the delivery takes longer. Default: no limit.
+   */
+  remainingMs?(): number
+  /** Called with work that goes on behind the response, such as a timed-out handler or `onOutcome`, for platforms that stop then. */
+  waitUntil?(work: Promise<unknown>): void
 }
+
+/** The platform's part of a request: its time limit, and work behind the response. */
+export type Platform = Pick<DeliveryRequest<unknown>, 'remainingMs' | 'waitUntil'>
 
 /** The exact response that an adapter sends. */
 export interface DeliveryResponse {

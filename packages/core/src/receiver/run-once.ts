@@ -2,6 +2,7 @@ import { KindeWebhookError } from '../errors.js'
 import { format } from '../format.js'
 import type { BillingWarning, OnWarning } from '../log.js'
 import { type DeliveryInbox, DiscardEvent, HandlerFault, type InboxDelivery } from './inbox.js'
+import type { Platform } from './request.js'
 
 export interface AttemptSettings {
   readonly handlerTimeoutMs: number
@@ -33,8 +34,9 @@ export function runOnce<Tx>(
   delivery: Omit<InboxDelivery, 'answered'>,
   work: Work<Tx>,
   settings: AttemptSettings,
+  platform: Platform = {},
 ): Promise<'processed' | 'duplicate' | DiscardEvent> {
-  return new Attempt(inbox, delivery, work, settings).run()
+  return new Attempt(inbox, delivery, work, settings, platform).run()
 }
 
 /** One attempt. Its one timer limits the step that is running. */
@@ -43,28 +45,32 @@ class Attempt<Tx> {
   readonly #delivery: Omit<InboxDelivery, 'answered'>
   readonly #work: Work<Tx>
   readonly #settings: AttemptSettings
+  readonly #platform: Platform
   readonly #answered = new LazySignal()
   #state: 'not started' | 'not finished' | 'finished' = 'not started'
   #failure: { readonly error: unknown } | undefined
   #timer: ReturnType<typeof setTimeout> | undefined
   #reject: (error: KindeWebhookError) => void = () => {}
+  #settled: Promise<void> | undefined
 
   constructor(
     inbox: DeliveryInbox<Tx>,
     delivery: Omit<InboxDelivery, 'answered'>,
     work: Work<Tx>,
     settings: AttemptSettings,
+    platform: Platform,
   ) {
     this.#inbox = inbox
     this.#delivery = delivery
     this.#work = work
     this.#settings = settings
+    this.#platform = platform
   }
 
   run(): Promise<'processed' | 'duplicate' | DiscardEvent> {
     return new Promise((resolve, reject) => {
       this.#reject = reject
-      this.#claimAndRun()
+      this.#settled = this.#claimAndRun()
         .then(resolve, reject)
         .then(() => this.#answer())
       // An inbox in memory has started the work by now, and the work's own limit is running.
@@ -106,8 +112,8 @@ class Attempt<Tx> {
     const { type, leaseMs } = this.#delivery
     this.#state = 'not finished'
     const stop = new LazySignal(lease)
-    this.#limit(handlerTimeoutMs, () => {
-      const error = handlerTimeout(type, handlerTimeoutMs)
+    this.#limit(handlerTimeoutMs, (timeoutMs) => {
+      const error = handlerTimeout(type, timeoutMs, timeoutMs === handlerTimeoutMs)
       stop.abort(error)
       return error
     })
@@ -140,12 +146,14 @@ class Attempt<Tx> {
   }
 
   /** Limits the step that starts, in place of the one before. */
-  #limit(timeoutMs: number, onTimeout: () => KindeWebhookError): void {
+  #limit(limitMs: number, onTimeout: (timeoutMs: number) => KindeWebhookError): void {
     clearTimeout(this.#timer)
     if (this.#answered.isAborted) return
+    const timeoutMs = Math.max(0, Math.min(limitMs, this.#platform.remainingMs?.() ?? limitMs))
     this.#timer = setTimeout(() => {
       this.#answer()
-      this.#reject(onTimeout())
+      this.#reject(onTimeout(timeoutMs))
+      if (this.#settled !== undefined) this.#platform.waitUntil?.(this.#settled)
     }, timeoutMs)
   }
 
@@ -202,10 +210,11 @@ function handlerFailed(type: string, cause: unknown): KindeWebhookError {
   )
 }
 
-function handlerTimeout(type: string, timeoutMs: number): KindeWebhookError {
+function handlerTimeout(type: string, timeoutMs: number, isOwnLimit: boolean): KindeWebhookError {
+  const limit = isOwnLimit ? 'handlerTimeoutMs' : 'all that the time limit of the platform leaves'
   return new KindeWebhookError(
     'handler_timeout',
-    `A handler of ${type} did not finish within ${timeoutMs} ms (handlerTimeoutMs). Stop at delivery.signal, and put slow work into a queue.`,
+    `A handler of ${type} did not finish within ${timeoutMs} ms (${limit}). Stop at delivery.signal, and put slow work into a queue.`,
   )
 }
 
