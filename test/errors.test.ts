@@ -3,7 +3,7 @@ import { expect, it } from 'vitest'
 import { KindeWebhookError, type KindeWebhookErrorCode, type NoSchemas } from '../packages/core/src/index.js'
 import { type Result, toResponse } from '../packages/core/src/receiver/response.js'
 
-const page = readFileSync(new URL('../docs/answers.md', import.meta.url), 'utf8').replaceAll(/ +/g, ' ')
+const page = readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8').replaceAll(/ +/g, ' ')
 
 /** Every code: the type requires all of them. */
 const CODES: Record<KindeWebhookErrorCode, true> = {
@@ -49,7 +49,7 @@ const cases: Case[] = [
   }),
 ]
 
-it.each(cases)('docs/answers.md has the response to $name', ({ name, result }) => {
+it.each(cases)('docs/errors.md has the response to $name', ({ name, result }) => {
   const { status, headers, body } = toResponse(result)
   const header = headers['allow'] ? ', `allow: POST`' : headers['retry-after'] ? ', `retry-after`' : ''
   expect(page).toContain(`| \`${name}\` | ${status}${header} | \`${body}\` |`)

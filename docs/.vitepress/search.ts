@@ -1,0 +1,27 @@
+import type { DefaultTheme } from 'vitepress'
+
+type MiniSearchOptions = NonNullable<DefaultTheme.LocalSearchOptions['miniSearch']>
+type Render = NonNullable<DefaultTheme.LocalSearchOptions['_render']>
+
+/** The one place for how the search reads and ranks. The same options index the pages and answer in the browser. */
+export const searchOptions = {
+  searchOptions: {
+    boost: { title: 5, titles: 2, text: 1 },
+    fuzzy: 0.15,
+    prefix: true,
+    // someone who searches wants the page that explains, and the API last
+    boostDocument: (id: string) => (id.includes('/api/') ? 0.2 : 1),
+  },
+} satisfies MiniSearchOptions
+
+/**
+ * Renders a page for the index. The `keywords` of its front matter, the words that readers search for, are the first text
+ * under its title. Of the API only names are indexed: its docstrings would be half of the index.
+ */
+export const renderForIndex: Render = (source, env, md) => {
+  const html = md.render(source, env)
+  if (env.relativePath.startsWith('api/')) return (html.match(/<h([1-3])[\s\S]*?<\/h\1>/g) ?? []).join('\n')
+  const { keywords } = env.frontmatter ?? {}
+  if (keywords === undefined) return html
+  return html.replace(/<\/h1>/, `</h1>\n<p>${keywords}</p>\n`)
+}
