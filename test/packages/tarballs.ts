@@ -1,10 +1,24 @@
-import { execFile } from 'node:child_process'
+import { type ExecFileOptions, execFile } from 'node:child_process'
 import { readdirSync, readFileSync } from 'node:fs'
 import { mkdir, readdir } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 
-export const run = promisify(execFile)
+/**
+ * Runs a program. Without the NODE_PATH that pnpm sets for its own scripts: through it, a project elsewhere finds this
+ * workspace's packages, and no dependency would ever be missing.
+ */
+export const run = (file: string, args: readonly string[], options: ExecFileOptions = {}): Promise<Output> =>
+  promisify(execFile)(file, args, {
+    ...options,
+    encoding: 'utf8',
+    env: { ...(options.env ?? process.env), NODE_PATH: undefined },
+  })
+
+interface Output {
+  readonly stdout: string
+  readonly stderr: string
+}
 
 export const ROOT = join(import.meta.dirname, '../..')
 
