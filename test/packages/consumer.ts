@@ -6,6 +6,7 @@ import { createBillingReceiver, createMemoryInbox, createWebHandler, DiscardEven
 import { kindeBilling as forFastify } from '@kinde-billing/fastify'
 import { kindeBilling as forHono } from '@kinde-billing/hono'
 import { kindeBilling as forNode } from '@kinde-billing/node'
+import { createDurableObjectInbox, KindeBillingInbox } from '@kinde-billing/cloudflare'
 import { createPostgresInbox } from '@kinde-billing/postgres'
 import { createRedisInbox } from '@kinde-billing/redis'
 import { applyBillingEvent, customerKey, summarize } from '@kinde-billing/state'
@@ -58,10 +59,26 @@ async function main(): Promise<void> {
   const discarded = await web(new Request('http://app.example/', { method: 'POST', body: token }))
   if ((await discarded.text()) !== '{"status":"discarded"}') throw new Error('not discarded')
 
+  const object = new KindeBillingInbox({ storage: storageOf(new Map()) })
+  const namespace = { getByName: () => ({ fetch: (url: string, init: RequestInit) => object.fetch(new Request(url, init)) }) }
+  const worker = createWebHandler({ ...options, name: 'app', inbox: () => createDurableObjectInbox({ namespace }), onEvent: () => {} })
+  const stored = await worker(new Request('http://app.example/', { method: 'POST', body: token }))
+  if (stored.status !== 200) throw new Error('the Durable Object inbox answered ' + stored.status)
+
   const { access } = summarize(applyBillingEvent(undefined, event), { now: new Date() })
   const { cases } = await adversarialCorpus()
   console.log('works', access, customerKey(event) !== undefined, cases.length > 200, typeof simulateDeliveries)
   await issuer.close()
+}
+
+function storageOf(values: Map<string, unknown>) {
+  return {
+    get: async <Value>(key: string) => values.get(key) as Value | undefined,
+    put: async (key: string, value: unknown) => void values.set(key, value),
+    deleteAll: async () => values.clear(),
+    setAlarm: async () => {},
+    deleteAlarm: async () => {},
+  }
 }
 
 // for the compiler only: these need servers

@@ -19,6 +19,7 @@ const worker = new Miniflare({
   script: bundle.outputFiles.map(({ text }) => text).join(''),
   compatibilityDate: '2026-04-01',
   bindings: { KINDE_ISSUER_URL },
+  durableObjects: { KINDE_BILLING_INBOX: { className: 'KindeBillingInbox', useSQLite: true } },
   port: Number(PORT),
 })
 await worker.ready

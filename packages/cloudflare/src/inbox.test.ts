@@ -1,42 +1,9 @@
 import { createBillingReceiver } from '@kinde-billing/core/receiver'
+import { createNamespace } from '@kinde-billing/test-support/durable-objects'
 import { describeInbox } from '@kinde-billing/testing/inbox-contract'
 import { newDelivery, nothing, settled } from '@kinde-billing/testing/inbox-contract/attempts'
 import { describe, expect, it } from 'vitest'
-import { createDurableObjectInbox, type InboxNamespace, KindeBillingInbox } from './index.js'
-
-/** The objects of a namespace in this process. Each handles one request at a time, as the runtime has it. */
-function createNamespace(): InboxNamespace & { names(): string[] } {
-  const objects = new Map<string, { object: KindeBillingInbox; last: Promise<unknown> }>()
-  return {
-    names: () => [...objects.keys()],
-    getByName(name) {
-      const entry = objects.get(name) ?? {
-        object: new KindeBillingInbox({ storage: createStorage() }),
-        last: nothing(),
-      }
-      objects.set(name, entry)
-      return {
-        fetch: async (url, init) => {
-          const request = new Request(url, init)
-          const response = entry.last.then(() => entry.object.fetch(request))
-          entry.last = response.catch(nothing)
-          return response
-        },
-      }
-    },
-  }
-}
-
-function createStorage() {
-  const values = new Map<string, unknown>()
-  return {
-    get: async <Value>(key: string) => structuredClone(values.get(key)) as Value | undefined,
-    put: async (key: string, value: unknown) => void values.set(key, structuredClone(value)),
-    deleteAll: async () => values.clear(),
-    setAlarm: async () => {},
-    deleteAlarm: async () => {},
-  }
-}
+import { createDurableObjectInbox, type InboxNamespace } from './index.js'
 
 describeInbox('a Durable Object inbox in one process', () => {
   const namespace = createNamespace()

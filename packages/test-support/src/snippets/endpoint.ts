@@ -3,6 +3,7 @@ import type { AddressInfo, Server as SocketServer } from 'node:net'
 import type { BillingReceiver } from '@kinde-billing/core/receiver'
 import Fastify, { type FastifyPluginCallback } from 'fastify'
 import { type ExecutionContext, type Handler, Hono } from 'hono'
+import { createNamespace } from '../durable-objects.js'
 import type { CreatedReceiver, LoadedSnippet } from './load.js'
 
 const PATH = '/webhooks/kinde'
@@ -21,7 +22,7 @@ export async function findEndpoint(snippet: LoadedSnippet, issuer: string): Prom
   const { POST, default: application, handle } = snippet.exports
   const [server] = snippet.servers
   const [created] = snippet.receivers
-  const bindings = { KINDE_ISSUER_URL: issuer }
+  const bindings = { KINDE_ISSUER_URL: issuer, KINDE_BILLING_INBOX: createNamespace() }
   if (typeof POST === 'function') return viaFetch((request) => POST(request, nextContext))
   if (hasFetch(application)) return viaFetch((request) => application.fetch(request, bindings, executionContext))
   if (server) return viaSocket(server)
