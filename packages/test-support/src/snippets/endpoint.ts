@@ -22,7 +22,11 @@ export async function findEndpoint(snippet: LoadedSnippet, issuer: string): Prom
   const { POST, default: application, handle } = snippet.exports
   const [server] = snippet.servers
   const [created] = snippet.receivers
-  const bindings = { KINDE_ISSUER_URL: issuer, KINDE_BILLING_INBOX: createNamespace() }
+  const bindings = {
+    KINDE_ISSUER_URL: issuer,
+    KINDE_BILLING_INBOX: createNamespace(),
+    HYPERDRIVE: { connectionString: process.env.DATABASE_URL },
+  }
   if (typeof POST === 'function') return viaFetch((request) => POST(request, nextContext))
   if (hasFetch(application)) return viaFetch((request) => application.fetch(request, bindings, executionContext))
   if (server) return viaSocket(server)
