@@ -1,7 +1,26 @@
+export {
+  type ActionLog,
+  type ActionLogOptions,
+  type ActionPage,
+  createActionLog,
+  type LoggedAction,
+  type NewAction,
+} from './action-log.js'
+export { type ActionTableOptions, actionSchemaSql } from './action-log-schema.js'
+export { readChangeMark } from './change-mark.js'
 export { ensureSchema } from './ensure-schema.js'
 export { type ClaimsToErase, eraseClaims } from './erase-claims.js'
 export { createPostgresInbox, type PostgresInboxOptions } from './inbox.js'
 export { type InboxHealth, type InboxHealthOptions, inboxHealth } from './inbox-health.js'
+export {
+  type CustomerStateCounts,
+  type CustomerStateFilter,
+  type CustomerStatePage,
+  type CustomerStateRow,
+  countCustomerStates,
+  type ListCustomerStatesOptions,
+  listCustomerStates,
+} from './list-customer-states.js'
 export { type DeliveryPage, type ListDeliveriesOptions, listDeliveries } from './list-deliveries.js'
 export type {
   AnyPostgresPool,
