@@ -1,0 +1,2 @@
+export { type Console, createConsole } from './console.js'
+export type { Authorization, ConsoleOptions, ConsoleTables } from './options.js'
