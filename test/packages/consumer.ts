@@ -2,6 +2,7 @@
 export const CONSUMER: string = `
 import { createServer } from 'node:http'
 import { type BillingEvent, isKindeWebhookError, KindeWebhookError, verifyAndParse } from '@kinde-billing/core'
+import { createConsole } from '@kinde-billing/console'
 import { createBillingReceiver, createMemoryInbox, createWebHandler, DiscardEvent } from '@kinde-billing/core/receiver'
 import { kindeBilling as forFastify } from '@kinde-billing/fastify'
 import { kindeBilling as forHono } from '@kinde-billing/hono'
@@ -86,6 +87,7 @@ export function withStores(): unknown[] {
   const client = createClient()
   const pool = new Pool()
   return [
+    createConsole({ pool, authorize: async () => ({ name: 'ada' }) }),
     forNode({ name: 'app', inbox: createRedisInbox({ client }) }),
     forNode({
       name: 'app',

@@ -52,7 +52,9 @@ function stateOf(index: number): BillingState {
       type,
       data: {
         customer_id: idOf(index),
-        ...(index % 2 === 0 ? { org_code: `org_${index.toString(36)}5e8c` } : { user_id: `kp_${index.toString(36)}01h2` }),
+        ...(index % 2 === 0
+          ? { org_code: `org_${index.toString(36)}5e8c` }
+          : { user_id: `kp_${index.toString(36)}01h2` }),
         agreement_id: `agreement_${index}`,
         plan_code: plan,
         plan_name: plan.toUpperCase().charAt(0) + plan.slice(1),

@@ -47,7 +47,7 @@ function findAction({ settings }: View, [section, subject, verb, ...rest]: reado
   if (rest.length > 0) return undefined
   const reasonOf = (form: URLSearchParams): string =>
     form.get('reason')?.trim().slice(0, 500) || 'Redelivered from the console'
-  if (section === 'deliveries' && subject === undefined)
+  if (section === 'redeliver-failed' && subject === undefined)
     return {
       action: 'redeliver_failed',
       subject: 'failed',

@@ -78,6 +78,7 @@ main:focus { outline: none; }
 .name { overflow-wrap: anywhere; unicode-bidi: isolate; }
 time { white-space: nowrap; }
 .abs { font-size: .93em; margin-left: 2px; }
+code + time, bdi + time { margin-left: 4px; }
 
 .top {
   position: sticky; top: 0; z-index: 5;
@@ -106,7 +107,7 @@ main { flex: 1; width: 100%; max-width: 1360px; margin: 0 auto; padding: 22px 20
 .crumb { margin-bottom: 4px; font-size: 13px; }
 section { background: var(--paper); border: 1px solid var(--line); border-radius: var(--radius); padding: 16px 18px; margin-bottom: 16px; min-width: 0; }
 section:empty, section:not(:has(*)) { display: none; }
-section > p + p, section > p + form, section > p + details, section > p + .actions { margin-top: 10px; }
+section > p + p, section > p + form, section > p + details, section > p + .actions, section > p + .facts { margin-top: 10px; }
 .split { display: grid; grid-template-columns: minmax(0, 1fr) minmax(300px, 380px); gap: 0 16px; align-items: start; }
 .split > * { min-width: 0; }
 .why { font-size: 16px; line-height: 1.45; max-width: 75ch; overflow-wrap: anywhere; }
@@ -189,10 +190,10 @@ kbd { padding: 0 6px; border: 1px solid var(--line-strong); border-radius: 4px; 
 #open { padding: 0; overflow: hidden; }
 #open h2 { padding: 14px 18px 0; }
 .columns, .rows summary, .rows .row { display: grid; gap: 0 14px; align-items: center; padding: 0 18px; }
-.deliveries .columns, .deliveries summary { grid-template-columns: 122px minmax(0, 1fr) minmax(0, 270px) 38px 178px; }
-.customers .columns, .customers .row { grid-template-columns: 122px minmax(0, 1fr) minmax(0, 190px) 178px 178px; }
+.deliveries .columns, .deliveries summary { grid-template-columns: 122px minmax(0, 1fr) minmax(0, 270px) 38px 200px; }
+.customers .columns, .customers .row { grid-template-columns: 122px minmax(0, 1fr) minmax(0, 190px) 150px 200px; }
 .columns { color: var(--soft); font-size: 12.5px; min-height: 32px; border-bottom: 1px solid var(--line); }
-.rows summary, .rows .row { min-height: 40px; cursor: pointer; color: inherit; text-decoration: none; list-style: none; }
+.rows summary, .rows .row { min-height: 38px; cursor: pointer; color: inherit; text-decoration: none; list-style: none; }
 .rows summary::-webkit-details-marker { display: none; }
 .rows li + li { border-top: 1px solid var(--line); }
 .rows summary:hover, .rows .row:hover, .rows details[open] > summary { background: var(--raised); }

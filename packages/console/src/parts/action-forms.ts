@@ -18,7 +18,7 @@ export function reasonField(): Html {
 export function redeliverAllForm(view: View): Html {
   return actionForm(
     view,
-    ['deliveries'],
+    ['redeliver-failed'],
     html`<p>Fixed the cause? Every failed delivery whose claims are kept can run again, oldest first.</p>${reasonField()}<button class="primary">Redeliver all failed</button>`,
   )
 }

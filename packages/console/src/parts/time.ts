@@ -35,5 +35,7 @@ export function relative(date: Date, now: number): string {
 /** Such as `25 Nov 19:28:05`, with the year if it is another one. UTC. */
 export function absolute(date: Date, now: number): string {
   const year = date.getUTCFullYear() === new Date(now).getUTCFullYear() ? '' : ` ${date.getUTCFullYear()}`
-  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}${year} ${date.toISOString().slice(-13, -5)}`
+  // A date of Kinde's, such as that of an invoice, is midnight.
+  const time = date.getTime() % 86_400_000 === 0 ? '' : ` ${date.toISOString().slice(-13, -5)}`
+  return `${date.getUTCDate()} ${MONTHS[date.getUTCMonth()]}${year}${time}`
 }

@@ -22,13 +22,7 @@ const ACCESS: Readonly<Record<Access, readonly [string, Tone]>> = {
   none: ['No agreement', 'quiet'],
 }
 
-export const STATUSES: readonly DeliveryStatus[] = [
-  'failed',
-  'to_redeliver',
-  'in_progress',
-  'done',
-  'discarded',
-]
+export const STATUSES: readonly DeliveryStatus[] = ['failed', 'to_redeliver', 'in_progress', 'done', 'discarded']
 export const ACCESSES: readonly Access[] = ['active', 'past_due', 'suspended', 'cancelled', 'none']
 
 export const statusWord = (status: DeliveryStatus): string => STATUS[status][0]
