@@ -47,7 +47,9 @@ describe.runIf(hasChromium())('the console in Chromium', () => {
     name: 'billing',
     async redeliver({ event_id }) {
       runs.push(String(event_id))
-      await pglite.query('update kinde_billing_deliveries set done_at = now(), claims = null where event_id = $1', [event_id])
+      await pglite.query('update kinde_billing_deliveries set done_at = now(), claims = null where event_id = $1', [
+        event_id,
+      ])
       return { outcome: 'processed' }
     },
   }
@@ -108,7 +110,12 @@ describe.runIf(hasChromium())('the console in Chromium', () => {
     it.each(['light', 'dark'] as const)('every page fits and passes axe in the %s scheme', async (colorScheme) => {
       const axe = await readFile(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
       for (const [name, path] of PAGES) {
-        const page = await open(path, { viewport: { width, height: 800 }, colorScheme, reducedMotion: 'reduce', bypassCSP: true })
+        const page = await open(path, {
+          viewport: { width, height: 800 },
+          colorScheme,
+          reducedMotion: 'reduce',
+          bypassCSP: true,
+        })
         for (const details of await page.locator('summary').all()) if (await details.isVisible()) await details.click()
         expect([name, await page.evaluate(() => document.documentElement.scrollWidth)]).toEqual([name, width])
         await page.evaluate(axe)
@@ -141,7 +148,12 @@ describe.runIf(hasChromium())('the console in Chromium', () => {
     await page.keyboard.press('j')
     await page.keyboard.press('k')
     await page.keyboard.press('j')
-    expect(await page.locator('[data-row]').nth(1).evaluate((row) => row === document.activeElement)).toBe(true)
+    expect(
+      await page
+        .locator('[data-row]')
+        .nth(1)
+        .evaluate((row) => row === document.activeElement),
+    ).toBe(true)
     await page.keyboard.press('Enter')
     await page.getByRole('link', { name: 'Open delivery' }).waitFor()
     await page.keyboard.press('Escape')
@@ -169,7 +181,12 @@ describe.runIf(hasChromium())('the console in Chromium', () => {
     await one.locator('summary', { hasText: 'event_now' }).waitFor()
     await other.locator('.numbers .rel', { hasText: 'just now' }).first().waitFor()
     expect(await one.locator('details[open] > summary').count()).toBe(1)
-    expect(await one.locator('summary').nth(2).evaluate((row) => row.parentElement?.hasAttribute('open'))).toBe(true)
+    expect(
+      await one
+        .locator('summary')
+        .nth(2)
+        .evaluate((row) => row.parentElement?.hasAttribute('open')),
+    ).toBe(true)
   })
 
   it('redelivers, with and without JavaScript, once', async () => {
