@@ -12,7 +12,10 @@ export interface Snippet {
   readonly text: string
 }
 
-/** Finds the TypeScript snippets of every page and of every docstring of the packages. */
+/**
+ * Finds the TypeScript snippets of every page and of every docstring of the packages. A fence that names a file of an
+ * example, as ```` ```ts examples/koa/src/main.ts ````, shows that file, which is compiled and run with the example.
+ */
 export function findSnippets(): Snippet[] {
   const pages = listFiles(['.md'], ['*', 'docs/**/*', 'packages/*/*', 'examples/*/*'], [])
   const sources = listFiles(['.ts'], ['packages/*/src/**/*'], ['**/*.test.ts', '**/*.test-d.ts'])
@@ -40,7 +43,7 @@ function read(file: string): string {
 }
 
 function parseSnippets(file: string, text: string): Snippet[] {
-  return [...text.matchAll(/^ *```ts\b.*\n([\s\S]*?)^ *```$/gm)].map(({ index, 1: snippet = '' }) => {
+  return [...text.matchAll(/^ *```ts\b(?! examples\/).*\n([\s\S]*?)^ *```$/gm)].map(({ index, 1: snippet = '' }) => {
     const line = text.slice(0, index).split('\n').length
     return { name: `${file}:${line}`, file, line, text: snippet }
   })

@@ -1,0 +1,151 @@
+import { delimiter } from 'node:path'
+import { BILLING_EVENT_TYPES } from '@kinde-billing/core'
+import { billingEventFixture, createTestIssuer, deliver } from '@kinde-billing/testing'
+import { describeAdapter } from '@kinde-billing/testing/conformance'
+import { startTestIssuer, type TestIssuerServer } from '@kinde-billing/testing/server'
+import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import {
+  type CopiedExample,
+  copyExample,
+  findNode,
+  installTools,
+  openToTests,
+  type RunningExample,
+  runCommand,
+  startExample,
+} from './example.js'
+import { type RemoteEndpoints, startRemoteEndpoints } from './remote-endpoints.js'
+
+/** A platform's example, as it is tested. */
+export interface Recipe {
+  /** The folder in `examples`. */
+  readonly example: string
+  /** Default: `/webhooks/kinde`. */
+  readonly path?: string
+  /** In the output of a started example that is ready. */
+  readonly ready: RegExp
+  /** The major version of Node that runs it. Default: the version that runs the tests. */
+  readonly node?: string
+  /** Tools that users of the platform have on their machine, from npm. */
+  readonly tools?: Record<string, string>
+  /** Starts the example in the place of its README's last command. */
+  readonly start?: string
+  /** Default: `npm run typecheck`. */
+  readonly typecheck?: string
+  /** A file of `hosts` to copy into the example, for a platform that cannot run here, and packages that it needs. */
+  readonly host?: { readonly file: string; readonly dependencies?: Record<string, string> }
+  /** True if the platform itself answers methods other than POST. */
+  readonly routesMethods?: boolean
+  /** Tests of the suite that the platform answers by itself: a part of their names, and the reason. */
+  readonly excluded?: Record<string, string>
+}
+
+/**
+ * Copies an example, starts it by the commands of its README and delivers to it. Then puts it through the conformance
+ * suite: the same application, built once more with a receiver that takes the suite's options.
+ */
+export function describeRecipe({ path = '/webhooks/kinde', excluded = {}, ...recipe }: Recipe): void {
+  let example: CopiedExample
+  let issuer: TestIssuerServer
+  let endpoints: RemoteEndpoints
+  let env: NodeJS.ProcessEnv
+
+  beforeAll(async () => {
+    // the suite's requests are logged by the hundreds
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const folder = inject('folder')
+    const bins = [
+      ...(recipe.node ? [await findNode(recipe.node)] : []),
+      ...(recipe.tools ? [await installTools(folder, recipe.tools)] : []),
+    ]
+    issuer = await startTestIssuer()
+    endpoints = await startRemoteEndpoints()
+    const { NODE_ENV: _, VITEST: __, ...inherited } = process.env
+    env = {
+      ...inherited,
+      PATH: [...bins, inherited.PATH].join(delimiter),
+      KINDE_ISSUER_URL: issuer.issuer,
+      CONFORMANCE_PORT: String(endpoints.port),
+    }
+    example = await copyExample(recipe.example, folder, inject('tarballs'), recipe.host)
+    for (const command of example.commands.slice(0, -1)) await runCommand(command, example.folder, env)
+  })
+  afterAll(async () => {
+    endpoints.close()
+    await issuer.close()
+  })
+
+  const start = (): Promise<RunningExample> => {
+    // the issuer is in the environment already
+    const command = recipe.start ?? example.commands.at(-1) ?? ''
+    return startExample(command.replace(/KINDE_ISSUER_URL=\S+ /, ''), recipe.ready, example.folder, env)
+  }
+
+  describe(`examples/${recipe.example}, copied out of the repository`, () => {
+    let running: RunningExample
+    beforeAll(async () => {
+      running = await start()
+    })
+    afterAll(() => running.stop())
+
+    it.each(BILLING_EVENT_TYPES)('handles %s once', async (type) => {
+      const token = await issuer.sign(billingEventFixture(type))
+      expect(await deliver(`${running.url}${path}`, token)).toMatchObject({
+        status: 200,
+        body: { status: 'processed' },
+      })
+      expect(await deliver(`${running.url}${path}`, token)).toMatchObject({
+        status: 200,
+        body: { status: 'duplicate' },
+      })
+    })
+
+    it('compiles', async () => {
+      await runCommand(recipe.typecheck ?? 'npm run typecheck', example.folder, env)
+    })
+
+    it('refuses a forgery', async () => {
+      const forger = await createTestIssuer()
+      const token = await forger.sign(billingEventFixture('customer.plan_changed'), { header: { kid: issuer.kid } })
+      expect(await deliver(`${running.url}${path}`, token)).toMatchObject({
+        status: 401,
+        body: { error: 'unauthorized' },
+      })
+    })
+
+    it('acknowledges an event of another type', async () => {
+      const token = await issuer.sign({ ...billingEventFixture('customer.plan_changed'), type: 'user.created' })
+      expect(await deliver(`${running.url}${path}`, token)).toMatchObject({
+        status: 200,
+        body: { status: 'unsupported' },
+      })
+    })
+  })
+
+  describe(`examples/${recipe.example}`, () => {
+    let running: RunningExample
+    const met = new Set<string>()
+    beforeAll(async () => {
+      await openToTests(example.folder)
+      for (const command of example.commands.slice(1, -1)) await runCommand(command, example.folder, env)
+      running = await start()
+    })
+    afterAll(() => running.stop())
+    beforeEach((context) => {
+      const name = Object.keys(excluded).find((part) => context.task.name.includes(part))
+      if (name === undefined) return
+      met.add(name)
+      context.skip(excluded[name])
+    })
+
+    describeAdapter(recipe.example, {
+      routesMethods: recipe.routesMethods,
+      start: (options) => ({ url: `${running.url}${path}?${endpoints.open(options)}`, close: () => {} }),
+    })
+
+    it('is still running after the suite, which has no test that is excluded without need', () => {
+      expect(running.isRunning()).toBe(true)
+      expect([...met].sort()).toEqual(Object.keys(excluded).sort())
+    })
+  })
+}
