@@ -49,7 +49,7 @@ test('serves a delivery over HTTP', async () => {
 `
 const SUITES = `
 describeAdapter('@kinde-billing/node', { start: (options) => listen(createServer(kindeBilling(options))) })
-describeInbox('the memory inbox', () => ({ inbox: createMemoryInbox() }))
+describeInbox('the memory inbox', () => ({ inbox: createMemoryInbox() }), { startsAtOnce: true })
 `
 
 const requires = (names: Record<string, string>): string =>

@@ -4,6 +4,7 @@ import type { AnyPostgresPool, EmbeddedPostgres, PostgresPool } from './pool.js'
 import { poolUse } from './pool-use.js'
 import { openPooled } from './pooled-session.js'
 import type { Database, Session } from './session.js'
+import { describeUnfitPool } from './unfit-pool.js'
 
 /**
  * Adapts a pool or a PGlite.
@@ -20,10 +21,7 @@ export function databaseOf(pool: AnyPostgresPool): Database {
     }
   }
   if (isEmbedded(pool)) return embeddedDatabase(pool)
-  throw new KindeWebhookError(
-    'invalid_configuration',
-    'pool: has neither connect() nor transaction(). Pass a Pool of "pg", one that is compatible, or a PGlite.',
-  )
+  throw new KindeWebhookError('invalid_configuration', describeUnfitPool(pool))
 }
 
 /** Runs the work on a connection of its own, which is closed if the work throws. */
@@ -46,5 +44,7 @@ function isPool(pool: AnyPostgresPool): pool is PostgresPool {
 }
 
 function isEmbedded(pool: AnyPostgresPool): pool is EmbeddedPostgres {
-  return typeof pool === 'object' && pool !== null && 'transaction' in pool && typeof pool.transaction === 'function'
+  // Query builders have a transaction() too: most of them no query(), and TypeORM a query() with other results.
+  if (typeof pool !== 'object' || pool === null || !('transaction' in pool && 'query' in pool)) return false
+  return typeof pool.transaction === 'function' && typeof pool.query === 'function' && !('createQueryRunner' in pool)
 }

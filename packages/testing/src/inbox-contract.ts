@@ -29,7 +29,7 @@ export type {
  * import { createMemoryInbox } from '@kinde-billing/core/receiver'
  * import { describeInbox } from '@kinde-billing/testing/inbox-contract'
  *
- * describeInbox('my inbox', () => ({ inbox: createMemoryInbox() }))
+ * describeInbox('my inbox', () => ({ inbox: createMemoryInbox() }), { startsAtOnce: true })
  * ```
  */
 export function describeInbox<Tx>(

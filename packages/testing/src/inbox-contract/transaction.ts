@@ -10,18 +10,18 @@ export function transaction<Tx>({ once, onceElsewhere, pass }: Subject<Tx>, { wr
     expect(await committed()).toContain(value)
   })
 
-  it.each([new Error('after the write'), new DiscardEvent('after the write')])(
-    'rolls back the writes of work that throws %s',
-    async (thrown) => {
-      const value = crypto.randomUUID()
-      const work = async (tx: Tx) => {
-        await write(tx, value)
-        throw thrown
-      }
-      await settled(once(newDelivery(), work))
-      expect(await committed()).not.toContain(value)
-    },
-  )
+  it.each([
+    ['an Error', new Error('after the write')],
+    ['a DiscardEvent', new DiscardEvent('after the write')],
+  ])('rolls back the writes of work that throws %s', async (_, thrown) => {
+    const value = crypto.randomUUID()
+    const work = async (tx: Tx) => {
+      await write(tx, value)
+      throw thrown
+    }
+    await settled(once(newDelivery(), work))
+    expect(await committed()).not.toContain(value)
+  })
 
   it('rolls back the writes of an attempt whose lease was taken over, and refuses later ones', async () => {
     const [early, late] = [crypto.randomUUID(), crypto.randomUUID()]
