@@ -1,3 +1,4 @@
+import type { Dialect } from '@kinde-billing/testing'
 import { InvalidArgumentError, Option } from 'commander'
 import { DEFAULT_ISSUER_PORT } from './issuer/development-issuer.js'
 
@@ -24,9 +25,9 @@ export const dataOption = (): Option =>
 
 /** `--dialect <shape>`, for commands that make test events. */
 export const dialectOption = (): Option =>
-  new Option('--dialect <shape>', 'shape of data: flat keys or nested objects')
-    .choices(['flat', 'nested'])
-    .default('flat')
+  new Option('--dialect <shape>', 'shape of data: flat keys, nested objects, or flat ids beside a nested plan')
+    .choices(['mixed', 'flat', 'nested'] satisfies Dialect[])
+    .default('mixed' satisfies Dialect)
 
 /** Parses a whole number. The error names the bounds. */
 export function wholeNumber(min: number, max: number): (text: string) => number {

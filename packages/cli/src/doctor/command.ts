@@ -1,3 +1,4 @@
+import type { Dialect } from '@kinde-billing/testing'
 import { type AddCommand, addHelp } from '../command.js'
 import { startDeadline } from '../deadline.js'
 import { resolveTarget, type Target, type TargetOptions } from '../endpoint/target.js'
@@ -27,7 +28,7 @@ export interface DoctorCommandOptions extends IssuerOptions, TargetOptions {
   readonly ranUrl?: string | undefined
   /** A file with members that replace those of each event's `data`. */
   readonly data?: string | undefined
-  readonly dialect?: 'flat' | 'nested' | undefined
+  readonly dialect?: Dialect | undefined
   readonly times?: Partial<DoctorTimes> | undefined
   readonly json?: boolean | undefined
 }

@@ -1,3 +1,4 @@
+import type { Dialect } from '@kinde-billing/testing'
 import type { Target } from '../endpoint/target.js'
 import { type DevelopmentIssuer, startDevelopmentIssuer } from '../issuer/development-issuer.js'
 import { createDevelopmentKey, type DevelopmentKey } from '../issuer/development-key.js'
@@ -30,7 +31,7 @@ export interface DoctorOptions {
   readonly ranTarget?: Target | undefined
   /** Replaces members of each event's `data`. */
   readonly data?: { readonly [member: string]: unknown } | undefined
-  readonly dialect?: 'flat' | 'nested' | undefined
+  readonly dialect?: Dialect | undefined
   readonly times?: Partial<DoctorTimes> | undefined
   /** Ends the run. The report is then partial. */
   readonly signal: AbortSignal
@@ -59,7 +60,7 @@ const CHECKS: readonly Check[] = [
 
 /** Runs all checks against an endpoint, over HTTP alone. */
 export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
-  const { target, issuer, key, ranTarget, data = {}, dialect = 'flat', signal, onCheck = () => {} } = options
+  const { target, issuer, key, ranTarget, data = {}, dialect = 'mixed', signal, onCheck = () => {} } = options
   const { attackerKey, nextKey } = getKeys()
   // also under the id of the issuer's key: the endpoint may look for that one
   const attacker = await startDevelopmentIssuer(

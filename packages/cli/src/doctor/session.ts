@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type BillingEventType, isBillingEventType } from '@kinde-billing/core'
-import { billingEventFixture } from '@kinde-billing/testing'
+import { billingEventFixture, type Dialect } from '@kinde-billing/testing'
 import { type Answer, type Sending, send } from '../endpoint/send.js'
 import type { Target } from '../endpoint/target.js'
 import type { DevelopmentIssuer } from '../issuer/development-issuer.js'
@@ -92,7 +92,7 @@ export interface SessionOptions
   readonly target: Target
   readonly ranTarget: Target | undefined
   readonly data: { readonly [member: string]: unknown }
-  readonly dialect: 'flat' | 'nested'
+  readonly dialect: Dialect
   readonly signal: AbortSignal
 }
 

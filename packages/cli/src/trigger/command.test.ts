@@ -177,7 +177,7 @@ describe('failures', () => {
       ['all', '--to', 'http://127.0.0.1:1', '--count', '2000'],
       'That is 16000 deliveries, but one run makes at most 10000',
     ],
-    [['all', '--to', 'http://127.0.0.1:1', '--dialect', 'deep'], 'Allowed choices are flat, nested'],
+    [['all', '--to', 'http://127.0.0.1:1', '--dialect', 'deep'], 'Allowed choices are mixed, flat, nested'],
     [['all', '--to', 'http://127.0.0.1:1', '--data', 'nowhere.json'], 'Cannot read nowhere.json (ENOENT)'],
     [['all', '--to', 'http://127.0.0.1:1', '--data', '.'], 'Cannot read . (EISDIR)'],
   ])('%j exits with 2', async (args, message) => {

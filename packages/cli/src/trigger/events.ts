@@ -1,5 +1,5 @@
 import { isBillingEventType } from '@kinde-billing/core'
-import { type BillingEventClaims, billingEventFixture } from '@kinde-billing/testing'
+import { type BillingEventClaims, billingEventFixture, type Dialect } from '@kinde-billing/testing'
 import { UsageError } from '../usage-error.js'
 import { createIdentity, withIdentity } from './identity.js'
 import type { ScenarioStep } from './scenarios.js'
@@ -18,7 +18,7 @@ export interface EventOptions {
   readonly customer: string | undefined
   /** Time of the first event, in epoch milliseconds. Default: so that the last one happens now. */
   readonly atMs: number | undefined
-  readonly dialect: 'flat' | 'nested'
+  readonly dialect: Dialect
   /** Replaces members of each event's `data`. */
   readonly data: { readonly [member: string]: unknown }
 }

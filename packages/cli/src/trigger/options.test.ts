@@ -13,7 +13,7 @@ const decode = async (...args: Parameters<typeof selectEvents>) =>
 
 describe('scenarios', () => {
   it.each(SCENARIO_NAMES)('%s: one customer, an agreement per plan, in the order of time', async (scenario) => {
-    for (const dialect of ['flat', 'nested'] as const) {
+    for (const dialect of ['mixed', 'flat', 'nested'] as const) {
       const [events = []] = await decode(undefined, { scenario, dialect }, '.')
       expect(new Set(events.map(({ customer }) => customer.id)).size).toBe(1)
       expect(new Set(events.map(({ id }) => id)).size).toBe(events.length)

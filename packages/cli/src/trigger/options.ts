@@ -1,4 +1,5 @@
 import { BILLING_EVENT_TYPES, isBillingEventType } from '@kinde-billing/core'
+import type { Dialect } from '@kinde-billing/testing'
 import { InvalidArgumentError } from 'commander'
 import { readJsonObject, readJsonObjects } from '../json-file.js'
 import { UsageError } from '../usage-error.js'
@@ -15,7 +16,7 @@ export interface SelectionOptions {
   readonly plan?: string | undefined
   readonly at?: Date | undefined
   readonly count?: number | undefined
-  readonly dialect?: 'flat' | 'nested' | undefined
+  readonly dialect?: Dialect | undefined
   /** A file with members that replace those of each event's `data`. */
   readonly data?: string | undefined
 }
@@ -37,7 +38,7 @@ export async function selectEvents(
   options: SelectionOptions,
   cwd: string,
 ): Promise<EventClaims[][]> {
-  const { scenario, claims: file, plan, count = 1, customer, dialect = 'flat' } = options
+  const { scenario, claims: file, plan, count = 1, customer, dialect = 'mixed' } = options
   if ([type, scenario, file].filter((one) => one !== undefined).length !== 1)
     throw new UsageError('Pass one of: an event type, all, --scenario <name>, --claims <file>.')
   const data = options.data === undefined ? {} : await readJsonObject(options.data, cwd)
