@@ -10,6 +10,7 @@ export { type ActionTableOptions, actionSchemaSql } from './action-log-schema.js
 export { readChangeMark } from './change-mark.js'
 export { ensureSchema } from './ensure-schema.js'
 export { type ClaimsToErase, eraseClaims } from './erase-claims.js'
+export { createHealthHandler, type HealthHandlerOptions } from './health-handler.js'
 export { createPostgresInbox, type PostgresInboxOptions } from './inbox.js'
 export { type InboxHealth, type InboxHealthOptions, inboxHealth } from './inbox-health.js'
 export {

@@ -18,8 +18,13 @@ export const pgBouncerBinary: string | undefined =
  * Checks that a server is installed, so that its tests can run. If not, a line says that they are skipped; with `CI` set
  * that is an error, so that no run passes because a server is missing.
  */
-export function isInstalled(server: 'redis-server' | 'postgres' | 'pgbouncer'): boolean {
-  const found = { 'redis-server': redisBinary, postgres: postgresBinaries, pgbouncer: pgBouncerBinary }
+export function isInstalled(server: 'redis-server' | 'postgres' | 'pgbouncer' | 'promtool'): boolean {
+  const found = {
+    'redis-server': redisBinary,
+    postgres: postgresBinaries,
+    pgbouncer: pgBouncerBinary,
+    promtool: onPath('promtool'),
+  }
   if (found[server] !== undefined) return true
   const message = `${server} is not installed: its tests are skipped. Run .ci/install-services to install it.`
   if (process.env.CI) throw new Error(message)

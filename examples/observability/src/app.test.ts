@@ -1,7 +1,8 @@
 import { DiscardEvent } from '@kinde-billing/core/receiver'
 import { type BillingEventClaims, billingEventFixture, deliver } from '@kinde-billing/testing'
 import { startTestIssuer } from '@kinde-billing/testing/server'
-import { SpanStatusCode } from '@opentelemetry/api'
+import { context, SpanKind, SpanStatusCode } from '@opentelemetry/api'
+import { AsyncLocalStorageContextManager } from '@opentelemetry/context-async-hooks'
 import {
   AggregationTemporality,
   InMemoryMetricExporter,
@@ -19,6 +20,7 @@ const exporter = new InMemoryMetricExporter(AggregationTemporality.CUMULATIVE)
 const meters = new MeterProvider({ readers: [new PeriodicExportingMetricReader({ exporter })] })
 const spans = new InMemorySpanExporter()
 const traces = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(spans)] })
+const tracer = traces.getTracer('test')
 
 /** Errors that the application's handlers throw, by event id. */
 const failures = new Map<string, Error>()
@@ -27,13 +29,16 @@ let issuer: Awaited<ReturnType<typeof startTestIssuer>>
 let app: ReturnType<typeof createApp>
 let endpoint: string
 beforeAll(async () => {
+  context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
   issuer = await startTestIssuer()
   app = createApp(
-    { log, meter: meters.getMeter('test'), tracer: traces.getTracer('test') },
+    { log, meter: meters.getMeter('test'), tracer },
     {
       issuer: issuer.issuer,
       on: {
-        'customer.payment_failed': (event) => {
+        'customer.payment_failed': async (event) => {
+          await Promise.resolve()
+          tracer.startSpan('ask for another card').end()
           const failure = failures.get(event.id)
           if (failure) throw failure
         },
@@ -47,13 +52,14 @@ afterAll(async () => {
   await issuer.close()
   await meters.shutdown()
   await traces.shutdown()
+  context.disable()
 })
 
 async function deliverEvent(claims: BillingEventClaims): Promise<void> {
   await deliver(endpoint, await issuer.sign(claims), { webhookId: 'webhook_1' })
 }
 
-it('logs, counts and traces each delivery by event type and outcome', async () => {
+it('logs and counts each delivery by event type and outcome', async () => {
   const paid = billingEventFixture('customer.payment_failed', { event_id: 'event_good' })
   const failing = billingEventFixture('customer.payment_failed', { event_id: 'event_failing' })
   const hopeless = billingEventFixture('customer.payment_failed', { event_id: 'event_hopeless' })
@@ -77,18 +83,6 @@ it('logs, counts and traces each delivery by event type and outcome', async () =
     ['other', 'unsupported', 200],
     ['unknown', 'malformed_token', 401],
   ]
-  expect(
-    spans
-      .getFinishedSpans()
-      .map(({ attributes }) => [
-        attributes['kinde.event.type'],
-        attributes['kinde.delivery.outcome'],
-        attributes['http.response.status_code'],
-      ]),
-  ).toEqual(expected)
-  expect(spans.getFinishedSpans().map(({ status }) => status.code === SpanStatusCode.ERROR)).toEqual(
-    expected.map(([, outcome]) => outcome === 'handler_failed'),
-  )
   expect(await counts()).toEqual(expected.map(([type, outcome]) => [type, outcome, 1]))
 
   const told = lines.filter(({ outcome }) => outcome !== undefined)
@@ -111,21 +105,76 @@ it('logs, counts and traces each delivery by event type and outcome', async () =
   expect(told[3]).toMatchObject({ reason: 'a former customer' })
 })
 
+it('has a consumer span for each run of the handlers, with their own spans as children', () => {
+  const all = spans.getFinishedSpans()
+  const runs = all.filter(({ kind }) => kind === SpanKind.CONSUMER)
+  // a duplicate, and events without a handler, run nothing
+  expect(runs.map(({ attributes }) => attributes['messaging.message.id'])).toEqual([
+    'event_good',
+    'event_failing',
+    'event_hopeless',
+  ])
+  expect(runs[0]).toMatchObject({
+    name: 'process billing',
+    attributes: {
+      'messaging.system': 'kinde',
+      'messaging.operation.name': 'process',
+      'messaging.operation.type': 'process',
+      'messaging.destination.name': 'billing',
+      'kinde.event.type': 'customer.payment_failed',
+      'kinde.redelivery': false,
+    },
+    status: { code: SpanStatusCode.UNSET },
+  })
+  expect(runs[1]).toMatchObject({ attributes: { 'error.type': 'Error' }, status: { code: SpanStatusCode.ERROR } })
+  expect(runs[1]?.events[0]?.attributes).toMatchObject({ 'exception.message': 'the database is down' })
+  expect(runs[2]).toMatchObject({ attributes: { 'kinde.discarded': true }, status: { code: SpanStatusCode.UNSET } })
+  expect(runs[2]?.attributes).not.toHaveProperty('error.type')
+
+  const children = all.filter(({ name }) => name === 'ask for another card')
+  expect(children.map(({ parentSpanContext }) => parentSpanContext?.spanId)).toEqual(
+    runs.map((run) => run.spanContext().spanId),
+  )
+})
+
+it('measures the handlers in seconds, by type and error', async () => {
+  const points = await metric('messaging.process.duration')
+  const common = {
+    'messaging.system': 'kinde',
+    'messaging.operation.name': 'process',
+    'messaging.destination.name': 'billing',
+    'kinde.event.type': 'customer.payment_failed',
+  }
+  expect(points.map(({ attributes }) => attributes)).toEqual([common, { ...common, 'error.type': 'Error' }])
+  expect(points.map(({ value }) => value)).toEqual([
+    expect.objectContaining({ count: 2 }),
+    expect.objectContaining({ count: 1 }),
+  ])
+})
+
+it('tells when Kinde last delivered something', async () => {
+  const [point] = await metric('kinde_billing.last_delivery.timestamp_seconds')
+  expect(Math.abs(Number(point?.value) - Date.now() / 1000)).toBeLessThan(120)
+})
+
 it('reports nothing of a token or of data', async () => {
   const token = await issuer.sign(
     billingEventFixture('customer.payment_failed', { data: { secret: 'of the customer' } }),
   )
   await deliver(endpoint, token)
   await deliver(endpoint, `${token.slice(0, -4)}AAAA`)
-  const told = JSON.stringify([lines, spans.getFinishedSpans().map(({ attributes }) => attributes)])
+  const told = JSON.stringify([lines, spans.getFinishedSpans().map(({ attributes, events }) => [attributes, events])])
   for (const secret of [...token.split('.'), 'of the customer']) expect(told).not.toContain(secret)
 })
 
-async function counts(): Promise<unknown[]> {
+async function metric(name: string) {
   await meters.forceFlush()
   const metrics = exporter.getMetrics().flatMap(({ scopeMetrics }) => scopeMetrics.flatMap((scope) => scope.metrics))
-  const deliveries = metrics.findLast(({ descriptor }) => descriptor.name === 'kinde_billing.deliveries')
-  return (deliveries?.dataPoints ?? []).map(({ attributes, value }) => [
+  return metrics.findLast(({ descriptor }) => descriptor.name === name)?.dataPoints ?? []
+}
+
+async function counts(): Promise<unknown[]> {
+  return (await metric('kinde_billing.deliveries')).map(({ attributes, value }) => [
     attributes['kinde.event.type'],
     attributes['kinde.delivery.outcome'],
     value,
