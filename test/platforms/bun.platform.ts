@@ -1,0 +1,8 @@
+import { describeRecipe } from '@kinde-billing/test-support/recipes/describe-recipe'
+
+describeRecipe({
+  example: 'bun',
+  ready: /Listening/,
+  tools: { bun: '1.4.5' },
+  excluded: { 'chunks of any size, with extensions': 'Bun answers 400 to chunks with extensions and trailers.' },
+})
