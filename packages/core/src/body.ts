@@ -21,7 +21,7 @@ export interface BodyLimits {
 
 /**
  * Reads a body within a size and a time limit. It is counted while it arrives, whatever `content-length` says. On failure
- * the source is told to stop, and not waited for: a stalled client would keep it.
+ * the source is told to stop, and not waited for: a stalled client would keep it. Nothing more is read meanwhile.
  *
  * @param open - Returns the body. Called once.
  * @throws KindeWebhookError `payload_too_large`, `request_timeout`, `body_unreadable`, `body_already_parsed`;
@@ -141,6 +141,9 @@ interface ChunkSource {
 
 const ignore = (): void => {}
 
+/** Frameworks on Node close the connection when the body is cancelled, so the response goes out before. In milliseconds. */
+const LINGER_MS = 1000
+
 function isChunked(body: unknown): body is ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> {
   return typeof body === 'object' && body !== null && ('getReader' in body || Symbol.asyncIterator in body)
 }
@@ -157,7 +160,8 @@ function toChunkSource(
   // Another reader has it.
   if (body.locked) throw alreadyParsed(rawBodyHint)
   const reader = body.getReader()
-  return { next: () => reader.read(), cancel: () => void (async () => reader.cancel())().catch(ignore) }
+  const cancel = (): void => void (async () => reader.cancel())().catch(ignore)
+  return { next: () => reader.read(), cancel: () => void setTimeout(cancel, LINGER_MS) }
 }
 
 /** The unread body of a Web request, or `undefined` if it was read or is being read. */

@@ -46,6 +46,12 @@ export function headers(suite: Suite): void {
     expectAnswer(await request(suite.endpoint.url, { headers: lines, body: 'a.b.c' }), ANSWERS.unauthorized)
   })
 
+  it('the content-type of a response has no parameter', async () => {
+    const { token } = await suite.event()
+    for (const body of [token, 'a.b.c'])
+      expect((await request(suite.endpoint.url, { body }))?.headers['content-type']).toEqual(['application/json'])
+  })
+
   it('a line end after the token is tolerated, and nothing else is', async () => {
     const ending = async (end: string) => request(suite.endpoint.url, { body: (await suite.event()).token + end })
     expectAnswer(await ending('\n'), ANSWERS.processed)
