@@ -28,8 +28,11 @@ export interface EventChangeContext<Context = unknown, Tx = unknown> extends Bil
 /** The options of {@link createBillingStateHandler}. Give either `store`, or `load` and `save`. */
 export interface BillingStateHandlerOptions<Context, Tx, Version> {
   /** The store, such as `createPostgresStateStore()`. */
-  // NoInfer: `tx` is the inbox's own type, and the store takes any that has what it needs.
-  readonly store?: Pick<BillingStateStore<NoInfer<Tx>, Version>, 'load' | 'save' | 'policy'> | undefined
+  // `tx` is the inbox's own type, and the store takes any that has what it needs: not inferred from it. NoInfer needs
+  // TypeScript 5.4, so this is what stands for it in older ones.
+  readonly store?:
+    | Pick<BillingStateStore<[Tx][Tx extends unknown ? 0 : never], Version>, 'load' | 'save' | 'policy'>
+    | undefined
   /** Loads a customer's state; `undefined` if there is none yet. */
   readonly load?:
     | ((
