@@ -1,4 +1,4 @@
-import type { Terminal } from '../terminal.js'
+import type { Keyboard, Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
 
 /**
@@ -16,8 +16,31 @@ export async function confirm(
   if (yes) return true
   if (!terminal.isInteractive) throw new UsageError(`${question}? There is no terminal to ask on. Pass --yes to do it.`)
   terminal.err(`${question}? [y/N] `)
-  const answer = await readLine(terminal.stdin)
+  // a command that reads keys afterwards needs standard input open
+  const answer =
+    terminal.keyboard === undefined ? await readLine(terminal.stdin) : await readKeys(terminal.keyboard, terminal)
   return /^y(?:es)?$/i.test(answer.trim())
+}
+
+/** Reads keys until return. Ctrl-C and escape answer nothing. */
+async function readKeys(keyboard: Keyboard, { err }: Pick<Terminal, 'err'>): Promise<string> {
+  let text = ''
+  let stop = (): void => {}
+  await new Promise<void>((done) => {
+    stop = keyboard.onKey((key) => {
+      if (key === 'return' || key === 'enter') return done()
+      if (key === 'escape' || key.startsWith('ctrl+')) {
+        text = ''
+        return done()
+      }
+      if (key === 'backspace') text = text.slice(0, -1)
+      else if ([...key].length === 1) text += key
+      err(key === 'backspace' ? '\b \b' : [...key].length === 1 ? key : '')
+    })
+  })
+  stop()
+  err('\n')
+  return text
 }
 
 async function readLine(stdin: Terminal['stdin']): Promise<string> {

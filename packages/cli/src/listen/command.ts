@@ -1,23 +1,20 @@
 import { resolve } from 'node:path'
 import { isKindeWebhookError } from '@kinde-billing/core'
-import { errorMessage } from '@kinde-billing/core/internal'
-import { isKindeManagementError } from '@kinde-billing/management'
 import { Option } from 'commander'
 import pc from 'picocolors'
 import { type AddCommand, addHelp } from '../command.js'
 import { resolveTarget, type TargetOptions } from '../endpoint/target.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
-import { openClient } from '../kinde/client.js'
 import { jsonOption, wholeNumber } from '../options.js'
 import type { Keyboard, Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
 import type { RecordedDelivery } from './delivery.js'
 import { defaultHistoryFile, type History, openHistory } from './history.js'
+import { register, removeWebhook } from './register.js'
 import { deliveryJson, describeDelivery } from './report.js'
 import { createScreen, renderScreen } from './screen.js'
 import { EMPTY_SCREEN, pressKey, type ScreenState, selectedDelivery } from './screen-state.js'
 import { type Listening, type ListenOptions, startListening } from './server.js'
-import { defaultWebhookFile, registerTemporarily, type TemporaryWebhook } from './temporary-webhook.js'
 
 /** Options of `kinde-billing listen`. */
 export interface ListenCommandOptions extends TargetOptions {
@@ -31,6 +28,8 @@ export interface ListenCommandOptions extends TargetOptions {
   readonly register?: string | boolean | undefined
   /** `true` for the default folder. */
   readonly save?: string | boolean | undefined
+  /** Registers without a question. */
+  readonly yes?: boolean | undefined
   /** Stop after this many deliveries. */
   readonly limit?: number | undefined
   /** `false` keeps nothing on disk. Default: `true`. */
@@ -50,6 +49,7 @@ export const addListen: AddCommand = (program, { terminal, exit }) => {
     .option('--issuer <url>', 'your Kinde domain (default: $KINDE_ISSUER_URL); without it signatures are not checked')
     .option('--forward-to <url>', 'application that receives and answers each delivery')
     .option('--register [domain]', 'register --url in Kinde while listening; needs management credentials')
+    .option('--yes', 'register without a question')
     .option('--save [folder]', `save anonymized fixtures (default folder: ${DEFAULT_FOLDER})`)
     .addOption(new Option('--limit <n>', 'stop after this many deliveries').argParser(wholeNumber(1, 10_000)))
     .option('--no-history', 'do not keep deliveries for the next start')
@@ -62,11 +62,14 @@ export const addListen: AddCommand = (program, { terminal, exit }) => {
     examples: [
       'listen --issuer https://acme.kinde.com --forward-to http://localhost:3000/webhooks/kinde',
       'listen --issuer https://acme.kinde.com --save test/fixtures --limit 8',
-      'listen --url https://abc.tunnel.example --register --forward-to http://localhost:3000/webhooks/kinde',
+      'listen --url https://abc.tunnel.example --register --yes --forward-to http://localhost:3000/webhooks/kinde',
     ],
     notes: `Fixtures contain no personal data: texts, ids, names and dates are replaced. Pass them to decodeBillingEvent, or
 send them with kinde-billing trigger --claims. The history contains what Kinde sent, readable by you only.`,
-    exitCodes: { ok: 'stopped by --limit, q or Ctrl-C', finding: 'a registered webhook could not be removed' },
+    exitCodes: {
+      ok: 'stopped by --limit, q or Ctrl-C',
+      finding: 'nothing was registered, or a webhook could not be removed',
+    },
   })
 }
 
@@ -96,10 +99,14 @@ export async function listenCommand(options: ListenCommandOptions, terminal: Ter
   const { port, host } = options
   const firstId = (history.entries.at(-1)?.id ?? 0) + 1
   const listening = await start({ port, host, issuer, forwardTo, saveTo, firstId, signal: stop.signal, onDelivery })
-  const webhook = await register(options, terminal).catch(async (error: unknown) => {
+  const registration = await register(options, terminal).catch(async (error: unknown) => {
     await listening.close()
     throw error
   })
+  if (registration === 'declined') {
+    await listening.close()
+    return EXIT.finding
+  }
   const close = output.open({
     listening,
     history,
@@ -108,53 +115,11 @@ export async function listenCommand(options: ListenCommandOptions, terminal: Ter
   })
   await stop.stopped
   close()
-  const isRemoved = await removeWebhook(webhook, terminal)
+  const isRemoved = await removeWebhook(registration, terminal)
   await listening.close()
   await written
   terminal.err(`${received} ${received === 1 ? 'delivery' : 'deliveries'} received.\n`)
   return isRemoved ? EXIT.ok : EXIT.finding
-}
-
-async function register(
-  { register: registerAt, url }: ListenCommandOptions,
-  terminal: Terminal,
-): Promise<TemporaryWebhook | undefined> {
-  if (registerAt === undefined || registerAt === false) return undefined
-  if (url === undefined) throw new UsageError('--register needs --url, the public https: URL of your tunnel.')
-  const client = openClient(terminal)
-  const domain = toOrigin(terminal.env.KINDE_DOMAIN ?? '')
-  if (typeof registerAt === 'string' && toOrigin(registerAt) !== domain)
-    throw new UsageError(`--register names ${registerAt}, but KINDE_DOMAIN is ${domain}.`)
-  const file = defaultWebhookFile(terminal.env)
-  try {
-    const isNamed = typeof registerAt === 'string'
-    const webhook = await registerTemporarily({ client, domain, endpoint: url, isNamed, file })
-    terminal.err(
-      webhook.isNew
-        ? `Registered ${url} at ${domain} until this ends.\n`
-        : `${url} is registered already, and stays.\n`,
-    )
-    return webhook
-  } catch (error) {
-    throw isKindeManagementError(error) ? new UsageError(`Cannot register the webhook: ${error.message}`) : error
-  }
-}
-
-/** A host alone stands for https. */
-function toOrigin(domain: string): string {
-  const text = domain.trim()
-  return new URL(/^https?:\/\//.test(text) ? text : `https://${text}`).origin
-}
-
-/** Keeps the record of a webhook that cannot be removed, so that the next start tries again. */
-async function removeWebhook(webhook: TemporaryWebhook | undefined, { err }: Terminal): Promise<boolean> {
-  try {
-    await webhook?.remove()
-    return true
-  } catch (error) {
-    err(`The webhook could not be removed (${errorMessage(error)}). The next start with --register removes it.\n`)
-    return false
-  }
 }
 
 function createStop(interrupted: AbortSignal): { signal: AbortSignal; now(): void; readonly stopped: Promise<void> } {

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { createManagementClient } from '@kinde-billing/management'
 import { startTestManagementApi, type TestManagementApi, type WebhookRecord } from '@kinde-billing/testing/management'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { kindeBilling, recordingTerminal } from '../../test/recording-terminal.js'
+import { kindeBilling, recordingTerminal, stdinOf } from '../../test/recording-terminal.js'
 import { temporaryFolder } from '../../test/temporary-folder.js'
 import { listenCommand } from './command.js'
 import { registerTemporarily } from './temporary-webhook.js'
@@ -25,14 +25,17 @@ beforeEach(async () => {
 })
 afterEach(() => kinde.close())
 
-const register = (isNamed = false) => {
+const register = async (isNamed = false, answer = true) => {
   const { KINDE_DOMAIN = '', KINDE_MANAGEMENT_CLIENT_ID, KINDE_MANAGEMENT_CLIENT_SECRET } = kinde.env
   const client = createManagementClient({
     domain: KINDE_DOMAIN,
     clientId: KINDE_MANAGEMENT_CLIENT_ID,
     clientSecret: KINDE_MANAGEMENT_CLIENT_SECRET,
   })
-  return registerTemporarily({ client, domain: KINDE_DOMAIN, endpoint: 'https://abc.tunnel.example', isNamed, file })
+  const confirm = async () => answer
+  const endpoint = 'https://abc.tunnel.example'
+  const webhook = await registerTemporarily({ client, domain: KINDE_DOMAIN, endpoint, isNamed, file, confirm })
+  return webhook ?? { isNew: undefined, remove: async () => {} }
 }
 const endpoints = () => kinde.tenant.webhooks.map(({ endpoint }) => endpoint)
 const records = async () => JSON.parse(await readFile(file, 'utf8'))
@@ -58,6 +61,11 @@ describe('registerTemporarily', () => {
     expect(endpoints()).toStrictEqual([foreign.endpoint])
   })
 
+  it('creates nothing if the answer is no', async () => {
+    expect(await register(false, false)).toMatchObject({ isNew: undefined })
+    expect(endpoints()).toStrictEqual([])
+  })
+
   it('leaves a webhook that existed before', async () => {
     kinde.tenant.webhooks.push({ ...OTHER, endpoint: ENDPOINT })
     const webhook = await register()
@@ -80,10 +88,47 @@ describe('listen --register', () => {
     const stop = new AbortController()
     const env = { ...kinde.env, XDG_STATE_HOME: await temporaryFolder() }
     const { terminal, written } = await recordingTerminal({ env, signal: stop.signal })
-    const ended = listenCommand({ port: 0, url: ENDPOINT, register: true, issuer: 'https://acme.kinde.com' }, terminal)
+    const options = { port: 0, url: ENDPOINT, register: true, issuer: 'https://acme.kinde.com', yes: true }
+    const ended = listenCommand(options, terminal)
     await expect.poll(() => written.err).toContain('Listening at')
     expect(endpoints()).toStrictEqual([ENDPOINT])
     stop.abort()
+    expect(await ended).toBe(0)
+    expect(endpoints()).toStrictEqual([])
+  })
+
+  it('asks before it creates the webhook, and creates none if the answer is no', async () => {
+    const env = { ...kinde.env, XDG_STATE_HOME: await temporaryFolder() }
+    const args = ['listen', '--port', '0', '--register', '--url', ENDPOINT]
+    const { code, err } = await kindeBilling(args, { env, isInteractive: true, stdin: stdinOf('n\n') })
+    expect(code).toBe(1)
+    expect(err).toContain(`Create a webhook of all billing events for ${ENDPOINT} at ${kinde.env.KINDE_DOMAIN}`)
+    expect(err).toContain('Nothing was registered.')
+    expect((await kindeBilling(args, { env })).err).toContain('Pass --yes to do it')
+    expect(endpoints()).toStrictEqual([])
+  })
+
+  it('reads the answer from the keys of a terminal, and shows the screen afterwards', async () => {
+    const stop = new AbortController()
+    const env = { ...kinde.env, XDG_STATE_HOME: await temporaryFolder() }
+    let listener = (_key: string): void => {}
+    const keyboard = {
+      rows: 24,
+      columns: 80,
+      onKey(next: (key: string) => void) {
+        listener = next
+        return () => {
+          listener = () => {}
+        }
+      },
+    }
+    const { terminal, written } = await recordingTerminal({ env, signal: stop.signal, isInteractive: true, keyboard })
+    const ended = listenCommand({ port: 0, url: ENDPOINT, register: true }, terminal)
+    await expect.poll(() => written.err).toContain('[y/N]')
+    for (const key of ['n', 'backspace', 'y', 'return']) listener(key)
+    await expect.poll(() => endpoints()).toStrictEqual([ENDPOINT])
+    await expect.poll(() => written.out).toContain('Listening at')
+    listener('q')
     expect(await ended).toBe(0)
     expect(endpoints()).toStrictEqual([])
   })

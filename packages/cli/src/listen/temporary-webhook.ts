@@ -22,6 +22,8 @@ export interface TemporaryWebhookOptions {
   readonly isNamed: boolean
   /** File that remembers webhooks to remove after a crash. */
   readonly file: string
+  /** Asks before the webhook is created. */
+  readonly confirm: () => Promise<boolean>
 }
 
 /** A webhook to remove. */
@@ -37,22 +39,24 @@ export function defaultWebhookFile(env: { readonly [name: string]: string | unde
 }
 
 /**
- * Registers the endpoint in Kinde, after removing what earlier runs have left behind.
+ * Registers the endpoint in Kinde, after a question, and after removing what earlier runs have left behind.
  *
+ * @returns `undefined` if the answer is no.
  * @throws UsageError if the environment looks like production and is not named
  * @throws KindeManagementError
  */
-export async function registerTemporarily(options: TemporaryWebhookOptions): Promise<TemporaryWebhook> {
+export async function registerTemporarily(options: TemporaryWebhookOptions): Promise<TemporaryWebhook | undefined> {
   const { client, domain, isNamed, file } = options
   const endpoint = toHref(options.endpoint)
   if (endpoint === undefined) throw new UsageError(`--url ${JSON.stringify(options.endpoint)} is not a URL.`)
-  const webhooks = await removeLeftovers(options)
+  const { others: webhooks } = await removeLeftovers(options)
   if (webhooks.some((webhook) => toHref(webhook.endpoint) === endpoint)) return { isNew: false, remove: async () => {} }
   const sign = isNamed ? undefined : findProductionSign(domain, webhooks)
   if (sign !== undefined)
     throw new UsageError(
       `${domain} looks like production: ${sign}. Name it to register a webhook there all the same: --register ${new URL(domain).host}`,
     )
+  if (!(await options.confirm())) return undefined
   const record: Leftover = { domain, endpoint, pid: process.pid }
   // before the webhook exists: a crash in between must not leave an unknown one
   await change(file, (records) => [...records, record])
@@ -76,15 +80,25 @@ export async function registerTemporarily(options: TemporaryWebhookOptions): Pro
 /** Kinde stores URLs in this form. */
 const toHref = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).href : undefined)
 
-/** Removes webhooks of runs that have ended without doing so. Returns the others. */
-async function removeLeftovers({ client, domain, file }: TemporaryWebhookOptions): Promise<readonly Webhook[]> {
-  const webhooks = await client.webhooks.list()
+/**
+ * Removes webhooks of runs that have ended without doing so. No question is asked: they were registered to be removed.
+ *
+ * @returns The URLs that were removed, and the webhooks that are left. Kinde is not asked if the file names none and
+ * `onlyIfAny` is set.
+ */
+export async function removeLeftovers(
+  { client, domain, file }: Pick<TemporaryWebhookOptions, 'client' | 'domain' | 'file'>,
+  { onlyIfAny = false } = {},
+): Promise<{ readonly removed: readonly string[]; readonly others: readonly Webhook[] }> {
   const leftovers = (await read(file)).filter((one) => one.domain === domain && !isRunning(one.pid))
+  if (onlyIfAny && leftovers.length === 0) return { removed: [], others: [] }
+  const webhooks = await client.webhooks.list()
   const isLeft = ({ endpoint }: Webhook): boolean => leftovers.some((one) => one.endpoint === toHref(endpoint))
-  for (const { id } of webhooks.filter(isLeft)) await client.webhooks.delete(id)
+  const left = webhooks.filter(isLeft)
+  for (const { id } of left) await client.webhooks.delete(id)
   if (leftovers.length > 0)
     await change(file, (records) => records.filter((one) => !leftovers.some((left) => isSame(one, left))))
-  return webhooks.filter((webhook) => !isLeft(webhook))
+  return { removed: left.map(({ endpoint }) => endpoint), others: webhooks.filter((webhook) => !isLeft(webhook)) }
 }
 
 const isSame = (one: Leftover, other: Leftover): boolean =>
