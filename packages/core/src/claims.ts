@@ -22,27 +22,21 @@ export interface ClaimChecks {
 export type BillingEnvelope = OtherEvent & { readonly type: BillingEventType }
 
 /**
- * Validates the payload of a signed token, and reads its envelope.
+ * Validates the payload of a signed token (RFC 7519, section 7.2: a JSON object in UTF-8), and reads its envelope.
  *
  * @throws KindeWebhookError `invalid_payload`, `token_not_current`, `issuer_mismatch`, `not_a_webhook`,
  * `timestamp_out_of_range`
  * @throws UnsupportedEventError for a type that is not a billing event
  */
 export function validateClaims(payload: Uint8Array, checks: ClaimChecks): BillingEnvelope {
-  const claims = parseClaims(payload)
-  validateTokenClaims(claims, checks)
-  return readBillingEnvelope(claims, (timestamp) => assertInsideWindow(timestamp, checks))
-}
-
-/** Parses claims (RFC 7519, section 7.2: UTF-8 of a JSON object). Nothing is merged into a prototype. */
-function parseClaims(payload: Uint8Array): JsonObject {
   const claims = parseJsonObject(payload, MAX_DEPTH)
   if (claims === undefined)
     throw new KindeWebhookError(
       'invalid_payload',
       `The signed payload is not a JSON object in UTF-8, nested at most ${MAX_DEPTH} deep.`,
     )
-  return claims
+  validateTokenClaims(claims, checks)
+  return readBillingEnvelope(claims, checks)
 }
 
 /**
@@ -100,51 +94,33 @@ function isDateMet(claims: JsonObject, name: 'exp' | 'nbf', isMet: (epochMs: num
  * delivery would end with the endpoint disabled.
  *
  * @param claims - The verified payload.
- * @param assertTime - Throws if the event's `timestamp` is not acceptable. Default: any is.
- * @throws KindeWebhookError `invalid_payload`, and the error of `assertTime`
+ * @param window - The window for the event's `timestamp`. Default: none.
+ * @throws KindeWebhookError `invalid_payload`, `timestamp_out_of_range`
  * @throws UnsupportedEventError
  */
-export function readBillingEnvelope(
-  claims: JsonObject,
-  assertTime: (timestamp: Date) => void = () => {},
-): BillingEnvelope {
-  const type = parseEventType(claims)
-  if (!isBillingEventType(type)) throw unsupportedEvent(type, claims, assertTime)
-  const envelope = readEnvelope(type, claims)
-  assertTime(envelope.timestamp)
-  return envelope
-}
-
-function parseEventType(claims: JsonObject): string {
+export function readBillingEnvelope(claims: JsonObject, window?: ClaimChecks): BillingEnvelope {
   const type = getOwn(claims, 'type')
-  if (isSafeString(type, MAX_TYPE_CHARS)) return type
-  throw new KindeWebhookError('invalid_payload', "The signed payload has no usable 'type'.", {
-    issues: [{ path: ['type'], message: `must be a non-blank string of at most ${MAX_TYPE_CHARS} characters` }],
-  })
+  if (!isSafeString(type, MAX_TYPE_CHARS))
+    throw new KindeWebhookError('invalid_payload', "The signed payload has no usable 'type'.", {
+      issues: [{ path: ['type'], message: `must be a non-blank string of at most ${MAX_TYPE_CHARS} characters` }],
+    })
+  if (!isBillingEventType(type)) throw unsupportedEvent(type, claims, window)
+  return readEnvelope(type, claims, window)
 }
 
-function unsupportedEvent(
-  type: string,
-  claims: JsonObject,
-  assertTime: (timestamp: Date) => void,
-): UnsupportedEventError {
+function unsupportedEvent(type: string, claims: JsonObject, window?: ClaimChecks): UnsupportedEventError {
   const id = getOwn(claims, 'event_id')
   return new UnsupportedEventError(`The event type ${format(type, MAX_TYPE_CHARS)} is not a billing event.`, {
     type,
     id: isSafeString(id, MAX_ID_CHARS) ? id : undefined,
     claims,
-    event: findOtherEvent(type, claims, assertTime),
+    event: findOtherEvent(type, claims, window),
   })
 }
 
-function findOtherEvent(
-  type: string,
-  claims: JsonObject,
-  assertTime: (timestamp: Date) => void,
-): OtherEvent | undefined {
+function findOtherEvent(type: string, claims: JsonObject, window?: ClaimChecks): OtherEvent | undefined {
   try {
-    const { claims: _, ...event } = readEnvelope(type, claims)
-    assertTime(event.timestamp)
+    const { claims: _, ...event } = readEnvelope(type, claims, window)
     return hideClaims(event, claims)
   } catch {
     return undefined
@@ -171,15 +147,22 @@ const EXPECTATIONS: Record<string, string> = {
   data: 'must be an object',
 }
 
-function readEnvelope<Type extends string>(type: Type, claims: JsonObject): OtherEvent & { readonly type: Type } {
+function readEnvelope<Type extends string>(
+  type: Type,
+  claims: JsonObject,
+  window?: ClaimChecks,
+): OtherEvent & { readonly type: Type } {
   const { success, output, issues } = v.safeParse(Envelope, claims)
   if (!success) throw invalidEnvelope(issues)
   const { event_id: id, timestamp, data } = output
+  if (window !== undefined) assertInside(window, timestamp)
   const source = getOwn(claims, 'source')
+  // As a rule `event_timestamp`, which newer tokens have, equals `timestamp`, and need not be parsed twice.
+  const occurred = getOwn(claims, 'event_timestamp')
   return {
     type,
     id,
-    occurredAt: parseOccurredAt(claims) ?? timestamp,
+    occurredAt: (occurred === claims['timestamp'] ? undefined : parseTimestamp(occurred)) ?? timestamp,
     timestamp,
     source: typeof source === 'string' && source.trim() !== '' ? source : undefined,
     data,
@@ -190,17 +173,11 @@ function readEnvelope<Type extends string>(type: Type, claims: JsonObject): Othe
 /** valibot's own messages are not used: they quote the input. */
 function invalidEnvelope(issues: readonly v.InferIssue<typeof Envelope>[]): KindeWebhookError {
   return new KindeWebhookError('invalid_payload', 'The signed payload does not have the shape of an event.', {
-    issues: issues.map((issue) => {
-      const member = v.getDotPath(issue) ?? ''
+    issues: issues.map(({ path }) => {
+      const member = String(path?.[0].key)
       return { path: [member], message: EXPECTATIONS[member] ?? 'is invalid' }
     }),
   })
-}
-
-/** `event_timestamp`, which newer tokens have. As a rule it equals `timestamp`, and need not be parsed twice. */
-function parseOccurredAt(claims: JsonObject): Date | undefined {
-  const occurred = getOwn(claims, 'event_timestamp')
-  return occurred === getOwn(claims, 'timestamp') ? undefined : parseTimestamp(occurred)
 }
 
 /** Adds `claims` as a hidden member, so that logging an event does not print the payload twice. */
@@ -217,7 +194,7 @@ export function hideClaims<Event extends object>(
  * Checks the window on both sides. It is as wide as Kinde's schedule: attempts run to 36 h and an endpoint is disabled at
  * 72 h, so a window of minutes would drop genuine deliveries.
  */
-function assertInsideWindow(timestamp: Date, { now, replayWindowMs, clockToleranceMs }: ClaimChecks): void {
+function assertInside({ now, replayWindowMs, clockToleranceMs }: ClaimChecks, timestamp: Date): void {
   const ageMs = now - timestamp.getTime()
   if (ageMs >= -clockToleranceMs && (replayWindowMs === false || ageMs < replayWindowMs)) return
   throw new KindeWebhookError(

@@ -70,7 +70,7 @@ function readGroups(groups: readonly (keyof EventGroups)[], data: JsonObject): P
 }
 
 function readCustomer(data: JsonObject): EventCustomer {
-  const nested = getNested(data, 'customer')
+  const nested = readNested(data, 'customer')
   const userId = readText(data, 'user_id') ?? readText(nested, 'user_id')
   const orgCode = readText(data, 'org_code') ?? readText(nested, 'org_code')
   return {
@@ -82,61 +82,51 @@ function readCustomer(data: JsonObject): EventCustomer {
 }
 
 function readAgreement(data: JsonObject): EventAgreement {
-  return { id: readText(data, 'agreement_id', 'customer_agreement_id') ?? readText(getNested(data, 'agreement'), 'id') }
+  const id = readText(data, 'agreement_id') ?? readText(data, 'customer_agreement_id')
+  return { id: id ?? readText(readNested(data, 'agreement'), 'id') }
 }
 
 function readPlan(data: JsonObject): EventPlan {
-  const nested = getNested(data, 'plan')
+  const nested = readNested(data, 'plan')
   return {
     id: readText(data, 'plan_id') ?? readText(nested, 'id'),
-    code: readText(data, 'plan_code') ?? readText(nested, 'code', 'key'),
+    code: readText(data, 'plan_code') ?? readText(nested, 'code') ?? readText(nested, 'key'),
     name: readText(nested, 'name'),
   }
 }
 
 function readInvoice(data: JsonObject): EventInvoice {
-  return {
-    dueOn: readDate(data, 'invoice_due_on', 'next_billing_date') ?? readDate(getNested(data, 'invoice'), 'due_on'),
-  }
+  const dueOn = readDate(data, 'invoice_due_on') ?? readDate(data, 'next_billing_date')
+  return { dueOn: dueOn ?? readDate(readNested(data, 'invoice'), 'due_on') }
 }
 
 function readUsage(data: JsonObject): EventUsage {
   return {
     meterId: readText(data, 'meter_id'),
     featureCode: readText(data, 'billing_feature_code'),
-    quantity: readQuantity(data, 'quantity', 'meter_value'),
+    quantity: readQuantity(data, 'quantity') ?? readQuantity(data, 'meter_value'),
   }
 }
 
-function getNested(data: JsonObject, name: string): JsonObject {
+function readNested(data: JsonObject, name: string): JsonObject {
   const value = getOwn(data, name)
   return isJsonObject(value) ? value : {}
 }
 
-/** Reads the first member that has a usable value. */
-function readFirst<Value>(
-  from: JsonObject,
-  names: string[],
-  read: (value: unknown) => Value | undefined,
-): Value | undefined {
-  for (const name of names) {
-    const value = read(getOwn(from, name))
-    if (value !== undefined) return value
-  }
-  return undefined
+function readText(from: JsonObject, name: string): string | undefined {
+  const value = getOwn(from, name)
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined
 }
 
-const readText = (from: JsonObject, ...names: string[]): string | undefined =>
-  readFirst(from, names, (value) => (typeof value === 'string' && value.trim() !== '' ? value : undefined))
-
-const readDate = (from: JsonObject, ...names: string[]): Date | undefined => readFirst(from, names, parseDate)
-
-const readQuantity = (from: JsonObject, ...names: string[]): number | undefined => readFirst(from, names, parseQuantity)
+function readDate(from: JsonObject, name: string): Date | undefined {
+  return parseDate(getOwn(from, name))
+}
 
 const DECIMAL = /^-?\d+(?:\.\d+)?(?:[eE][+-]?\d+)?$/
 
 /** Kinde's API has meter values as strings. `0` is a value. Infinity and NaN are not. */
-function parseQuantity(value: unknown): number | undefined {
+function readQuantity(from: JsonObject, name: string): number | undefined {
+  const value = getOwn(from, name)
   const number = typeof value === 'string' && DECIMAL.test(value) ? Number(value) : value
   return typeof number === 'number' && Number.isFinite(number) ? number : undefined
 }

@@ -24,37 +24,18 @@ export function decodeUtf8(bytes: ArrayBufferView): string | undefined {
 
 /** Parses a JSON object (RFC 8259: UTF-8, no byte order mark), or returns `undefined` if the bytes are not one. */
 export function parseJsonObject(bytes: Uint8Array, maxDepth: number): JsonObject | undefined {
-  const text = decodeUtf8(bytes)
-  if (text === undefined || exceedsDepth(text, maxDepth)) return undefined
   try {
-    const value: unknown = JSON.parse(text)
-    return isJsonObject(value) ? value : undefined
+    const value: unknown = JSON.parse(utf8.decode(bytes))
+    return isJsonObject(value) && !exceedsDepth(value, maxDepth) ? value : undefined
   } catch {
     return undefined
   }
 }
 
-const [QUOTE, BACKSLASH, BRACE, END_BRACE, BRACKET, END_BRACKET] = [0x22, 0x5c, 0x7b, 0x7d, 0x5b, 0x5d]
-
-/**
- * Counts the nesting of JSON text before anything is built from it: applications walk values by recursion, and deep
- * nesting overflows their stack.
- */
-function exceedsDepth(text: string, maxDepth: number): boolean {
-  // Most texts have so few brackets that they cannot nest too deep in any order.
-  if (text.split('{', maxDepth + 2).length + text.split('[', maxDepth + 2).length <= maxDepth + 2) return false
-  let depth = 0
-  let inString = false
-  for (let index = 0; index < text.length; index++) {
-    const code = text.charCodeAt(index)
-    if (code === QUOTE) inString = !inString
-    else if (code === BACKSLASH) index++
-    else if (inString) continue
-    else if (code === BRACE || code === BRACKET) {
-      if (++depth > maxDepth) return true
-    } else if (code === END_BRACE || code === END_BRACKET) depth--
-  }
-  return false
+/** Limits the nesting, because applications walk values by recursion, and deep nesting overflows their stack. */
+function exceedsDepth(value: unknown, maxDepth: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  return maxDepth === 0 || Object.values(value).some((member) => exceedsDepth(member, maxDepth - 1))
 }
 
 const UNSAFE_CHARS = /[\p{Cc}\p{Cs}\u2028\u2029]/u

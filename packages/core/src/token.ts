@@ -23,9 +23,8 @@ const MAX_HEADER_DEPTH = 64
  */
 export function parseToken(input: unknown, maxBytes: number): Token {
   const jws = toText(input, maxBytes)
-  const parts = jws.split('.', 4)
-  const [header] = parts
-  if (header === undefined || parts.length !== 3 || !parts.every(isCanonicalBase64url))
+  const [, header, payload, signature] = COMPACT_JWS.exec(jws) ?? []
+  if (!isCanonical(header) || !isCanonical(payload) || !isCanonical(signature))
     throw new KindeWebhookError(
       'malformed_token',
       'The body is not a compact JWS (RFC 7515): three parts of unpadded base64url, separated by dots. Kinde posts the token itself, with nothing around it.',
@@ -56,15 +55,17 @@ function byteLength(text: string, limit: number): number {
   return text.length > limit || text.length * 3 <= limit ? text.length : toUtf8.encode(text).byteLength
 }
 
+const COMPACT_JWS = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
+
 /** By the length of the part modulo 4: last characters whose spare bits are zero. A remainder of 1 cannot occur. */
-const LAST_CHARACTER = [/[\w-]$/, /^$/, /[AQgw]$/, /[AEIMQUYcgkosw048]$/] as const
+const LAST_CHARACTER = [/./, /^$/, /[AQgw]/, /[AEIMQUYcgkosw048]/]
 
 /**
  * Checks for canonical base64url (RFC 7515, section 2; RFC 4648, section 3.5). jose also decodes white space, padding,
  * and spare bits in the last character, so one token would have many texts.
  */
-function isCanonicalBase64url(part: string): boolean {
-  return !/[^\w-]/.test(part) && LAST_CHARACTER[part.length % 4]?.test(part.slice(-1)) === true
+function isCanonical(part: string | undefined): part is string {
+  return part !== undefined && LAST_CHARACTER[part.length % 4]?.test(part.slice(-1)) === true
 }
 
 /**
@@ -78,7 +79,12 @@ const Header = v.object({
     v.string(),
     v.check((kid) => isSafeString(kid, 256)),
   ),
-  typ: v.optional(v.pipe(v.string(), v.regex(/^(?:application\/)?jwt$/i))),
+  typ: v.optional(
+    v.pipe(
+      v.string(),
+      v.check((typ) => /^(?:application\/)?jwt$/i.test(typ)),
+    ),
+  ),
   crit: v.optional(v.never()),
   b64: v.optional(v.never()),
   enc: v.optional(v.never()),
@@ -108,8 +114,8 @@ function parseKeyId(encoded: string): string {
   return output.kid
 }
 
-function headerError(header: JsonObject, issue: v.InferIssue<typeof Header>): KindeWebhookError {
-  const member = v.getDotPath(issue) ?? ''
-  const [code, message] = HEADER_ERRORS[member as keyof typeof HEADER_ERRORS]
+function headerError(header: JsonObject, { path }: v.InferIssue<typeof Header>): KindeWebhookError {
+  const member = path?.[0].key as keyof typeof HEADER_ERRORS
+  const [code, message] = HEADER_ERRORS[member]
   return new KindeWebhookError(code, `${message}: ${member} is ${format(getOwn(header, member), 16)}.`)
 }
