@@ -35,7 +35,9 @@ export function parseJsonObject(bytes: Uint8Array, maxDepth: number): JsonObject
 /** Limits the nesting, because applications walk values by recursion, and deep nesting overflows their stack. */
 function exceedsDepth(value: unknown, maxDepth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
-  return maxDepth === 0 || Object.values(value).some((member) => exceedsDepth(member, maxDepth - 1))
+  if (maxDepth === 0) return true
+  for (const member of Object.values(value)) if (exceedsDepth(member, maxDepth - 1)) return true
+  return false
 }
 
 const UNSAFE_CHARS = /[\p{Cc}\p{Cs}\u2028\u2029]/u

@@ -1,5 +1,6 @@
-const INSTANT = /^(\d{4})-(\d\d)-(\d\d)[Tt ](\d\d):(\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d)(?::?(\d\d))?)$/
-const DATE_ONLY = /^(\d{4})-(\d\d)-(\d\d)$/
+const INSTANT =
+  /^(\d{4}-(?:0[1-9]|1[0-2])-\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d+)?(?:[Zz]|([+-](?:[01]\d|2[0-3]))(?::?([0-5]\d))?)$/
+const DATE_ONLY = /^\d{4}-(?:0[1-9]|1[0-2])-\d\d$/
 
 /**
  * Parses a point in time as Kinde writes it: RFC 3339, section 5.6, with an offset, and the Postgres forms seen in real
@@ -11,33 +12,25 @@ const DATE_ONLY = /^(\d{4})-(\d\d)-(\d\d)$/
 export function parseTimestamp(value: unknown): Date | undefined {
   const match = typeof value === 'string' ? INSTANT.exec(value) : null
   if (match === null) return undefined
-  const [, year, month, day, hour, minute, second, fraction = '', sign, offsetHour = '0', offsetMinute = '0'] = match
-  if (Number(hour) > 23 || Number(minute) > 59 || Number(offsetHour) > 23 || Number(offsetMinute) > 59) return undefined
-  const midnight = utcMidnight(Number(year), Number(month), Number(day))
+  const [, date = '', hour, minute, second, fraction = '', offsetHour = '+00', offsetMinute = 0] = match
+  const midnight = utcMidnight(date)
   if (midnight === undefined) return undefined
-  const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * (sign === '-' ? -1 : 1)
+  const offset = Number(offsetHour) * 60 + Number(`${offsetHour[0]}${offsetMinute}`)
   const start = midnight + (Number(hour) * 60 + Number(minute) - offset) * 60_000
-  if (!isSecond(Number(second), start)) return undefined
-  return new Date(start + Number(second) * 1000 + Number(fraction.slice(0, 3).padEnd(3, '0')))
+  // RFC 3339 allows second 60, the leap second, at 23:59 UTC only.
+  if (second === '60' && (start + 60_000) % 86_400_000 !== 0) return undefined
+  return new Date(start + Number(second) * 1000 + Number(fraction.slice(1, 4).padEnd(3, '0')))
 }
 
 /** Parses a date inside `data`: a timestamp, or a date without a time of day, which is midnight UTC. */
 export function parseDate(value: unknown): Date | undefined {
-  const match = typeof value === 'string' ? DATE_ONLY.exec(value) : null
-  if (match === null) return parseTimestamp(value)
-  const midnight = utcMidnight(Number(match[1]), Number(match[2]), Number(match[3]))
+  if (typeof value !== 'string' || !DATE_ONLY.test(value)) return parseTimestamp(value)
+  const midnight = utcMidnight(value)
   return midnight === undefined ? undefined : new Date(midnight)
 }
 
-function utcMidnight(year: number, month: number, day: number): number | undefined {
-  const date = new Date(0)
-  // Not Date.UTC, which takes the years 0 to 99 for 1900 to 1999.
-  date.setUTCFullYear(year, month - 1, day)
-  // A day that does not exist lands in another month.
-  return date.getUTCMonth() === month - 1 ? date.getTime() : undefined
-}
-
-/** RFC 3339 allows second 60, the leap second, at 23:59 UTC only. */
-function isSecond(second: number, minuteStart: number): boolean {
-  return second < 60 || (second === 60 && (minuteStart + 60_000) % 86_400_000 === 0)
+/** A date alone is midnight UTC (ECMA-262). Runtimes roll days that do not exist over, or refuse them. */
+function utcMidnight(date: string): number | undefined {
+  const midnight = new Date(date)
+  return midnight.getUTCDate() === Number(date.slice(8)) ? midnight.getTime() : undefined
 }
