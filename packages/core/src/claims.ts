@@ -44,9 +44,7 @@ export function validateClaims(payload: Uint8Array, checks: ClaimChecks): Billin
  * with the same keys, so the signature alone does not make a token a webhook (RFC 8725, section 2.8, substitution).
  * This is the only place where an unknown claim is not tolerated.
  */
-const OAUTH_CLAIMS = new Set(
-  'aud azp sub scp scope gty client_id nonce at_hash c_hash auth_time cnf act'.split(' '),
-)
+const OAUTH_CLAIMS = new Set('aud azp sub scp scope gty client_id nonce at_hash c_hash auth_time cnf act'.split(' '))
 
 /**
  * Validates the token as a token: current, of this issuer, and a webhook. jose's check of claims is not used: it takes

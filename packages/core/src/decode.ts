@@ -59,14 +59,16 @@ export function buildEvent(envelope: BillingEnvelope): BillingEvent {
   return hideClaims(event, claims) as BillingEvent
 }
 
-const GROUP_READERS: { readonly [Group in keyof EventGroups]: (data: JsonObject) => EventGroups[Group] } = {
-  plan: readPlan,
-  invoice: readInvoice,
-  usage: readUsage,
+const GROUP_READERS: { readonly [Group in keyof EventGroups]: (data: JsonObject) => Pick<EventGroups, Group> } = {
+  plan: (data) => ({ plan: readPlan(data) }),
+  invoice: (data) => ({ invoice: readInvoice(data) }),
+  usage: (data) => ({ usage: readUsage(data) }),
 }
 
 function readGroups(groups: readonly (keyof EventGroups)[], data: JsonObject): Partial<EventGroups> {
-  return Object.fromEntries(groups.map((group) => [group, GROUP_READERS[group](data)]))
+  const read: Partial<EventGroups> = {}
+  for (const group of groups) Object.assign(read, GROUP_READERS[group](data))
+  return read
 }
 
 function readCustomer(data: JsonObject): EventCustomer {

@@ -131,8 +131,11 @@ export function openVerifier<Schemas extends DataSchemas>(
     jwks === undefined ? sharedKeySet(jwksUri ?? `${issuer}/.well-known/jwks`, fetch, keys) : localKeySet(jwks)
   const verify = createVerify(issuer, settings, keySet)
   // `Schemas` describes the outputs of the schemas in the settings.
-  const verifyAndParse = async (token: string | Uint8Array): Promise<BillingEvent<Schemas>> =>
-    (await applySchema(await verify(token), dataSchemas)) as BillingEvent<Schemas>
+  const verifyAndParse = async (token: string | Uint8Array): Promise<BillingEvent<Schemas>> => {
+    const event = await verify(token)
+    const parsed = dataSchemas[event.type] === undefined ? event : await applySchema(event, dataSchemas)
+    return parsed as BillingEvent<Schemas>
+  }
   return {
     verify,
     verifyAndParse,
@@ -163,7 +166,7 @@ function createVerify(
       const token = parseToken(input, maxTokenBytes)
       const now = settings.now()
       if (!Number.isFinite(now)) throw invalidConfiguration('now', now, 'it must return the time in epoch milliseconds')
-      const keys = await keySet.find(token.kid, { now, onWarning })
+      const keys = keySet.findFresh(token.kid, now) ?? (await keySet.find(token.kid, { now, onWarning }))
       const payload = await verifySignature(token, keys)
       const event = buildEvent(validateClaims(payload, { issuer, now, clockToleranceMs, replayWindowMs }))
       warnIfCustomerMissing(event)

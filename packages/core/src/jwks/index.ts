@@ -13,6 +13,8 @@ export interface KeyLookup {
 }
 
 export interface KeySet {
+  /** The keys that need no fetch. */
+  findFresh(kid: string, now: number): readonly CryptoKey[] | undefined
   /** @throws KindeWebhookError `unknown_key`, `keys_unavailable` */
   find(kid: string, lookup: KeyLookup): Promise<readonly CryptoKey[]>
 }
@@ -20,7 +22,7 @@ export interface KeySet {
 /** A key set that was passed as an option: no network, no clock. */
 export function localKeySet(jwks: JsonWebKeySet): KeySet {
   const imported = importKeys(selectRs256Keys(jwks))
-  return { find: async (kid) => (await imported).get(kid) ?? throwUnknownKey(kid) }
+  return { findFresh: () => undefined, find: async (kid) => (await imported).get(kid) ?? throwUnknownKey(kid) }
 }
 
 const MAX_SHARED = 100
@@ -65,11 +67,11 @@ class RemoteKeySet implements KeySet {
     this.#settings = settings
   }
 
-  async find(kid: string, lookup: KeyLookup): Promise<readonly CryptoKey[]> {
-    return this.#cachedWithin(this.#settings.maxAgeMs, lookup.now)?.keys.get(kid) ?? this.#findOrFetch(kid, lookup)
+  findFresh(kid: string, now: number): readonly CryptoKey[] | undefined {
+    return this.#cachedWithin(this.#settings.maxAgeMs, now)?.keys.get(kid)
   }
 
-  async #findOrFetch(kid: string, { now, onWarning }: KeyLookup): Promise<readonly CryptoKey[]> {
+  async find(kid: string, { now, onWarning }: KeyLookup): Promise<readonly CryptoKey[]> {
     const { maxAgeMs, staleIfErrorMs, cooldownMs, timeoutMs } = this.#settings
     const refresh = this.#cachedWithin(maxAgeMs, now) === undefined ? await this.#refresh(now) : undefined
     const cached = refresh === 'fetched' ? this.#latest : this.#cachedWithin(maxAgeMs + staleIfErrorMs, now)
