@@ -2,7 +2,7 @@ import type { InboxDelivery } from '@kinde-billing/core/receiver'
 import type { KeepOptions } from './keep-claims.js'
 import { MAX_TIMER_MS } from './lease.js'
 import type { Rows } from './session.js'
-import { MARKED_ROWS } from './sql-errors.js'
+import { ALREADY_MARKED } from './sql-errors.js'
 import { intervalLiteral, jsonText, textLiteral, timestampLiteral } from './sql-literals.js'
 
 /** How long a statement waits for the row: it is held only between a mark and its commit, or by an operator. */
@@ -10,9 +10,11 @@ const ROW_LOCK_TIMEOUT_MS = 2000
 
 const SERVER_GRACE_MS = 1000
 
-/** Rows that the mark, and the end of an unmarked attempt, are about. */
+/** The delivery is done: nothing runs. Every statement calls the row `known`, which an upsert has to. */
 const isDone = (redelivery: boolean): string =>
-  redelivery ? '(done_at is not null and expires_at > now() and not redelivery_even_if_done)' : '(done_at is not null)'
+  redelivery
+    ? '(known.done_at is not null and known.expires_at > now() and not known.redelivery_even_if_done)'
+    : '(known.done_at is not null)'
 
 const LIMIT_ROW_LOCK = `set local lock_timeout = ${ROW_LOCK_TIMEOUT_MS}`
 
@@ -76,7 +78,7 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
     keep.claims === false
       ? ''
       : `, ${claimColumns(delivery)},
-        expires_at = case when done_at is null and not ${isErased(delivery)} then 'infinity' else expires_at end`
+        expires_at = case when known.done_at is null and not ${isErased(delivery)} then 'infinity' else known.expires_at end`
   return {
     table,
     arrival: (delivery) =>
@@ -92,12 +94,12 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
         ? []
         : [
             LIMIT_ROW_LOCK,
-            `update ${table} set ${claimColumns(delivery)}, expires_at = 'infinity'
+            `update ${table} as known set ${claimColumns(delivery)}, expires_at = 'infinity'
       where key = ${textLiteral(delivery.key)} and done_at is null and claims is null`,
           ],
     claim: ({ key, leaseMs, redelivery }, limits) => [
       claimStatement(`${table} ${key}`, leaseMs, limits),
-      `select ${isDone(redelivery)}::text as done from ${table} where key = ${textLiteral(key)}`,
+      `select ${isDone(redelivery)}::text as done from ${table} as known where key = ${textLiteral(key)}`,
       'savepoint before_the_handler',
     ],
     mark: (delivery, discarded, settings) => [
@@ -107,7 +109,7 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
     ],
     failure: (delivery, { code, message }) => [
       LIMIT_ROW_LOCK,
-      `update ${table} set failures = failures + 1, failed_at = clock_timestamp(),
+      `update ${table} as known set failures = failures + 1, failed_at = clock_timestamp(),
         error_code = ${textLiteral(code)}, error_message = ${textLiteral(message)}${keptUntilDone(delivery)}
       where key = ${textLiteral(delivery.key)} and not ${isDone(delivery.redelivery)}`,
     ],
@@ -117,12 +119,13 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
 export function readArrival(results: readonly Rows[]): ArrivalState {
   const row = results.at(-1)?.[0]
   if (row === undefined) throw new Error('The row of a delivery that has just arrived is gone from the table')
+  const [done, expired, first, unkept, idle = '0', statement = '0'] = String(row.state).split(' ')
   return {
-    isDone: row.done === 'true',
-    isExpired: row.expired === 'true',
-    isFirst: row.first === 'true',
-    isUnkept: row.unkept === 'true',
-    limits: { idle: String(row.idle_limit), statement: String(row.statement_limit) },
+    isDone: done === 't',
+    isExpired: expired === 't',
+    isFirst: first === 't',
+    isUnkept: unkept === 't',
+    limits: { idle, statement },
   }
 }
 
@@ -132,7 +135,7 @@ export function readClaim([claims, rows]: readonly Rows[]): ClaimState {
   if (claim === undefined || row === undefined)
     throw new Error('The row of a delivery that has just arrived is gone from the table')
   return {
-    isClaimed: claim.claimed === 'true',
+    isClaimed: String(claim.claimed).startsWith('t'),
     isDone: row.done === 'true',
     settings: { searchPath: String(claim.search_path), role: String(claim.role) },
   }
@@ -150,7 +153,7 @@ function claimColumns(delivery: InboxDelivery): string {
 const MAX_CUSTOMER_CHARS = 500
 
 /** Claims that were erased while their redelivery ran stay erased. Those of an event that never arrived were never there. */
-const isErased = ({ redelivery }: InboxDelivery): string => (redelivery ? '(attempts > 0 and claims is null)' : 'false')
+const isErased = ({ redelivery }: InboxDelivery): string => (redelivery ? '(known.attempts > 0 and known.claims is null)' : 'false')
 
 /** Counts an arrival. What another attempt has done stays. */
 function arrivalStatement(table: string, { key, eventId, type, occurredAt, retentionMs }: InboxDelivery): string {
@@ -158,13 +161,16 @@ function arrivalStatement(table: string, { key, eventId, type, occurredAt, reten
     values (${textLiteral(key)}, ${textLiteral(eventId)}, ${textLiteral(type)}, ${timestampLiteral(occurredAt)}, now() + ${intervalLiteral(retentionMs)})
     on conflict (key) do update set attempts = known.attempts + 1, last_attempt_at = now(),
       expires_at = case when known.done_at is null then greatest(known.expires_at, excluded.expires_at) else known.expires_at end
-    returning (done_at is not null)::text as done, (done_at is not null and expires_at <= now())::text as expired,
-      (attempts = 1)::text as first, (attempts > 1 and claims is null)::text as unkept, ${CURRENT_LIMITS}`
+    returning ${arrivalState(isDone(false), 'done_at is not null and expires_at <= now()', 'attempts = 1', 'attempts > 1 and claims is null')}`
 }
 
-/** The limits of the application's own, which stay if they are tighter. */
-const CURRENT_LIMITS = `current_setting('idle_in_transaction_session_timeout') as idle_limit,
-      current_setting('statement_timeout') as statement_limit`
+/**
+ * One column for what {@link readArrival} reads: each column more costs the server and the client some microseconds. The
+ * limits are the application's own, which stay if they are tighter.
+ */
+const arrivalState = (done: string, expired: string, first: string, unkept: string): string =>
+  `concat_ws(' ', ${done}, ${expired}, ${first}, ${unkept}, current_setting('idle_in_transaction_session_timeout'),
+      current_setting('statement_timeout')) as state`
 
 /** A redelivery is not an arrival: `attempts` counts Kinde's. */
 function redeliveryArrival(table: string, { key, eventId, type, occurredAt, retentionMs }: InboxDelivery): string[] {
@@ -172,7 +178,7 @@ function redeliveryArrival(table: string, { key, eventId, type, occurredAt, rete
     `insert into ${table} (key, event_id, type, occurred_at, expires_at, attempts)
     select ${textLiteral(key)}, ${textLiteral(eventId)}, ${textLiteral(type)}, ${timestampLiteral(occurredAt)}, now() + ${intervalLiteral(retentionMs)}, 0
     on conflict (key) do nothing`,
-    `select ${isDone(true)}::text as done, 'false' as expired, 'false' as unkept, ${CURRENT_LIMITS} from ${table} where key = ${textLiteral(key)}`,
+    `select ${arrivalState(isDone(true), 'false', 'false', 'false')} from ${table} as known where key = ${textLiteral(key)}`,
   ]
 }
 
@@ -187,8 +193,9 @@ function claimStatement(lock: string, leaseMs: number, limits: Limits): string {
   const limitMs = Math.min(Math.ceil(leaseMs) + SERVER_GRACE_MS, MAX_TIMER_MS)
   const limit = (setting: string, current: string): string =>
     isTighter(current, limitMs) ? '' : `, set_config('${setting}', '${limitMs}', true)`
-  return `select pg_try_advisory_xact_lock(hashtextextended(${textLiteral(lock)}, 0))::text as claimed,
-    current_setting('search_path') as search_path, current_setting('role') as role${limit('idle_in_transaction_session_timeout', limits.idle)}${limit('statement_timeout', limits.statement)}`
+  const settings = limit('idle_in_transaction_session_timeout', limits.idle) + limit('statement_timeout', limits.statement)
+  return `select concat_ws(' ', pg_try_advisory_xact_lock(hashtextextended(${textLiteral(lock)}, 0))${settings}) as claimed,
+    current_setting('search_path') as search_path, current_setting('role') as role`
 }
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -204,23 +211,25 @@ function isTighter(current: string, limitMs: number): boolean {
 function restoreStatement({ searchPath, role }: SessionSettings): string {
   const restore = (setting: string, value: string): string =>
     `case when current_setting('${setting}') <> ${textLiteral(value)} then set_config('${setting}', ${textLiteral(value)}, false) end`
-  return `select ${restore('role', role)}, ${restore('search_path', searchPath)}`
+  return `select concat(${restore('role', role)}, ${restore('search_path', searchPath)})`
 }
 
-/** The cast fails if no row was marked, and an error skips the rest of the message: the commit. */
+/**
+ * An error skips the rest of the message, the commit: the cast fails if another statement has marked the row. An upsert,
+ * since it is planned in no time, and a row that was deleted meanwhile is there again, marked.
+ */
 function markStatement(table: string, delivery: InboxDelivery, discarded: boolean, keep: KeepOptions): string {
-  const { key, redelivery, retentionMs } = delivery
+  const { key, eventId, type, occurredAt, redelivery, retentionMs } = delivery
   const keepsAll = keep.claims === 'all'
-  return `with marked as (
-      update ${table} set done_at = clock_timestamp(), discarded = ${discarded},
-        expires_at = clock_timestamp() + ${intervalLiteral(keepsAll ? Math.max(retentionMs, keep.ms) : retentionMs)},
-        ${keepsAll ? claimColumns(delivery) : 'claims = null, customer = null'},
-        claims_expire_at = ${keepsAll ? `clock_timestamp() + ${intervalLiteral(keep.ms)}` : 'null'},
-        error_code = null, error_message = null,
-        ${redelivery ? 'redeliveries = redeliveries + 1, redelivered_at = clock_timestamp(),' : ''}
-        redelivery_requested_at = null, redelivery_due_at = null, redelivery_attempts = 0, redelivery_even_if_done = false
-      where key = ${textLiteral(key)} and not ${isDone(redelivery)}
-      returning 1
-    )
-    select (case count(*) when 1 then '1' else '${MARKED_ROWS} ' || count(*) || ' rows' end)::int from marked`
+  const keptMs = keepsAll ? Math.max(retentionMs, keep.ms) : retentionMs
+  return `insert into ${table} as known (key, event_id, type, occurred_at, done_at, discarded, expires_at)
+    values (${textLiteral(key)}, ${textLiteral(eventId)}, ${textLiteral(type)}, ${timestampLiteral(occurredAt)},
+      clock_timestamp(), ${discarded}, clock_timestamp() + ${intervalLiteral(keptMs)})
+    on conflict (key) do update set done_at = excluded.done_at, expires_at = excluded.expires_at,
+      discarded = case when ${isDone(redelivery)} then ('${ALREADY_MARKED} ' || known.done_at)::boolean else excluded.discarded end,
+      ${keepsAll ? claimColumns(delivery) : 'claims = null, customer = null'},
+      claims_expire_at = ${keepsAll ? `clock_timestamp() + ${intervalLiteral(keep.ms)}` : 'null'},
+      error_code = null, error_message = null,
+      ${redelivery ? 'redeliveries = known.redeliveries + 1, redelivered_at = clock_timestamp(),' : ''}
+      redelivery_requested_at = null, redelivery_due_at = null, redelivery_attempts = 0, redelivery_even_if_done = false`
 }

@@ -66,13 +66,21 @@ describe('a handler', () => {
     expect(await once(delivery, async () => {})).toBe('processed')
   })
 
-  it('is not marked if its row is gone', async () => {
+  it('is marked even if its row was deleted meanwhile', async () => {
     const delivery = newDelivery()
-    const attempt = once(delivery, (tx) =>
-      tx.query('delete from kinde_billing_deliveries where key = $1', [delivery.key]),
-    )
+    await once(delivery, (tx) => tx.query('delete from kinde_billing_deliveries where key = $1', [delivery.key]))
+    expect(await readDelivery(pglite, delivery.eventId)).toMatchObject({ status: 'done', type: delivery.type })
+    expect(await once(delivery, async () => {})).toBe('duplicate')
+  })
+
+  it('is undone if another statement has marked its row meanwhile', async () => {
+    const delivery = newDelivery()
+    const attempt = once(delivery, async (tx) => {
+      await tx.query('insert into effects values ($1)', [delivery.eventId])
+      await tx.query('update kinde_billing_deliveries set done_at = now() where key = $1', [delivery.key])
+    })
     await expect(attempt).rejects.toThrow('The delivery cannot be marked')
-    expect(await once(delivery, async () => {})).toBe('processed')
+    expect(await effects()).toBe(0)
   })
 })
 

@@ -10,10 +10,10 @@ const NO_TRANSACTION = '25P01'
 const NO_SUCH_SAVEPOINT = '3B001'
 const IDLE_IN_TRANSACTION_TIMEOUT = '25P03'
 const TRANSACTION_TIMEOUT = '25P04'
-const NOT_AN_INTEGER = '22P02'
+const NOT_A_BOOLEAN = '22P02'
 
-/** What the mark's last statement says if it did not find its row: see `markStatements`. */
-export const MARKED_ROWS = 'kinde-billing marked'
+/** What the mark's statement says if the row is marked already: see `markStatement`. */
+export const ALREADY_MARKED = 'kinde-billing: marked at'
 
 /** Codes of a server that is unwell, or of a row that somebody else holds: not the handler's doing. */
 const SERVER_ERRORS = /^(?:08|53|57|58|XX|55P03)/
@@ -49,8 +49,8 @@ export function explainLost(cause: Error): Error {
 export function explainEnd(cause: unknown): unknown {
   const state = sqlState(cause)
   if (!(cause instanceof Error) || state === undefined || SERVER_ERRORS.test(state)) return cause
-  if (state === NOT_AN_INTEGER && cause.message.includes(MARKED_ROWS))
-    return new Error('The delivery cannot be marked: its row was deleted or marked by another statement', { cause })
+  if (state === NOT_A_BOOLEAN && cause.message.includes(ALREADY_MARKED))
+    return new Error('The delivery cannot be marked: another statement has marked its row', { cause })
   if (state === FAILED_TRANSACTION)
     return new HandlerFault(
       'A statement of the handler failed, and the handler went on as if it had not: nothing was committed. Let the error through, or put the statement between SAVEPOINT and ROLLBACK TO SAVEPOINT.',
