@@ -10,7 +10,7 @@ import {
   type SessionSettings,
 } from './deliveries.js'
 import { guardClient } from './guard-client.js'
-import { type EndAttempt, withLeasedSession } from './lease.js'
+import { type EndAttempt, LeaseOver, withLeasedSession } from './lease.js'
 import type { Database, HandlerSlot, Session } from './session.js'
 import { explainEnd, explainMissingTable, LOCK_NOT_AVAILABLE, sqlState } from './sql-errors.js'
 
@@ -33,6 +33,9 @@ export async function attemptOnce(
       if (outcome !== 'must wait') return outcome
       await attempt.waitForSlot()
     }
+  } catch (error) {
+    await attempt.recordLost(error)
+    throw error
   } finally {
     attempt.end()
   }
@@ -42,6 +45,7 @@ export async function attemptOnce(
 class Attempt {
   private arrival: ArrivalState | undefined
   private slot: HandlerSlot | undefined
+  private isRunning = false
 
   constructor(
     private readonly database: Database,
@@ -83,6 +87,19 @@ class Attempt {
     this.slot ??= await this.database.slots.take(this.delivery.answered)
   }
 
+  /**
+   * Records a failure that took the connection with it, such as a limit of the server's that the handler exceeded. A server
+   * that cannot be reached records nothing, and the attempt counts as interrupted.
+   */
+  async recordLost(error: unknown): Promise<void> {
+    const isHandlers = error instanceof HandlerFault || error instanceof LeaseOver
+    if (!this.isRunning || !isHandlers) return
+    this.isRunning = false
+    this.end()
+    const failure = this.statements.failure(this.delivery, describeFailure(error))
+    await withLeasedSession(this.database, RECORD_TIMEOUT_MS, (session) => session.transaction(failure)).catch(() => {})
+  }
+
   end(): void {
     this.slot?.release()
   }
@@ -116,6 +133,7 @@ class Attempt {
   }
 
   private async runAndMark(session: Session, settings: SessionSettings, signal: AbortSignal): Promise<'processed'> {
+    this.isRunning = true
     let isOver = false
     let discarded = false
     try {
@@ -138,12 +156,16 @@ class Attempt {
 
   /** Returns the error itself: what the handler threw is what matters. A connection that cannot roll back is closed. */
   private async recordFailure(session: Session, error: unknown): Promise<unknown> {
+    this.isRunning = false
     await session
       .rollback(this.statements.failure(this.delivery, describeFailure(error)))
       .then(session.release, () => undefined)
     return error
   }
 }
+
+/** For a failure that is recorded on a second connection. */
+const RECORD_TIMEOUT_MS = 2000
 
 /** A row is locked by another attempt at its mark, or by an operator. */
 async function unlessLocked<Value>(pending: Promise<Value>): Promise<Value | undefined> {

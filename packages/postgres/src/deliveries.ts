@@ -38,10 +38,14 @@ export interface DeliveryStatements {
   failure(delivery: InboxDelivery, failure: Failure): string[]
 }
 
-/** What a handler may change for its transaction, and the mark must not depend on. */
+/** What a handler may change, and neither the mark nor the next user of the connection must depend on. */
 export interface SessionSettings {
   readonly searchPath: string
   readonly role: string
+  readonly lockTimeout: string
+  readonly statementTimeout: string
+  /** The limit of the attempt's statements; {@link SessionSettings.statementTimeout} if that is tighter. */
+  readonly statementLimit: string
 }
 
 export interface Failure {
@@ -134,10 +138,18 @@ export function readClaim([claims, rows]: readonly Rows[]): ClaimState {
   const row = rows?.[0]
   if (claim === undefined || row === undefined)
     throw new Error('The row of a delivery that has just arrived is gone from the table')
+  const settings = String(claim.claimed).split(' ')
+  const [claimed, lockTimeout = '0', statementTimeout = '0', statementLimit = '0'] = settings
   return {
-    isClaimed: String(claim.claimed).startsWith('t'),
+    isClaimed: claimed === 't',
     isDone: row.done === 'true',
-    settings: { searchPath: String(claim.search_path), role: String(claim.role) },
+    settings: {
+      searchPath: String(claim.search_path),
+      role: String(claim.role),
+      lockTimeout,
+      statementTimeout,
+      statementLimit,
+    },
   }
 }
 
@@ -153,7 +165,8 @@ function claimColumns(delivery: InboxDelivery): string {
 const MAX_CUSTOMER_CHARS = 500
 
 /** Claims that were erased while their redelivery ran stay erased. Those of an event that never arrived were never there. */
-const isErased = ({ redelivery }: InboxDelivery): string => (redelivery ? '(known.attempts > 0 and known.claims is null)' : 'false')
+const isErased = ({ redelivery }: InboxDelivery): string =>
+  redelivery ? '(known.attempts > 0 and known.claims is null)' : 'false'
 
 /** Counts an arrival. What another attempt has done stays. */
 function arrivalStatement(table: string, { key, eventId, type, occurredAt, retentionMs }: InboxDelivery): string {
@@ -192,9 +205,10 @@ function redeliveryArrival(table: string, { key, eventId, type, occurredAt, rete
 function claimStatement(lock: string, leaseMs: number, limits: Limits): string {
   const limitMs = Math.min(Math.ceil(leaseMs) + SERVER_GRACE_MS, MAX_TIMER_MS)
   const limit = (setting: string, current: string): string =>
-    isTighter(current, limitMs) ? '' : `, set_config('${setting}', '${limitMs}', true)`
-  const settings = limit('idle_in_transaction_session_timeout', limits.idle) + limit('statement_timeout', limits.statement)
-  return `select concat_ws(' ', pg_try_advisory_xact_lock(hashtextextended(${textLiteral(lock)}, 0))${settings}) as claimed,
+    isTighter(current, limitMs) ? `current_setting('${setting}')` : `set_config('${setting}', '${limitMs}', true)`
+  return `select concat_ws(' ', pg_try_advisory_xact_lock(hashtextextended(${textLiteral(lock)}, 0)), current_setting('lock_timeout'),
+      current_setting('statement_timeout'), ${limit('statement_timeout', limits.statement)},
+      ${limit('idle_in_transaction_session_timeout', limits.idle)}) as claimed,
     current_setting('search_path') as search_path, current_setting('role') as role`
 }
 
@@ -207,11 +221,16 @@ function isTighter(current: string, limitMs: number): boolean {
   return ms > 0 && ms <= limitMs
 }
 
-/** Undoes a `set role` or `set search_path` of the handler, which the mark and the next user of the connection would inherit. */
-function restoreStatement({ searchPath, role }: SessionSettings): string {
-  const restore = (setting: string, value: string): string =>
-    `case when current_setting('${setting}') <> ${textLiteral(value)} then set_config('${setting}', ${textLiteral(value)}, false) end`
-  return `select concat(${restore('role', role)}, ${restore('search_path', searchPath)})`
+/** Undoes what the handler has set: the mark and the next user of the connection would inherit it. */
+function restoreStatement(settings: SessionSettings): string {
+  const restore = (setting: string, value: string, original = value): string => {
+    const undo = (to: string, local: boolean) => `set_config('${setting}', ${textLiteral(to)}, ${local})`
+    const undone = value === original ? undo(value, false) : `${undo(original, false)} || ${undo(value, true)}`
+    return `case when current_setting('${setting}') <> ${textLiteral(value)} then ${undone} end`
+  }
+  const { statementLimit, statementTimeout, lockTimeout, role, searchPath } = settings
+  return `select concat(${restore('statement_timeout', statementLimit, statementTimeout)},
+    ${restore('lock_timeout', lockTimeout)}, ${restore('role', role)}, ${restore('search_path', searchPath)})`
 }
 
 /**

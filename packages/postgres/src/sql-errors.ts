@@ -10,6 +10,7 @@ const NO_TRANSACTION = '25P01'
 const NO_SUCH_SAVEPOINT = '3B001'
 const IDLE_IN_TRANSACTION_TIMEOUT = '25P03'
 const TRANSACTION_TIMEOUT = '25P04'
+const QUERY_CANCELED = '57014'
 const NOT_A_BOOLEAN = '22P02'
 
 /** What the mark's statement says if the row is marked already: see `markStatement`. */
@@ -48,6 +49,11 @@ export function explainLost(cause: Error): Error {
 /** Explains an error at the end of the transaction, which in most cases is the handler's doing. */
 export function explainEnd(cause: unknown): unknown {
   const state = sqlState(cause)
+  if (state === QUERY_CANCELED)
+    return new HandlerFault(
+      "Postgres has cancelled the end of the handler's transaction (57014): nothing was committed. Raise the statement_timeout that the handler or the role sets.",
+      { cause },
+    )
   if (!(cause instanceof Error) || state === undefined || SERVER_ERRORS.test(state)) return cause
   if (state === NOT_A_BOOLEAN && cause.message.includes(ALREADY_MARKED))
     return new Error('The delivery cannot be marked: another statement has marked its row', { cause })

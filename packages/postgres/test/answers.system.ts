@@ -4,7 +4,7 @@ import { type CuttableProxy, startProxy } from '@kinde-billing/test-support/cutt
 import { isInstalled } from '@kinde-billing/test-support/installed'
 import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
 import { billingEventFixture, createTestIssuer, type TestIssuer } from '@kinde-billing/testing'
-import { latch } from '@kinde-billing/testing/inbox-contract/attempts'
+import { latch, newDelivery } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { createPostgresInbox, ensureSchema, listDeliveries } from '../src/index.js'
@@ -83,6 +83,40 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
     expect(await post()).toEqual([500, { error: 'handler_failed' }])
     expect(lines.join()).toContain('idle_in_transaction_session_timeout')
     expect(await effects()).toEqual([])
+    const { deliveries } = await listDeliveries(observer, { status: 'failed', limit: 1 })
+    expect(deliveries).toMatchObject([{ failures: 1, lastError: { code: 'handler_failed' } }])
+  })
+
+  describe('well, and the mark takes 300 ms', () => {
+    beforeEach(async () => {
+      await observer.query(`create function slow_mark() returns trigger language plpgsql as
+        'begin if new.done_at is not null then perform pg_sleep(0.3); end if; return new; end'`)
+      await observer.query(`create trigger slow_mark before update on kinde_billing_deliveries
+        for each row execute function slow_mark()`)
+      return () => observer.query('drop function slow_mark cascade')
+    })
+
+    it('marks whatever limits the handler has set, and the next user of the connection has none of them', async () => {
+      await pool.end()
+      pool = new Pool({ connectionString: server.url, max: 1 })
+      const limits = "set statement_timeout = '100ms'; set local lock_timeout = '1ms'; set lock_timeout = '1ms'"
+      const attempt = createPostgresInbox({ pool }).once(newDelivery(), async (tx) => void (await tx.query(limits)))
+      expect(await attempt).toBe('processed')
+      const { rows } = await pool.query(
+        "select current_setting('statement_timeout') as statement, current_setting('lock_timeout') as lock",
+      )
+      expect(rows).toEqual([{ statement: '0', lock: '0' }])
+    })
+
+    it('names statement_timeout if the role has a limit that the mark exceeds', async () => {
+      await pool.end()
+      pool = new Pool({ connectionString: server.url, options: '-c statement_timeout=100' })
+      const lines: string[] = []
+      const post = receiver(() => {}, { log: { warn() {}, error: (line: string) => lines.push(line) } })
+      expect(await post()).toEqual([500, { error: 'handler_failed' }])
+      expect(lines.join()).toContain('statement_timeout')
+      expect(await effects()).toEqual([])
+    })
   })
 
   it('down at the claim: 503, and the handler does not run', async () => {

@@ -25,8 +25,8 @@ export function hookedPool(
 }
 
 function messageName(text: string): Message {
-  if (/\binsert into \S+ as known\b/.test(text)) return 'arrival'
   if (text.includes('pg_try_advisory_xact_lock')) return 'claim'
-  if (text.includes('with marked as')) return 'mark'
+  if (/\b(?:release|rollback to) savepoint before_the_handler\b/.test(text)) return 'mark'
+  if (/\binsert into \S+ as known\b/.test(text)) return 'arrival'
   return text.includes('failures = failures + 1') ? 'failure' : 'other'
 }

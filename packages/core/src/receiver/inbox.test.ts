@@ -8,8 +8,15 @@ import {
 } from '@kinde-billing/test-support/test-receiver'
 import { billingEventFixture } from '@kinde-billing/testing'
 import { describe, expect, it, vi } from 'vitest'
-import type { DataSchema } from '../index.js'
-import { createMemoryInbox, type DeliveryInbox, DiscardEvent, HandlerFault, type InboxDelivery } from './index.js'
+import { type DataSchema, KindeWebhookError } from '../index.js'
+import {
+  createMemoryInbox,
+  type DeliveryInbox,
+  type DeliveryOutcome,
+  DiscardEvent,
+  HandlerFault,
+  type InboxDelivery,
+} from './index.js'
 
 const HOUR = 3_600_000
 
@@ -226,6 +233,23 @@ describe('DiscardEvent', () => {
     expect(Object.assign(new Error('x'), { [Symbol.for('kinde-billing.DiscardEvent')]: true })).toBeInstanceOf(
       DiscardEvent,
     )
+  })
+})
+
+describe('an inbox that cannot work as it is set up', () => {
+  it('names the setting in the answer of the receiver, and is not called unavailable', async () => {
+    const fault = new KindeWebhookError('invalid_configuration', 'pool: is of the wrong kind.')
+    const outcomes: DeliveryOutcome[] = []
+    const receiver = createTestReceiver({
+      name: 'billing',
+      inbox: { once: () => Promise.reject(fault) },
+      onOutcome: (outcome: DeliveryOutcome) => outcomes.push(outcome),
+    })
+    expect(await receiver.send(await signEvent())).toMatchObject({
+      status: 500,
+      body: '{"error":"invalid_configuration"}',
+    })
+    expect(outcomes[0]?.error?.message).toBe('pool: is of the wrong kind.')
   })
 })
 

@@ -43,7 +43,8 @@ export interface DeliveryInbox<Tx = undefined> {
    * @param delivery - The delivery to claim and mark.
    * @param work - The handlers. `tx` is the inbox's transaction, `signal` is aborted when the lease is lost.
    * @returns The result of this attempt.
-   * @throws The error of `work`, or of the store. A {@link HandlerFault} if the store fails through the handler's doing.
+   * @throws The error of `work`, or of the store. A {@link HandlerFault} if the store fails through the handler's doing. A
+   * `KindeWebhookError` `invalid_configuration` if the inbox cannot work as it is set up: that becomes the answer.
    */
   once(delivery: InboxDelivery, work: (tx: Tx, signal: AbortSignal) => Promise<void>): Promise<InboxOutcome>
   /**

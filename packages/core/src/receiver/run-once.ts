@@ -1,4 +1,4 @@
-import { KindeWebhookError } from '../errors.js'
+import { isKindeWebhookError, KindeWebhookError } from '../errors.js'
 import { format } from '../format.js'
 import type { BillingWarning, OnWarning } from '../log.js'
 import { type DeliveryInbox, DiscardEvent, HandlerFault, type InboxDelivery } from './inbox.js'
@@ -133,7 +133,11 @@ class Attempt<Tx> {
 
   #afterRejection(error: unknown): DiscardEvent {
     if (error instanceof HandlerFault) throw handlerFailed(this.#delivery.type, error)
-    if (this.#failure === undefined) throw inboxUnavailable('failed', error)
+    if (this.#failure === undefined) {
+      // The store may be well: an inbox that cannot work as it is set up says so itself.
+      if (isKindeWebhookError(error) && error.code === 'invalid_configuration') throw error
+      throw inboxUnavailable('failed', error)
+    }
     // An inbox that does not know DiscardEvent passes it on. Any other error is the inbox's, at the mark.
     if (this.#failure.error instanceof DiscardEvent && this.#failure.error !== error)
       throw inboxUnavailable('failed at the mark', error)
