@@ -66,6 +66,12 @@ export interface CallOptions {
   readonly signal?: AbortSignal | undefined
 }
 
+/** Options of `agreements()`. */
+export interface AgreementsOptions extends CallOptions {
+  /** Called with the time by Kinde's clock for each page that was read, in whole seconds, if the answer tells it. */
+  readonly onDate?: ((date: Date) => void) | undefined
+}
+
 const OptionalDate = v.pipe(v.unknown(), v.transform(parseDate))
 
 const FeatureCodes = v.fallback(
@@ -149,7 +155,11 @@ const EntitlementsAnswer = v.object({
 })
 
 /** Reads all agreements of a customer. */
-export async function readAgreements(api: Api, customerId: string, { signal }: CallOptions = {}): Promise<Agreement[]> {
+export async function readAgreements(
+  api: Api,
+  customerId: string,
+  { signal, onDate }: AgreementsOptions = {},
+): Promise<Agreement[]> {
   const path = '/api/v1/billing/agreements'
   const pages = readPages(`GET ${path}`, async (after) => {
     const { agreements, has_more } = await api.call({
@@ -160,6 +170,7 @@ export async function readAgreements(api: Api, customerId: string, { signal }: C
       scope: 'read:billing_agreements',
       schema: AgreementsAnswer,
       signal,
+      onDate,
     })
     return { items: agreements, next: nextAfter(`GET ${path}`, has_more, agreements) }
   })

@@ -19,6 +19,8 @@ export interface ApiCall<Schema extends v.GenericSchema> {
   /** The least that the answer must have. */
   readonly schema: Schema
   readonly signal?: AbortSignal | undefined
+  /** Called with the `Date` of an answer that can be read. */
+  readonly onDate?: ((date: Date) => void) | undefined
 }
 
 /** Calls the Management API with the client's token. */
@@ -68,7 +70,11 @@ export function createApi(settings: ManagementSettings): Api {
       const body = await response.text()
       if (!response.ok) throw toApiError(call, response, redactor.redact(describeRefusal(body)))
       const { success, output, issues } = v.safeParse(call.schema, parseJson(body))
-      if (success) return output
+      if (success) {
+        const date = new Date(response.headers.get('date') ?? Number.NaN)
+        if (!Number.isNaN(date.getTime())) call.onDate?.(date)
+        return output
+      }
       throw toUnreadable(call, response, issues)
     },
   }

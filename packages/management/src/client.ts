@@ -1,4 +1,11 @@
-import { type Agreement, type CallOptions, type Entitlements, readAgreements, readEntitlements } from './agreements.js'
+import {
+  type Agreement,
+  type AgreementsOptions,
+  type CallOptions,
+  type Entitlements,
+  readAgreements,
+  readEntitlements,
+} from './agreements.js'
 import { createApi } from './api.js'
 import {
   type BillingCustomer,
@@ -44,7 +51,7 @@ export interface ManagementClient {
   /** Reads an event back. Scope: `read:events`. */
   event(id: string, options?: CallOptions): Promise<ReadEvent>
   /** Reads all agreements of a billing customer. Scope: `read:billing_agreements`. */
-  agreements(customerId: string, options?: CallOptions): Promise<Agreement[]>
+  agreements(customerId: string, options?: AgreementsOptions): Promise<Agreement[]>
   /** Reads all entitlements of a billing customer. Scope: `read:billing_entitlements`. */
   entitlements(customerId: string, options?: CallOptions): Promise<Entitlements>
   /**

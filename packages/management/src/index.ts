@@ -1,4 +1,11 @@
-export type { Agreement, CallOptions, Entitlement, Entitlements, SubscribedPlan } from './agreements.js'
+export type {
+  Agreement,
+  AgreementsOptions,
+  CallOptions,
+  Entitlement,
+  Entitlements,
+  SubscribedPlan,
+} from './agreements.js'
 export { createManagementClient, type ManagementClient } from './client.js'
 export type { BillingCustomer, CustomerOf, CustomersOptions, OrganizationCustomer, UserCustomer } from './customers.js'
 export {

@@ -1,5 +1,5 @@
 import { isKindeWebhookError } from '@kinde-billing/core'
-import { errorMessage } from '@kinde-billing/core/internal'
+import { errorMessage, withTimeout } from '@kinde-billing/core/internal'
 import { DiscardEvent, HandlerFault, type InboxDelivery, type InboxOutcome } from '@kinde-billing/core/receiver'
 import {
   type ArrivalState,
@@ -97,7 +97,8 @@ class Attempt {
     this.isRunning = false
     this.end()
     const failure = this.statements.failure(this.delivery, describeFailure(error))
-    await withLeasedSession(this.database, RECORD_TIMEOUT_MS, (session) => session.transaction(failure)).catch(() => {})
+    const record = withLeasedSession(this.database, RECORD_TIMEOUT_MS, (session) => session.transaction(failure))
+    await withTimeout(record, RECORD_TIMEOUT_MS, () => []).catch(() => {})
   }
 
   end(): void {
@@ -164,7 +165,7 @@ class Attempt {
   }
 }
 
-/** For a failure that is recorded on a second connection. */
+/** For a failure that is recorded on a second connection, which may not come. */
 const RECORD_TIMEOUT_MS = 2000
 
 /** A row is locked by another attempt at its mark, or by an operator. */

@@ -131,8 +131,7 @@ export async function syncIdentity<Tx, Version>(
   const { customerId, userId, orgCode } = identity
   const key = keyOf(identity)
   if (key === undefined) return undefined
-  const observedAt = new Date(now())
-  const agreements = await client.agreements(customerId)
+  const { observedAt, agreements } = await readAsOf(client, customerId, now)
   const snapshot: BillingSnapshot = {
     observedAt,
     // agreements() has read the list to its end, or has thrown
@@ -142,6 +141,27 @@ export async function syncIdentity<Tx, Version>(
   }
   const update = target.dryRun === true ? preview(target, key, snapshot) : save(target, key, snapshot)
   return { customerId, key, agreements, ...(await update) }
+}
+
+/**
+ * The list counts as of the moment before its request, by the earlier of both clocks: if this machine's clock runs ahead, a
+ * list "from the future" would beat the events that Kinde sends until then.
+ */
+async function readAsOf(
+  client: SyncTarget['client'],
+  customerId: string,
+  now: () => number,
+): Promise<{ observedAt: Date; agreements: Agreement[] }> {
+  const startedAt = now()
+  let observedAt = startedAt
+  const agreements = await client.agreements(customerId, {
+    onDate(date) {
+      // the answer's date is that of its end
+      const elapsed = Math.max(0, now() - startedAt)
+      observedAt = Math.min(observedAt, date.getTime() - elapsed)
+    },
+  })
+  return { observedAt: new Date(observedAt), agreements }
 }
 
 type Update = Pick<SyncedCustomer, 'before' | 'after' | 'changes' | 'saved'>
@@ -169,10 +189,13 @@ async function preview<Tx, Version>(
   snapshot: BillingSnapshot,
 ): Promise<Update> {
   async function compare(tx: Tx): Promise<Update> {
-    const state = (await store.load(key, { tx }))?.state
+    const stored = await store.load(key, { tx })
+    const state = applySnapshot(stored?.state, snapshot)
     const moment = { now: now(), policy }
-    const before = summarize(state, moment)
-    const after = summarize(applySnapshot(state, snapshot), moment)
+    // as a run that saves: of a review that is overdue, nothing has been reported yet
+    const reportedUntil = Math.min(moment.now, (stored?.reviewAt?.getTime() ?? Number.POSITIVE_INFINITY) - 1)
+    const before = summarize(stored?.state, state === stored?.state ? moment : { ...moment, now: reportedUntil })
+    const after = summarize(state, moment)
     return { before, after, changes: diffSummaries(before, after), saved: false }
   }
   // A store without transactions takes none: its Tx is undefined or unknown.

@@ -1,4 +1,4 @@
-import { decodeBillingEvent } from '@kinde-billing/core'
+import { type BillingEventType, decodeBillingEvent } from '@kinde-billing/core'
 import {
   applyBillingEvent,
   type BillingState,
@@ -63,9 +63,17 @@ function subscribed(customerId = 'customer_1', agreementId = 'agreement_1'): Bil
   return applyBillingEvent(undefined, createdEvent(customerId, agreementId, '2026-01-01T00:00:00Z'))
 }
 
-function createdEvent(customerId: string, agreementId: string, timestamp: string) {
-  const { event_timestamp: _, ...claims } = billingEventFixture('customer.agreement_created', {
-    event_id: `event_${customerId}_${agreementId}_${timestamp}`,
+function failedLongAgo(): BillingState {
+  const failed = namedEvent('customer.payment_failed', 'customer_1', 'agreement_1', '2026-02-01T00:00:00Z')
+  return applyBillingEvent(subscribed(), failed)
+}
+
+const createdEvent = (customerId: string, agreementId: string, timestamp: string) =>
+  namedEvent('customer.agreement_created', customerId, agreementId, timestamp)
+
+function namedEvent(type: BillingEventType, customerId: string, agreementId: string, timestamp: string) {
+  const { event_timestamp: _, ...claims } = billingEventFixture(type, {
+    event_id: `event_${type}_${customerId}_${agreementId}_${timestamp}`,
     timestamp,
     data: { customer_id: customerId, agreement_id: agreementId, plan_code: 'pro' },
   })
@@ -113,6 +121,37 @@ describe('syncCustomer', () => {
     expect(await syncCustomer({ client, store, orgCode: 'org_1', now })).toMatchObject({ key: 'customer:customer_2' })
     expect(await syncCustomer({ client, store, userId: 'kp_2', now })).toBeUndefined()
     expect(summary('customer:customer_2').customer).toMatchObject({ id: 'customer_2', orgCode: 'org_1' })
+  })
+
+  it.each([true, false])('reports what time has changed before an overdue review (dry run: %s)', async (dryRun) => {
+    const { client } = await start({ agreements: { customer_1: [{ ...PRO, id: 'agreement_2' }] } })
+    const memory = createStore({ 'customer:customer_1': failedLongAgo() })
+    const store: BillingStateStore<undefined, number> = {
+      ...memory.store,
+      async load(key, scope) {
+        const stored = await memory.store.load(key, scope)
+        return stored && { ...stored, reviewAt: new Date('2026-02-08T00:00:00Z') }
+      },
+    }
+    const policy = { pastDueGraceMs: 7 * 86_400_000 }
+    const synced = await syncCustomer({ client, store, customerId: 'customer_1', now, policy, dryRun })
+    expect(synced?.before.access).toBe('past_due')
+    expect(synced?.changes.map(({ type }) => type)).toEqual(['debt_dropped'])
+  })
+
+  it.each([
+    ['an hour ahead', 3_600_000],
+    ['ten years ahead', 10 * 365 * 86_400_000],
+  ])('lets a later event win if the clock of this machine is %s', async (_, aheadMs) => {
+    const { client } = await start({ agreements: { customer_1: [PRO] } })
+    const memory = createStore()
+    await syncCustomer({ client, store: memory.store, customerId: 'customer_1', now: () => Date.now() + aheadMs })
+    const later = new Date(Date.now() + 1).toISOString()
+    const cancelled = namedEvent('customer.agreement_cancelled', 'customer_1', 'agreement_1', later)
+    const update = { store: memory.store, key: 'customer:customer_1', cause: 'event' } as const
+    await updateBillingState(update, (state) => applyBillingEvent(state, cancelled))
+    const { access } = summarize(memory.all()['customer:customer_1'], { now: Date.now() + 86_400_000 })
+    expect(access).toBe('cancelled')
   })
 
   it('lets an event win that is newer than the moment before the request', async () => {
