@@ -10,7 +10,7 @@ import {
   type SessionSettings,
 } from './deliveries.js'
 import { guardClient } from './guard-client.js'
-import { type EndAttempt, LeaseOver, withLeasedSession } from './lease.js'
+import { type EndAttempt, withLeasedSession } from './lease.js'
 import type { Database, HandlerSlot, Session } from './session.js'
 import { explainEnd, explainMissingTable, LOCK_NOT_AVAILABLE, sqlState } from './sql-errors.js'
 
@@ -88,12 +88,11 @@ class Attempt {
   }
 
   /**
-   * Records a failure that took the connection with it, such as a limit of the server's that the handler exceeded. A server
-   * that cannot be reached records nothing, and the attempt counts as interrupted.
+   * Records a failure that took the connection with it: the server has ended a handler that exceeded one of its limits. A
+   * server that was lost in silence is not asked again, and the attempt counts as interrupted.
    */
   async recordLost(error: unknown): Promise<void> {
-    const isHandlers = error instanceof HandlerFault || error instanceof LeaseOver
-    if (!this.isRunning || !isHandlers) return
+    if (!this.isRunning || !(error instanceof HandlerFault)) return
     this.isRunning = false
     this.end()
     const failure = this.statements.failure(this.delivery, describeFailure(error))

@@ -1,13 +1,6 @@
 import type { Database, Session } from './session.js'
 import { explainLost } from './sql-errors.js'
 
-/** The attempt took longer than its lease. */
-export class LeaseOver extends Error {
-  constructor(leaseMs: number) {
-    super(`The lease of ${leaseMs} ms is over`)
-  }
-}
-
 /** Timers, and Postgres's own limits, end below 2³¹ ms. */
 export const MAX_TIMER_MS: number = 2 ** 31 - 1
 
@@ -26,7 +19,7 @@ export async function withLeasedSession<Result>(
   const lease = new AbortController()
   const end: EndAttempt = (reason) => lease.abort(reason)
   const session = await database.open((error) => end(explainLost(error)))
-  const timer = setTimeout(() => end(new LeaseOver(leaseMs)), Math.min(leaseMs, MAX_TIMER_MS))
+  const timer = setTimeout(() => end(new Error(`The lease of ${leaseMs} ms is over`)), Math.min(leaseMs, MAX_TIMER_MS))
   try {
     const result = await Promise.race([attempt(session, lease.signal, end), rejectOnAbort(lease.signal)])
     session.release()
