@@ -3,8 +3,10 @@ import { join } from 'node:path'
 import { ensureBuilt, nextBuild } from '@kinde-billing/test-support/example-builds'
 import { freePort, startServer } from '@kinde-billing/test-support/server-process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { BillingEventType } from '../packages/core/src/index.js'
 import {
   type BillingEventClaims,
+  type BillingEventOverrides,
   billingEventFixture,
   createTestIssuer,
   deliver,
@@ -42,37 +44,45 @@ async function running(
 
 /** Every billing event, as one customer causes them: a sign-up, trouble with a payment, and a plan change. */
 function happenings(): BillingEventClaims[] {
-  const customer = { customer_id: 'customer_ada' }
+  const customer = { customer_id: 'customer_ada', org_code: 'org_ada' }
   const old = { ...customer, agreement_id: 'agreement_old', plan_code: 'pro' }
   const next = { ...customer, agreement_id: 'agreement_new', plan_code: 'team' }
-  return [
-    billingEventFixture('customer.agreement_created', { data: old }),
-    billingEventFixture('customer.plan_assigned', { data: old }),
-    billingEventFixture('customer.meter_usage_updated', { data: { ...customer, quantity: 900 } }),
-    billingEventFixture('customer.payment_failed', { data: customer }),
-    billingEventFixture('customer.invoice_overdue', { data: customer }),
-    billingEventFixture('customer.payment_succeeded', { data: customer }),
-    billingEventFixture('customer.plan_changed', { data: next }),
-    billingEventFixture('customer.agreement_cancelled', { data: old }),
-    billingEventFixture('customer.agreement_created', { data: next }),
+  const inOrder: [type: BillingEventType, data: BillingEventOverrides['data']][] = [
+    ['customer.agreement_created', old],
+    ['customer.plan_assigned', old],
+    ['customer.meter_usage_updated', { ...old, quantity: 900 }],
+    ['customer.payment_failed', old],
+    ['customer.invoice_overdue', old],
+    ['customer.payment_succeeded', old],
+    ['customer.plan_changed', next],
+    ['customer.agreement_cancelled', old],
+    ['customer.agreement_created', next],
   ]
+  const startedAt = Date.now() - inOrder.length * 60_000
+  return inOrder.map(([type, data], minute) =>
+    billingEventFixture(type, {
+      timestamp: new Date(startedAt + minute * 60_000).toISOString(),
+      ...(data && { data }),
+    }),
+  )
 }
 
 const EFFECTS = [
   {
-    id: 'customer_ada',
-    access: 'full',
+    key: 'customer:customer_ada',
+    access: 'active',
+    reason: expect.stringContaining('agreement_new'),
     plan: 'team',
-    features: ['projects', 'exports', 'api', 'members'],
+    features: ['api', 'exports', 'members', 'projects'],
     agreements: { agreement_old: 'cancelled', agreement_new: 'active' },
-    payment: 'paid',
     usage: { api_calls: 900 },
     messages: [
       'welcome',
       'near the limit of api_calls: 900',
+      'to accounts receivable: a payment is due',
       'payment failed: please try another card',
       'reminder: the invoice was due on 2026-04-17',
-      'to accounts receivable: an invoice is overdue',
+      'to accounts receivable: paid',
       'receipt',
       'your plan is now team',
     ],
@@ -97,6 +107,10 @@ async function receivesAndActs(url: string, path = '/webhooks/kinde'): Promise<v
 
   const customers = await fetch(`${url}/customers`)
   expect(await customers.json()).toEqual(EFFECTS)
+
+  const projects = async (org: string): Promise<number> =>
+    (await fetch(`${url}/projects`, { headers: { 'x-example-org': org } })).status
+  expect([await projects('org_ada'), await projects('org_bob')]).toEqual([200, 402])
 }
 
 describe.each(['node-http', 'express', 'fastify', 'hono', 'workers'])('examples/%s', (example) => {
@@ -111,9 +125,11 @@ describe.each(['node-http', 'express', 'fastify', 'hono', 'workers'])('examples/
 describe('examples/next', () => {
   const next = join(folderOf('next'), 'node_modules/.bin/next')
 
+  beforeAll(async () => {
+    for (const name of ['core', 'state', 'next']) await ensureBuilt(name)
+  }, 300_000)
+
   it('is built without an issuer, receives every billing event and acts on each once', async () => {
-    await ensureBuilt('core')
-    await ensureBuilt('next')
     expect(await nextBuild(folderOf('next'))).toContain('/api/webhooks/kinde')
     await running('next', [next, 'start'], /Ready/, (url) => receivesAndActs(url, '/api/webhooks/kinde'))
   })

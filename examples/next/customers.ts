@@ -1,3 +1,3 @@
-import type { Customers } from '@kinde-billing/example-billing-actions'
+import { createCustomers } from '@kinde-billing/example-billing-actions'
 
-export const customers: Customers = new Map()
+export const customers = createCustomers()

@@ -1,94 +1,75 @@
-import type {
-  AgreementCancelledEvent,
-  AgreementCreatedEvent,
-  InvoiceOverdueEvent,
-  MeterUsageUpdatedEvent,
-  PaymentFailedEvent,
-  PaymentSucceededEvent,
-  PlanAssignedEvent,
-  PlanChangedEvent,
-} from '@kinde-billing/core'
-import { type BillingHandlers, DiscardEvent } from '@kinde-billing/core/receiver'
-import { type Customer, type Customers, customerOf, factOf, update } from './customers'
-import { isNearLimit } from './plans'
+import type { BillingEvent, InvoiceOverdueEvent } from '@kinde-billing/core'
+import type { BillingHandler, BillingHandlers } from '@kinde-billing/core/receiver'
+import { type BillingChange, type BillingSummary, createBillingStateHandler, customerKey } from '@kinde-billing/state'
+import type { Customers } from './customers'
+import { isNearLimit, plans } from './plans'
 
-/** The handlers of every billing event: the `on` option of every adapter. */
-export function billingActions(customers: Customers): BillingHandlers<unknown, unknown> {
+export interface BillingActions {
+  onEvent: BillingHandler<BillingEvent, unknown, unknown>
+  on: BillingHandlers<unknown, unknown>
+}
+
+/** The handlers of every billing event: spread them into the options of any adapter. */
+export function billingActions(customers: Customers, now: () => number = Date.now): BillingActions {
   return {
-    'customer.agreement_created': (event) => provision(customerOf(customers, event), event),
-    'customer.agreement_cancelled': (event) => deactivate(customerOf(customers, event), event),
-    'customer.invoice_overdue': (event) => remindAndSuspend(customerOf(customers, event), event),
-    'customer.meter_usage_updated': (event) => showUsage(customerOf(customers, event), event),
-    'customer.payment_failed': (event) => askForAnotherCard(customerOf(customers, event), event),
-    'customer.payment_succeeded': (event) => sendReceiptAndUnlock(customerOf(customers, event), event),
-    'customer.plan_assigned': (event) => activateFeatures(customerOf(customers, event), event),
-    'customer.plan_changed': (event) => adjustAccess(customerOf(customers, event), event),
+    // keeps what each customer has, whatever order events come in, and acts on what is different
+    onEvent: createBillingStateHandler({
+      store: customers,
+      now,
+      onChange(changes, { key, event, after }) {
+        for (const change of changes) {
+          const message = messageFor(change, after)
+          if (message !== undefined) customers.send(key, `${event.id} ${change.type}`, message)
+        }
+      },
+    }),
+    // what an event says by itself, whatever the state was before
+    on: {
+      'customer.payment_succeeded'(event) {
+        const key = customerKey(event)
+        if (key !== undefined) customers.send(key, event.id, 'receipt')
+      },
+      'customer.payment_failed'(event) {
+        const key = customerKey(event)
+        if (key !== undefined) customers.send(key, event.id, 'payment failed: please try another card')
+      },
+      'customer.invoice_overdue'(event) {
+        const key = customerKey(event)
+        if (key !== undefined) customers.send(key, event.id, reminder(event))
+      },
+    },
   }
 }
 
-/** Grants access. A customer's first agreement is a sign-up, and is welcomed; a later one comes of a plan change. */
-function provision(customer: Customer, event: AgreementCreatedEvent): void {
-  const isFirst = customer.agreements.size === 0
-  const isNew = update(agreementOf(customer, event), 'active', event)
-  if (event.plan.code !== undefined) update(customer.plan, event.plan.code, event)
-  if (isNew && isFirst) customer.messages.push('welcome')
+/** A message about a change, if it deserves one. */
+function messageFor(change: BillingChange, after: BillingSummary): string | undefined {
+  switch (change.type) {
+    case 'access_granted':
+      return 'welcome'
+    case 'access_lost':
+      return `your access has ended: ${after.reason.text}`
+    case 'plan_changed':
+      return change.from === undefined ? undefined : `your plan is now ${change.to.code ?? change.to.name}`
+    case 'payment_due':
+      return 'to accounts receivable: a payment is due'
+    case 'payment_recovered':
+      return 'to accounts receivable: paid'
+    case 'usage_changed':
+      return nearLimit(change, after)
+    case 'debt_dropped':
+      return undefined
+  }
 }
 
-/** Ends one agreement, not the customer: a plan change cancels the old agreement while the new one goes on. */
-function deactivate(customer: Customer, event: AgreementCancelledEvent): void {
-  if (event.agreement.id === undefined) customer.messages.push('to staff: a cancellation that names no agreement')
-  else update(agreementOf(customer, event), 'cancelled', event)
+function nearLimit(
+  { featureCode, quantity }: Extract<BillingChange, { type: 'usage_changed' }>,
+  after: BillingSummary,
+): string | undefined {
+  if (!isNearLimit(featureCode, quantity, plans.limit(after, 'api_calls'))) return undefined
+  return `near the limit of ${featureCode}: ${quantity}`
 }
 
-/** Reminds, suspends and tells accounts receivable, unless a newer event says that the customer has paid. */
-function remindAndSuspend(customer: Customer, event: InvoiceOverdueEvent): void {
-  if (!update(customer.payment, 'overdue', event)) return
-  const due = event.invoice.dueOn?.toISOString().slice(0, 10) ?? 'a date that Kinde does not name'
-  customer.messages.push(`reminder: the invoice was due on ${due}`, 'to accounts receivable: an invoice is overdue')
-}
-
-/**
- * Shows the usage as it was last reported, and warns near a limit. Kinde does not say whether the quantity is the total or
- * a difference: look at your own deliveries before you charge for overage.
- */
-function showUsage(customer: Customer, event: MeterUsageUpdatedEvent): void {
-  const { featureCode, meterId, quantity } = event.usage
-  const feature = featureCode ?? meterId
-  if (feature === undefined || quantity === undefined) throw new DiscardEvent('the usage of nothing, or no quantity')
-  const isNew = update(factOf(customer.usage, feature), quantity, event)
-  if (isNew && isNearLimit(feature, quantity)) customer.messages.push(`near the limit of ${feature}: ${quantity}`)
-}
-
-/** Restricts, and asks for another card, unless a newer event says that the customer has paid. */
-function askForAnotherCard(customer: Customer, event: PaymentFailedEvent): void {
-  if (update(customer.payment, 'failed', event)) customer.messages.push('payment failed: please try another card')
-}
-
-/** Unlocks, unless a newer event says otherwise. A payment that arrives late was still made, and gets its receipt. */
-function sendReceiptAndUnlock(customer: Customer, event: PaymentSucceededEvent): void {
-  update(customer.payment, 'paid', event)
-  customer.messages.push('receipt')
-}
-
-/** Activates what the plan includes: features follow from the plan. */
-function activateFeatures(customer: Customer, event: PlanAssignedEvent): void {
-  update(customer.plan, planCodeOf(event), event)
-}
-
-/** Adjusts access to the new plan, and says so. */
-function adjustAccess(customer: Customer, event: PlanChangedEvent): void {
-  const code = planCodeOf(event)
-  if (update(customer.plan, code, event)) customer.messages.push(`your plan is now ${code}`)
-}
-
-function agreementOf(
-  { agreements }: Customer,
-  { agreement }: AgreementCreatedEvent | AgreementCancelledEvent,
-): ReturnType<typeof factOf<'active' | 'cancelled'>> {
-  return factOf(agreements, agreement.id ?? 'unnamed')
-}
-
-function planCodeOf({ type, plan }: PlanAssignedEvent | PlanChangedEvent): string {
-  if (plan.code === undefined) throw new DiscardEvent(`${type} names no plan`)
-  return plan.code
+function reminder({ invoice }: InvoiceOverdueEvent): string {
+  const due = invoice.dueOn?.toISOString().slice(0, 10) ?? 'a date that Kinde does not name'
+  return `reminder: the invoice was due on ${due}`
 }

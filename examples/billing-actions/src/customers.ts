@@ -1,105 +1,78 @@
-import type { BillingEvent } from '@kinde-billing/core'
-import { DiscardEvent } from '@kinde-billing/core/receiver'
-import { featuresOf } from './plans'
-
-/** One fact about a customer, and when it became so. */
-export interface Latest<Value> {
-  value: Value | undefined
-  at: Date
-}
-
-/** The application's record of one customer: in your own application, rows of your database. */
-export interface Customer {
-  readonly id: string
-  readonly plan: Latest<string>
-  readonly payment: Latest<'paid' | 'failed' | 'overdue'>
-  /** By agreement, since a plan change cancels one agreement and creates another. */
-  readonly agreements: Map<string, Latest<'active' | 'cancelled'>>
-  readonly usage: Map<string, Latest<number>>
-  /** Messages to the customer or to staff, in place of your mail service. */
-  readonly messages: string[]
-}
-
-/** Every customer that an event has named: in memory, lost with the process. */
-export type Customers = Map<string, Customer>
+import {
+  type BillingState,
+  type BillingStateStore,
+  type BillingSummary,
+  type CustomerIdentity,
+  summarize,
+} from '@kinde-billing/state'
+import { plans } from './plans'
 
 /**
- * Returns the customer of an event, added if they are new.
- *
- * @throws DiscardEvent if the event names no customer. Another attempt would not either, so Kinde need not try again.
+ * The states of your customers and the messages to them: in memory, lost with the process. In your own application, this is
+ * `createPostgresStateStore()` and your mail service.
  */
-export function customerOf(customers: Customers, { type, customer: { id, orgCode, userId } }: BillingEvent): Customer {
-  const key = id ?? orgCode ?? userId
-  if (key === undefined) throw new DiscardEvent(`${type} names no customer`)
-  const known = customers.get(key)
-  if (known !== undefined) return known
-  const added: Customer = {
-    id: key,
-    plan: nothingYet(),
-    payment: nothingYet(),
-    agreements: new Map(),
-    usage: new Map(),
-    messages: [],
+export interface Customers extends BillingStateStore<unknown, number> {
+  /** Finds the state of the customer that a session names. */
+  find(session: Pick<CustomerIdentity, 'orgCode' | 'userId'>): BillingState | undefined
+  /** Sends a message, once for each `id`: a delivery can be repeated after it was sent. */
+  send(key: string, id: string, message: string): void
+  /** Every customer as JSON, to look at the effect of events. */
+  list(now?: number): object[]
+}
+
+interface Row {
+  readonly state: BillingState
+  readonly version: number
+}
+
+/** Creates an empty store. */
+export function createCustomers(): Customers {
+  const rows = new Map<string, Row>()
+  const outbox = new Map<string, Map<string, string>>()
+  return {
+    load: (key) => rows.get(key),
+    save(key, state, version) {
+      if (rows.get(key)?.version !== version) return false
+      rows.set(key, { state, version: (version ?? 0) + 1 })
+      return true
+    },
+    find: (session) => [...rows.values()].find(({ state }) => belongsTo(state, session))?.state,
+    send(key, id, message) {
+      const messages = outbox.get(key) ?? new Map<string, string>()
+      outbox.set(key, messages)
+      messages.set(id, messages.get(id) ?? message)
+    },
+    list: (now = Date.now()) =>
+      [...rows].map(([key, { state }]) => ({
+        key,
+        ...describe(summarize(state, { now })),
+        messages: [...(outbox.get(key)?.values() ?? [])],
+      })),
   }
-  customers.set(key, added)
-  return added
 }
 
-/** Returns the fact of that name, added if it is new. */
-export function factOf<Value>(facts: Map<string, Latest<Value>>, name: string): Latest<Value> {
-  const fact = facts.get(name) ?? nothingYet<Value>()
-  facts.set(name, fact)
-  return fact
+/** An organization pays for its members; without one, the user pays. */
+function belongsTo(state: BillingState, { orgCode, userId }: Pick<CustomerIdentity, 'orgCode' | 'userId'>): boolean {
+  const { customer } = summarize(state, { now: 0 })
+  if (orgCode !== undefined) return customer.orgCode === orgCode
+  return userId !== undefined && customer.orgCode === undefined && customer.userId === userId
 }
 
-/**
- * Takes over the value of an event, unless a newer event has set the fact, and returns whether it did. Kinde promises no
- * order: an older event that arrives late must not overwrite a newer one. In SQL: `update … where at <= $occurredAt`.
- */
-export function update<Value>(fact: Latest<Value>, value: Value, { occurredAt }: BillingEvent): boolean {
-  if (occurredAt < fact.at) return false
-  fact.value = value
-  fact.at = occurredAt
-  return true
+function describe(summary: BillingSummary): object {
+  return {
+    access: summary.access,
+    reason: summary.reason.text,
+    plan: summary.plan?.code,
+    features: plans.features(summary),
+    agreements: Object.fromEntries(summary.agreements.map(({ id, access }) => [id ?? 'unnamed', access])),
+    usage: Object.fromEntries(
+      summary.usage.map(({ meterId, featureCode, quantity }) => [featureCode ?? meterId, quantity]),
+    ),
+  }
 }
 
-/**
- * How long a customer keeps access after a cancellation. A plan change cancels the old agreement too, and that event may
- * arrive before the one of the new agreement: a customer who upgrades must not be locked out in between. Kinde's first five
- * attempts take about 12½ minutes.
- */
-const GRACE_MS = 15 * 60 * 1000
-
-/** The customer's access now. */
-export function accessOf(customer: Customer, now: number): 'full' | 'restricted' | 'suspended' | 'none' {
-  if (!isSubscribed(customer, now)) return 'none'
-  if (customer.payment.value === 'overdue') return 'suspended'
-  return customer.payment.value === 'failed' ? 'restricted' : 'full'
-}
-
-function isSubscribed({ agreements, plan }: Customer, now: number): boolean {
-  if (agreements.size === 0) return plan.value !== undefined
-  return [...agreements.values()].some(({ value, at }) => value === 'active' || now - at.getTime() < GRACE_MS)
-}
-
-/** The store as JSON, to look at the effect of events. */
-export function listCustomers(customers: Customers, now: number = Date.now()): object[] {
-  return [...customers.values()].map((customer) => ({
-    id: customer.id,
-    access: accessOf(customer, now),
-    plan: customer.plan.value,
-    features: featuresOf(customer.plan.value),
-    agreements: valuesOf(customer.agreements),
-    payment: customer.payment.value,
-    usage: valuesOf(customer.usage),
-    messages: customer.messages,
-  }))
-}
-
-function valuesOf<Value>(facts: Map<string, Latest<Value>>): Record<string, Value | undefined> {
-  return Object.fromEntries([...facts].map(([name, { value }]) => [name, value]))
-}
-
-function nothingYet<Value>(): Latest<Value> {
-  return { value: undefined, at: new Date(0) }
-}
+/** What the customer of a session has now: for a middleware, or a page. */
+export const billingOf = (
+  customers: Customers,
+  session: Pick<CustomerIdentity, 'orgCode' | 'userId'>,
+): BillingSummary => summarize(customers.find(session), { now: Date.now() })

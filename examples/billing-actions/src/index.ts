@@ -1,2 +1,2 @@
 export { billingActions } from './actions'
-export { type Customers, listCustomers } from './customers'
+export { billingOf, type Customers, createCustomers } from './customers'

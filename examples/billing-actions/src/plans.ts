@@ -1,19 +1,14 @@
-/** Your plans, by the codes you gave them in Kinde. */
-const FEATURES = new Map([
-  ['free', ['projects']],
-  ['pro', ['projects', 'exports', 'api']],
-  ['team', ['projects', 'exports', 'api', 'members']],
-])
+import { definePlans } from '@kinde-billing/state'
 
-/** Your limits, by feature. */
-const LIMITS = new Map([['api_calls', 1000]])
+/** Your plans, by the codes you gave them in Kinde, with what each one gives. */
+export const plans = definePlans({
+  free: { features: ['projects'], limits: { api_calls: 100 } },
+  pro: { features: ['projects', 'exports', 'api'], limits: { api_calls: 1000 } },
+  team: { features: ['projects', 'exports', 'api', 'members'], limits: { api_calls: 1000 } },
+})
+
 const WARN_FROM = 0.8
 
-/** The features of a plan; none for an unknown plan. */
-export function featuresOf(plan: string | undefined): readonly string[] {
-  return FEATURES.get(plan ?? '') ?? []
-}
-
-export function isNearLimit(feature: string, quantity: number): boolean {
-  return quantity >= WARN_FROM * (LIMITS.get(feature) ?? Number.POSITIVE_INFINITY)
+export function isNearLimit(feature: string | undefined, quantity: number, limit: number): boolean {
+  return feature === 'api_calls' && limit > 0 && quantity >= WARN_FROM * limit
 }

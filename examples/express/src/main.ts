@@ -1,17 +1,29 @@
-import { billingActions, type Customers, listCustomers } from '@kinde-billing/example-billing-actions'
+import { billingActions, billingOf, createCustomers } from '@kinde-billing/example-billing-actions'
 import { kindeBilling } from '@kinde-billing/node'
-import express from 'express'
+import express, { type RequestHandler } from 'express'
 
-const customers: Customers = new Map()
+const customers = createCustomers()
 const app = express()
 
 // before express.json(), so that the body is unread; the issuer is KINDE_ISSUER_URL of the environment
-app.post('/webhooks/kinde', kindeBilling({ on: billingActions(customers) }))
+app.post('/webhooks/kinde', kindeBilling(billingActions(customers)))
 
 app.use(express.json())
+
+// lets in whose organization pays, for any route behind it
+const requireAccess: RequestHandler = (req, res, next) => {
+  // in place of your login, which knows the organization of the session
+  const billing = billingOf(customers, { orgCode: req.get('x-example-org') ?? '' })
+  if (!billing.hasAccess) return void res.status(402).json({ error: billing.reason.text })
+  next()
+}
+app.get('/projects', requireAccess, (_req, res) => {
+  res.json({ projects: [] })
+})
+
 // shows the effects of the events: leave it out of your application
 app.get('/customers', (_req, res) => {
-  res.json(listCustomers(customers))
+  res.json(customers.list())
 })
 
 const port = Number(process.env.PORT ?? 3000)

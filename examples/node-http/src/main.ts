@@ -1,17 +1,23 @@
 import { createServer } from 'node:http'
-import { billingActions, type Customers, listCustomers } from '@kinde-billing/example-billing-actions'
+import { billingActions, billingOf, createCustomers } from '@kinde-billing/example-billing-actions'
 import { kindeBilling } from '@kinde-billing/node'
 
-const customers: Customers = new Map()
+const customers = createCustomers()
 // the issuer is KINDE_ISSUER_URL of the environment; without it, this throws and says what to set
-const receiveWebhook = kindeBilling({ on: billingActions(customers) })
+const receiveWebhook = kindeBilling(billingActions(customers))
 
 const server = createServer((req, res) => {
   const path = req.url?.split('?')[0]
   if (path === '/webhooks/kinde') return receiveWebhook(req, res)
+  res.setHeader('content-type', 'application/json')
+  if (path === '/projects') {
+    // in place of your login, which knows the organization of the session
+    const billing = billingOf(customers, { orgCode: String(req.headers['x-example-org'] ?? '') })
+    if (billing.hasAccess) return res.end(JSON.stringify({ projects: [] }))
+    return res.writeHead(402).end(JSON.stringify({ error: billing.reason.text }))
+  }
   // shows the effects of the events: leave it out of your application
-  if (path === '/customers')
-    return res.setHeader('content-type', 'application/json').end(JSON.stringify(listCustomers(customers)))
+  if (path === '/customers') return res.end(JSON.stringify(customers.list()))
   return res.writeHead(404).end()
 })
 

@@ -1,7 +1,6 @@
-import { listCustomers } from '@kinde-billing/example-billing-actions'
 import { customers } from '../../customers'
 
 export const dynamic = 'force-dynamic'
 
 // shows the effects of the events: leave it out of your application
-export const GET = (): Response => Response.json(listCustomers(customers))
+export const GET = (): Response => Response.json(customers.list())

@@ -1,0 +1,3 @@
+import { requireAccess } from '../../require-access'
+
+export const GET = requireAccess(() => Response.json({ projects: [] }))
