@@ -45,6 +45,8 @@ export interface Recipe {
  * suite: the same application, built once more with a receiver that takes the suite's options.
  */
 export function describeRecipe({ path = '/webhooks/kinde', excluded = {}, ...recipe }: Recipe): void {
+  // a request that the platform never answers
+  vi.setConfig({ testTimeout: 60_000 })
   let example: CopiedExample
   let issuer: TestIssuerServer
   let endpoints: RemoteEndpoints

@@ -1,0 +1,3 @@
+export default function Home() {
+  return <p>Kinde posts to /webhooks/kinde.</p>
+}
