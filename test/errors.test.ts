@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { expect, it } from 'vitest'
 import { KindeWebhookError, type KindeWebhookErrorCode, type NoSchemas } from '../packages/core/src/index.js'
+import { type BillingWarning, docsUrl } from '../packages/core/src/log.js'
 import { type Result, toResponse } from '../packages/core/src/receiver/response.js'
 
 const page = readFileSync(new URL('../docs/errors.md', import.meta.url), 'utf8').replaceAll(/ +/g, ' ')
@@ -52,5 +53,21 @@ const cases: Case[] = [
 it.each(cases)('docs/errors.md has the response to $name', ({ name, result }) => {
   const { status, headers, body } = toResponse(result)
   const header = headers['allow'] ? ', `allow: POST`' : headers['retry-after'] ? ', `retry-after`' : ''
-  expect(page).toContain(`| \`${name}\` | ${status}${header} | \`${body}\` |`)
+  expect(page).toContain(`| [\`${name}\`](#${name}) | ${status}${header} | \`${body}\` |`)
 })
+
+const WARNINGS: Record<BillingWarning['code'], true> = {
+  stale_keys: true,
+  customer_not_found: true,
+  inbox_entry_evicted: true,
+  handler_finished_late: true,
+}
+
+it.each([...cases.map(({ name }) => name), ...Object.keys(WARNINGS)])(
+  'docs/errors.md explains %s under the anchor that the log links to',
+  (code) => {
+    const [, section = ''] = page.split(`\n### ${code}\n`)
+    expect(section.split('\n#')[0]?.trim().length).toBeGreaterThan(20)
+    expect(docsUrl(code)).toMatch(new RegExp(`/errors#${code}$`))
+  },
+)

@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { type ScenarioName, scenarioSteps } from '../packages/cli/src/trigger/scenarios.js'
 import { BILLING_EVENT_TYPES, decodeBillingEvent, EVENT_GROUPS } from '../packages/core/src/index.js'
 import { billingEventFixture } from '../packages/testing/src/index.js'
 
@@ -55,5 +56,20 @@ it.each(members.flatMap(({ member, keys }) => keys.map((key) => ({ member, key }
     const data = second === undefined ? { [first]: value } : { [first]: { [second]: value } }
     const event = decodeBillingEvent({ event_id: 'event_1', type, timestamp: '2026-03-17T09:30:00Z', data })
     expect(event).toHaveProperty(member, name === 'dueOn' ? new Date('2026-04-17T00:00:00Z') : value)
+  },
+)
+
+it.each<{ timeline: string; scenario: ScenarioName }>([
+  { timeline: 'A checkout', scenario: 'sign-up' },
+  { timeline: 'An upgrade', scenario: 'upgrade' },
+  { timeline: 'A failed card', scenario: 'dunning' },
+  { timeline: 'A cancellation', scenario: 'cancel' },
+])(
+  'the timeline of $timeline on docs/events.md has every event of the scenario $scenario',
+  ({ timeline, scenario }) => {
+    const [, text = ''] = page.split(`\n### ${timeline}\n`)
+    const [shown = ''] = text.split('\n#')
+    expect(shown).toContain(`--scenario ${scenario}`)
+    for (const { type } of scenarioSteps(scenario, undefined)) expect(shown).toContain(` ${type} `)
   },
 )

@@ -8,11 +8,23 @@ const snippets = findSnippets()
 const CONNECTS = /new (?:Pool|PgBoss|Redis|Queue|Worker)\b|\bcreateClient\(/
 const LISTENS = /\.on\('error'/
 
-/** Stands on line 11 of a page. Proves that errors are found. */
-const wrong: Snippet = { name: 'wrong', file: 'wrong.md', line: 10, text: 'const two: string = 1 + 1\n' }
+/** Both have an error on line 11 of a page. They prove that errors are found. */
+const wrong: Snippet = {
+  name: 'wrong',
+  file: 'wrong.md',
+  line: 10,
+  text: 'const two: string = 1 + 1\n',
+  isCommonJs: false,
+}
+const wrongCommonJs: Snippet = {
+  ...wrong,
+  name: 'wrong in CommonJS',
+  text: "require('@kinde-billing/node').kindeBilling({ on: { 'customer.paid': () => {} } })\n",
+  isCommonJs: true,
+}
 
 describe('every snippet', () => {
-  const errors = compile([...snippets, wrong])
+  const errors = compile([...snippets, wrong, wrongCommonJs])
   it.each(snippets.map(({ name }) => name))('compiles: %s', (name) => {
     expect(errors.get(name)).toEqual([])
   })
@@ -33,14 +45,23 @@ describe('every snippet', () => {
 
   it('would be reported with the line of its error', () => {
     expect(errors.get(wrong.name)).toEqual(["wrong.md:11: Type 'number' is not assignable to type 'string'."])
+    expect(errors.get(wrongCommonJs.name)).toEqual([expect.stringMatching(/^wrong\.md:11: .*'customer\.paid'/s)])
   })
 })
 
 /** Type-checks all snippets in one program, with the options of the repository, and returns the errors of each by its name. */
 function compile(all: Snippet[]): Map<string, string[]> {
   // a snippet may show a value without using it
-  const options = { ...readCompilerOptions(), noUnusedLocals: false, noUnusedParameters: false }
-  const byPath = new Map(all.map((snippet, index) => [join(ROOT, `snippet-${index}.ts`), snippet]))
+  const options = {
+    ...readCompilerOptions(),
+    allowJs: true,
+    checkJs: true,
+    noUnusedLocals: false,
+    noUnusedParameters: false,
+  }
+  const byPath = new Map(
+    all.map((snippet, index) => [join(ROOT, `snippet-${index}.${snippet.isCommonJs ? 'cjs' : 'ts'}`), snippet]),
+  )
   const program = ts.createProgram([...byPath.keys()], options, createHost(byPath, options))
   return new Map(
     [...byPath].map(([path, { name, file, line }]) => {

@@ -72,6 +72,9 @@ function guardLog(log: BillingLog): BillingLog {
   return { warn: guard('warn'), error: guard('error') }
 }
 
+/** The page about a code. Lines of the log that have a code end with it. */
+export const docsUrl = (code: string): string => `https://kinde-billing.github.io/kinde-billing/errors#${code}`
+
 const REPEAT_MS = 60_000
 const MAX_TOPICS = 1000
 
@@ -102,7 +105,7 @@ const processLimit = createLogLimit()
 /** The default of `onWarning`: one line a minute per code. */
 export function warnTo(log: BillingLog, shouldLog: ShouldLog = processLimit): OnWarning {
   return ({ code, message }) => {
-    if (shouldLog(code)) log.warn(`[kinde-billing] ${code}: ${message}`, { code })
+    if (shouldLog(code)) log.warn(`[kinde-billing] ${code}: ${message} ${docsUrl(code)}`, { code })
   }
 }
 

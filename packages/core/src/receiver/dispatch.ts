@@ -1,7 +1,7 @@
 import { KindeWebhookError, toKindeWebhookError, type UnsupportedEventError } from '../errors.js'
 import type { OtherEvent } from '../event-types.js'
 import type { BillingEvent } from '../events.js'
-import type { BillingLog } from '../log.js'
+import { type BillingLog, docsUrl } from '../log.js'
 import { applySchema, type DataSchemas } from '../standard-schema.js'
 import { withTimeout } from '../with-timeout.js'
 import { type DeliveryInbox, DiscardEvent, type InboxDelivery } from './inbox.js'
@@ -87,7 +87,7 @@ export function createDispatcher<Context, Tx, Schemas extends DataSchemas>(
     if (ignoredTypes.has(type)) return
     ignoredTypes.add(type)
     log.warn(
-      `[kinde-billing] ignored: ${type} has no handler, so its events are acknowledged and not handled. Add on['${type}'] or onEvent if you need them.`,
+      `[kinde-billing] ignored: ${type} has no handler, so its events are acknowledged and not handled. Add on['${type}'] or onEvent if you need them. ${docsUrl('ignored')}`,
       { code: 'ignored', type },
     )
   }

@@ -1,6 +1,6 @@
 import type { KindeWebhookError } from '../errors.js'
 import { errorMessage, escapeText, stackFrames } from '../format.js'
-import type { BillingLog, ShouldLog } from '../log.js'
+import { type BillingLog, docsUrl, type ShouldLog } from '../log.js'
 import type { DataSchemas } from '../standard-schema.js'
 import type { DeliveryOutcome } from './options.js'
 import type { DeliveryResponse } from './request.js'
@@ -46,7 +46,7 @@ export function logOutcome(
   const reason = `${message}${/[.!?]$/.test(message) || `${issues}${cause}` === '' ? '' : '.'}${issues}${cause}`
   if (!shouldLog(topicOf(outcome, status, eventId, `${type} ${reason}`))) return
   const event = eventId === undefined ? '' : ` ${type} ${eventId}`
-  const line = `[kinde-billing] ${outcome} (${status})${event}: ${reason}`
+  const line = `[kinde-billing] ${outcome} (${status})${event}: ${reason} ${docsUrl(outcome)}`
   const details = { code: outcome, status, eventId, type }
   if (discarded !== undefined) log.warn(line, details)
   else log.error(line, { ...details, stack: outcome === 'handler_failed' ? stackFrames(failure.cause) : undefined })

@@ -37,6 +37,8 @@ export async function bundleSnippets(
     entryPoints: snippets.map((_, index) => ({ in: `${SNIPPET}:${index}`, out: `${index}` })),
     outdir,
     outExtension: { '.js': '.mjs' },
+    // for what CommonJS snippets require
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire(import.meta.url)" },
     bundle: true,
     splitting: true,
     format: 'esm',

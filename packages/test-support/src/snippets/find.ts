@@ -10,16 +10,21 @@ export interface Snippet {
   readonly file: string
   readonly line: number
   readonly text: string
+  /** JavaScript with `require`, as CommonJS users write it. */
+  readonly isCommonJs: boolean
 }
 
 /**
- * Finds the TypeScript snippets of every page and of every docstring of the packages. A fence that names a file of an
- * example, as ```` ```ts examples/koa/src/main.ts ````, shows that file, which is compiled and run with the example.
+ * Finds the TypeScript and CommonJS snippets of every page and of every docstring of the packages, and the samples that
+ * pages include. A fence that names a file of an example, as ```` ```ts examples/koa/src/main.ts ````, shows that file, which
+ * is compiled and run with the example.
  */
 export function findSnippets(): Snippet[] {
   const pages = listFiles(['.md'], ['*', 'docs/**/*', 'packages/*/*', 'examples/*/*'], [])
   const sources = listFiles(['.ts'], ['packages/*/src/**/*'], ['**/*.test.ts', '**/*.test-d.ts'])
+  const samples = listFiles(['.ts', '.cjs'], ['docs/samples/*'], [])
   return [
+    ...samples.map((file) => ({ name: file, file, line: 0, text: read(file), isCommonJs: file.endsWith('.cjs') })),
     ...pages.flatMap((file) => parseSnippets(file, read(file))),
     // without the asterisks of its docstrings, a source is a page too
     ...sources.flatMap((file) => parseSnippets(file, read(file).replace(/^ *\* ?/gm, ''))),
@@ -43,8 +48,10 @@ function read(file: string): string {
 }
 
 function parseSnippets(file: string, text: string): Snippet[] {
-  return [...text.matchAll(/^ *```ts\b(?! examples\/).*\n([\s\S]*?)^ *```$/gm)].map(({ index, 1: snippet = '' }) => {
-    const line = text.slice(0, index).split('\n').length
-    return { name: `${file}:${line}`, file, line, text: snippet }
-  })
+  return [...text.matchAll(/^ *```(ts|js)\b(?! examples\/).*\n([\s\S]*?)^ *```$/gm)]
+    .map(({ index, 1: language, 2: snippet = '' }) => {
+      const line = text.slice(0, index).split('\n').length
+      return { name: `${file}:${line}`, file, line, text: snippet, isCommonJs: language === 'js' }
+    })
+    .filter((snippet) => !snippet.isCommonJs || snippet.text.includes('require('))
 }

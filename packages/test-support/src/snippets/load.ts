@@ -17,7 +17,12 @@ export interface LoadedSnippet {
   readonly tests: readonly (readonly [name: string, run: () => unknown])[]
 }
 
-/** Runs a bundled snippet in this process. A server that would listen on port 3000 gets a free port. */
+const { listen } = Server.prototype
+
+/**
+ * Runs a bundled snippet in this process. A server that would listen on port 3000 gets a free port, also if it only listens
+ * after the snippet has ended.
+ */
 export async function loadSnippet(file: string): Promise<LoadedSnippet> {
   const receivers: CreatedReceiver[] = []
   const servers: Server[] = []
@@ -26,16 +31,11 @@ export async function loadSnippet(file: string): Promise<LoadedSnippet> {
     recordReceiver: (created: CreatedReceiver) => receivers.push(created),
     recordTest: (test: [string, () => unknown]) => tests.push(test),
   })
-  const { listen } = Server.prototype
   Server.prototype.listen = function (this: Server, ...args: unknown[]) {
     servers.push(this)
     return Reflect.apply(listen, this, args.map(toFreePort))
   }
-  try {
-    return { exports: await import(file), servers, receivers, tests }
-  } finally {
-    Server.prototype.listen = listen
-  }
+  return { exports: await import(file), servers, receivers, tests }
 }
 
 function toFreePort(argument: unknown): unknown {
