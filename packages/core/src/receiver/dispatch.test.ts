@@ -9,6 +9,7 @@ import {
 import { billingEventFixture } from '@kinde-billing/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { type BillingEvent, type OtherEvent, UnsupportedEventError } from '../index.js'
+import { docsUrl } from '../log.js'
 import type { HandlerDelivery } from './index.js'
 
 describe('handlers', () => {
@@ -96,7 +97,7 @@ describe('an event without a handler', () => {
     expect(receiver.lines).toEqual([
       {
         level: 'warn',
-        line: `[kinde-billing] ignored: ${TYPE} has no handler, so its events are acknowledged and not handled. Add on['${TYPE}'] or onEvent if you need them.`,
+        line: `[kinde-billing] ignored: ${TYPE} has no handler, so its events are acknowledged and not handled. Add on['${TYPE}'] or onEvent if you need them. ${docsUrl('ignored')}`,
         details: { code: 'ignored', type: TYPE },
       },
       {

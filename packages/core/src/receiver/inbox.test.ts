@@ -9,6 +9,7 @@ import {
 import { billingEventFixture } from '@kinde-billing/testing'
 import { describe, expect, it, vi } from 'vitest'
 import { type DataSchema, KindeWebhookError } from '../index.js'
+import { docsUrl } from '../log.js'
 import {
   createMemoryInbox,
   type DeliveryInbox,
@@ -189,7 +190,7 @@ describe('recordFailure', () => {
     expect((await receiver.send(await signEvent({ event_id: id }))).body).toBe('{"error":"schema_mismatch"}')
     expect(receiver.lines[0]).toEqual({
       level: 'error',
-      line: `[kinde-billing] inbox_unavailable (500) ${TYPE} ${id}: The inbox could not record a failed event. Cause: ${cause}`,
+      line: `[kinde-billing] inbox_unavailable (500) ${TYPE} ${id}: The inbox could not record a failed event. Cause: ${cause} ${docsUrl('inbox_unavailable')}`,
       details: { code: 'inbox_unavailable', status: 500, eventId: id, type: TYPE, stack: undefined },
     })
   })

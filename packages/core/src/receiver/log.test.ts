@@ -10,6 +10,7 @@ import {
 } from '@kinde-billing/test-support/test-receiver'
 import { billingEventFixture } from '@kinde-billing/testing'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { docsUrl } from '../log.js'
 import { type BillingLog, createLazyWebHandler, DiscardEvent } from './index.js'
 
 const MINUTE = 60_000
@@ -58,7 +59,7 @@ describe('the default log', () => {
     await receiver.send(token)
     const [line, ...stack] = printed('error').join().split('\n')
     expect(line).toBe(
-      `[kinde-billing] handler_failed (500) ${TYPE} event_1: A handler of ${TYPE} threw. Kinde will try again. Throw a DiscardEvent for an event that can never succeed. Cause: database\\nis down (ECONNREFUSED)`,
+      `[kinde-billing] handler_failed (500) ${TYPE} event_1: A handler of ${TYPE} threw. Kinde will try again. Throw a DiscardEvent for an event that can never succeed. Cause: database\\nis down (ECONNREFUSED) ${docsUrl('handler_failed')}`,
     )
     expect(stack[0]).toMatch(/^ {4}at .*unlock.*log\.test\.ts/)
     expect(printed('error')).toHaveLength(1)
@@ -68,14 +69,16 @@ describe('the default log', () => {
   it('prints the issues of a refused payload', async () => {
     await createTestReceiver({ log: undefined }).send(await signEvent({ event_id: '' }))
     expect(printed('error')).toEqual([
-      '[kinde-billing] invalid_payload (400): The signed payload does not have the shape of an event. event_id must be a non-blank string of at most 256 characters.',
+      `[kinde-billing] invalid_payload (400): The signed payload does not have the shape of an event. event_id must be a non-blank string of at most 256 characters. ${docsUrl('invalid_payload')}`,
     ])
   })
 
   it('prints warnings', async () => {
     const receiver = createTestReceiver({ log: undefined })
     await receiver.send(await issuer.sign({ ...billingEventFixture(TYPE), data: {} }))
-    expect(printed('warn')).toEqual([expect.stringMatching(/^\[kinde-billing\] customer_not_found: .*event\.data\.$/)])
+    expect(printed('warn')).toEqual([
+      expect.stringMatching(/^\[kinde-billing\] customer_not_found: .*event\.data\. https:\S+#customer_not_found$/),
+    ])
   })
 
   it('prints nothing of a success', async () => {
@@ -92,7 +95,7 @@ describe('a repeated line', () => {
   it('is printed at most once a minute for the same cause, and at once for a different one', async () => {
     let message = 'down'
     const receiver = createTestReceiver({ onEvent: () => failing(message)() })
-    const causes = () => receiver.lines.map(({ line }) => line.replace(/.* Cause: /, ''))
+    const causes = () => receiver.lines.map(({ line }) => line.replace(/.* Cause: (.*) https:.*/, '$1'))
     await receiver.send(await signEvent())
     await receiver.send(await signEvent())
     expect(causes()).toEqual(['down'])
@@ -156,7 +159,7 @@ describe('a discarded event', () => {
     expect(receiver.lines).toEqual([
       {
         level: 'warn',
-        line: `[kinde-billing] discarded (200) ${TYPE} event_1: no plan code. Cause: renamed`,
+        line: `[kinde-billing] discarded (200) ${TYPE} event_1: no plan code. Cause: renamed ${docsUrl('discarded')}`,
         details: { code: 'discarded', status: 200, type: TYPE, eventId: 'event_1' },
       },
     ])
@@ -170,7 +173,7 @@ describe('the log option', () => {
     expect(log.lines).toEqual([
       {
         level: 'error',
-        line: expect.stringMatching(/^\[kinde-billing\] handler_failed \(500\) .* Cause: down$/),
+        line: expect.stringMatching(/^\[kinde-billing\] handler_failed \(500\) .* Cause: down https:\S+$/),
         details: {
           code: 'handler_failed',
           status: 500,
@@ -209,7 +212,7 @@ describe('the log option', () => {
 
   it('can be the console', async () => {
     await createTestReceiver({ log: console, onEvent: failing('down') }).send(await signEvent())
-    expect(printed('error')).toEqual([expect.stringMatching(/Cause: down$/)])
+    expect(printed('error')).toEqual([expect.stringMatching(/Cause: down https:\S+$/)])
   })
 
   it.each([
@@ -237,8 +240,8 @@ describe("a request's log", () => {
         createRequest(await signEvent(), { log: requestLog }),
       )
     expect(requestLog.lines.map(({ line }) => line)).toEqual([
-      expect.stringMatching(/Cause: down, log undefined$/),
-      expect.stringMatching(/Cause: down, log object$/),
+      expect.stringMatching(/Cause: down, log undefined https:\S+$/),
+      expect.stringMatching(/Cause: down, log object https:\S+$/),
     ])
     expect([ownLog.lines, printed('error')]).toEqual([[], []])
   })
