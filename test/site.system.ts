@@ -1,0 +1,178 @@
+import { createRequire } from 'node:module'
+import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { chromiumBinary, openBrowser } from '../examples/saas/test/browser.js'
+import { buildSite, listBuilt, listPages, readBuilt, serveSite, weigh } from './site/built-site.js'
+
+const BASE = '/kinde-billing/'
+const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
+const PAGES = listPages()
+const BUILD_MS = 900_000
+
+const toPath = (page: string): string => page.replace(/(^|\/)index$/, '$1')
+
+describe('the site', () => {
+  let site: Awaited<ReturnType<typeof serveSite>>
+  let browser: Browser | undefined
+  beforeAll(async () => {
+    // fails on a dead link to a page
+    await buildSite(`https://example.github.io${BASE}`)
+    site = await serveSite(BASE)
+    if (chromiumBinary !== undefined) browser = await openBrowser()
+  }, BUILD_MS)
+  afterAll(async () => {
+    await browser?.close()
+    await site.close()
+  })
+
+  it('has every page as HTML and as Markdown', () => {
+    const built = new Set(listBuilt())
+    for (const page of PAGES)
+      expect([page, built.has(`${page}.html`), built.has(`${page}.md`)]).toEqual([page, true, true])
+  })
+
+  it('has every page in the sidebar', () => {
+    const sidebar = readBuilt('quick-start.html')
+    const missing = PAGES.filter((page) => !/(^|\/)index$/.test(page) && !sidebar.includes(`href="${BASE}${page}"`))
+    expect(missing).toEqual([])
+  })
+
+  it('has an anchor for every link to one', () => {
+    const pages = listBuilt().filter((name) => name.endsWith('.html'))
+    const ids = new Map(pages.map((name) => [name, new Set(findAll(readBuilt(name), /\bid="([^"]+)"/g))]))
+    const broken = pages.flatMap((from) =>
+      findAll(readBuilt(from), /href="([^"]+)"/g)
+        .map((href) => decodeURI(href.replaceAll('&amp;', '&')))
+        .filter((href) => (href.startsWith(BASE) || href.startsWith('#')) && href.includes('#'))
+        .filter((href) => {
+          const [path = '', anchor = ''] = href.split('#')
+          const target = path === '' ? from : `${path.slice(BASE.length).replace(/(^|\/)$/, '$1index')}.html`
+          return anchor !== '' && !ids.get(target)?.has(anchor)
+        })
+        .map((href) => `${from}: ${href}`),
+    )
+    expect(broken).toEqual([])
+  })
+
+  it('tells programs what to read', () => {
+    const list = readBuilt('llms.txt')
+    const full = readBuilt('llms-full.txt')
+    for (const page of PAGES.filter((name) => !/(^|\/)index$/.test(name))) {
+      expect(list).toContain(`https://example.github.io${BASE}${page}.md`)
+      expect(full).toContain(`${page}.md`)
+    }
+    // included samples are there too
+    expect(readBuilt('quick-start.md')).toContain("import { kindeBilling } from '@kinde-billing/node'")
+  })
+
+  it('weighs less than 1 MB as a browser loads it', () => {
+    const files = listBuilt().filter((name) => /\.(html|js|css|json)$/.test(name))
+    expect(weigh(files)).toBeLessThan(1_000_000)
+  })
+
+  describe.runIf(hasChromium())('in Chromium', () => {
+    async function newContext(options: BrowserContextOptions = {}): Promise<BrowserContext> {
+      if (browser === undefined) throw new Error('Chromium has not started.')
+      return browser.newContext(options)
+    }
+
+    async function visit(context: BrowserContext, path: string): Promise<{ page: Page; complaints: string[] }> {
+      const page = await context.newPage()
+      const complaints: string[] = []
+      page.on('pageerror', (error) => complaints.push(error.message))
+      page.on('console', (message) => message.type() === 'error' && complaints.push(message.text()))
+      page.on(
+        'response',
+        (response) => response.status() >= 400 && complaints.push(`${response.status()} ${response.url()}`),
+      )
+      await page.goto(`${site.origin}${BASE}${path}`)
+      await page.locator('.VPNav').waitFor()
+      return { page, complaints }
+    }
+
+    describe.each([
+      { look: 'on a phone, light', viewport: { width: 360, height: 740 }, colorScheme: 'light' as const },
+      { look: 'on a wide screen, dark', viewport: { width: 1280, height: 900 }, colorScheme: 'dark' as const },
+    ])('$look', ({ viewport, colorScheme }) => {
+      let context: BrowserContext
+      beforeAll(async () => {
+        context = await newContext({ viewport, colorScheme, reducedMotion: 'reduce' })
+      })
+      afterAll(() => context.close())
+
+      it.each([...PAGES, 'api/@kinde-billing/postgres'])(
+        '%s has no error, no sideways scroll and no axe violation',
+        async (name) => {
+          const { page, complaints } = await visit(context, toPath(name))
+          const overflow = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth)
+          await page.addScriptTag({ path: AXE })
+          const violations = await page.evaluate(async () => {
+            const { axe } = window as unknown as {
+              axe: { run(): Promise<{ violations: { id: string; nodes: { html: string }[] }[] }> }
+            }
+            const { violations } = await axe.run()
+            return violations.map(
+              ({ id, nodes }) =>
+                `${id}: ${nodes
+                  .slice(0, 3)
+                  .map(({ html }) => html.slice(0, 160))
+                  .join(' | ')}`,
+            )
+          })
+          await page.close()
+          expect({ complaints, overflow: Math.max(0, overflow), violations }).toEqual({
+            complaints: [],
+            overflow: 0,
+            violations: [],
+          })
+        },
+      )
+    })
+
+    it.each([
+      { query: 'retry', page: 'how-it-works' },
+      { query: 'timeout', page: 'options' },
+      { query: 'raw body', page: 'raw-bodies' },
+      { query: 'locked out', page: 'guides/locked-out' },
+      { query: 'replay', page: 'guides/failed-events' },
+      { query: 'GDPR', page: 'guides/personal-data' },
+      { query: 'Vercel', page: 'deploy/vercel' },
+      { query: 'Jest', page: 'guides/testing' },
+    ])('finds $query on $page first', async ({ query, page: expected }) => {
+      const context = await newContext()
+      const { page } = await visit(context, 'events')
+      await page.getByRole('button', { name: 'Search' }).first().click()
+      await page.locator('.search-input').fill(query)
+      const first = page.locator('.results .result').first()
+      await first.waitFor()
+      const found = new URL((await first.getAttribute('href')) ?? '', site.origin).pathname
+      await context.close()
+      expect(found).toBe(`${BASE}${expected}`)
+    })
+
+    it('remembers the framework that a reader chooses, on every page and after a reload', async () => {
+      const context = await newContext()
+      const { page } = await visit(context, 'quick-start')
+      const shown = () => page.locator('.vp-code-group .blocks > .active').allTextContents()
+      await page
+        .locator('.vp-code-group .tabs label', { hasText: /^Hono$/ })
+        .first()
+        .click()
+      await expect.poll(async () => (await shown()).every((text) => /hono/i.test(text))).toBe(true)
+      await page.goto(`${site.origin}${BASE}`)
+      await expect.poll(async () => (await shown())[0]).toContain('@kinde-billing/hono')
+      await context.close()
+    })
+  })
+})
+
+function findAll(text: string, pattern: RegExp): string[] {
+  return [...text.matchAll(pattern)].map(([, found = '']) => found)
+}
+
+function hasChromium(): boolean {
+  if (chromiumBinary !== undefined) return true
+  if (process.env.CI) throw new Error('Chromium is not installed. Run .ci/install-services to install it.')
+  console.warn('Chromium is not installed: the pages are not opened. Run .ci/install-services to install it.')
+  return false
+}
