@@ -26,6 +26,7 @@ const CODES: Record<KindeWebhookErrorCode, true> = {
   invalid_payload: true,
   timestamp_out_of_range: true,
   unsupported_event: true,
+  receiver_overloaded: true,
   keys_unavailable: true,
   inbox_unavailable: true,
   delivery_in_progress: true,

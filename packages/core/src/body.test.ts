@@ -1,3 +1,4 @@
+import { deferred, eventually } from '@kinde-billing/test-support/deferred'
 import { chunks, createRequest, createTestReceiver, signEvent } from '@kinde-billing/test-support/test-receiver'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import type { BillingReceiverOptions, DeliveryBody } from './receiver/index.js'
@@ -150,3 +151,71 @@ describe('a body without end', () => {
 async function* chunksOf(...parts: unknown[]): AsyncGenerator<unknown> {
   yield* parts
 }
+
+describe('many bodies at once', () => {
+  const HALF_MIB = 512 * 1024
+  /** 66 bodies of half a MiB, without the first 16 KiB of each, fill 32 MiB. */
+  const MANY = 100
+  const FIT = 66
+
+  /** Bodies that have sent half a MiB and then stall until they are cut. */
+  function stall(receiver: ReturnType<typeof createTestReceiver>): { cut: () => void; settled: Promise<unknown> } {
+    const gone = deferred<never>()
+    const body = async function* () {
+      yield new Uint8Array(HALF_MIB)
+      await gone.promise
+    }
+    const settled = Promise.all(Array.from({ length: MANY }, () => receiver.send(body())))
+    return { cut: () => gone.reject(new Error('ECONNRESET')), settled }
+  }
+
+  const signLargeEvent = () => signEvent({ data: { customer_id: 'customer_1', note: 'x'.repeat(100_000) } })
+
+  it('takes 32 MiB at most, refuses more to be tried again, and always lets small tokens pass', async () => {
+    const receiver = createTestReceiver()
+    const { cut, settled } = stall(receiver)
+    const large = await signLargeEvent()
+
+    await eventually(() => expect(receiver.outcomes).toHaveLength(MANY - FIT))
+    for (const { outcome } of receiver.outcomes) expect(outcome).toBe('receiver_overloaded')
+    expect(await receiver.send(chunks(await signEvent()))).toMatchObject({ status: 200 })
+    expect(await receiver.send(chunks(encode(large)))).toEqual({
+      status: 503,
+      headers: { 'content-type': 'application/json', 'retry-after': '5' },
+      body: '{"error":"receiver_overloaded"}',
+    })
+
+    cut()
+    await settled
+    expect(await receiver.send(chunks(encode(large)))).toMatchObject({ status: 200 })
+  })
+
+  it('counts a body until its signature is known', async () => {
+    const keys = deferred<{ status: number; body: null }>()
+    const receiver = createTestReceiver({
+      jwks: undefined,
+      fetch: () => keys.promise,
+      keys: { timeoutMs: 600_000 },
+      maxTokenBytes: 40_000_000,
+    })
+    const waiting = receiver.send(chunks(await signEvent()))
+    const tokens = Array.from({ length: 2 }, async () => receiver.send(chunks(encode(await signHuge()))))
+    await eventually(() => expect(receiver.outcomes.map(({ outcome }) => outcome)).toEqual(['receiver_overloaded']))
+    keys.resolve({ status: 500, body: null })
+    await Promise.all([waiting, ...tokens])
+    expect(receiver.outcomes.map(({ outcome }) => outcome)).toEqual([
+      'receiver_overloaded',
+      'keys_unavailable',
+      'keys_unavailable',
+    ])
+  })
+
+  it('is one budget per receiver', async () => {
+    const { cut, settled } = stall(createTestReceiver())
+    expect(await createTestReceiver().send(chunks(encode(await signLargeEvent())))).toMatchObject({ status: 200 })
+    cut()
+    await settled
+  })
+
+  const signHuge = () => signEvent({ data: { customer_id: 'customer_1', note: 'x'.repeat(16_000_000) } })
+})

@@ -17,6 +17,48 @@ export interface BodyLimits {
   readonly timeoutHint?: string | undefined
   /** The fix for a consumed body. */
   readonly rawBodyHint?: string | undefined
+  /** Counts the memory of the body. Default: it is not counted. */
+  readonly share?: BodyShare | undefined
+}
+
+/** The memory of one body, as part of a budget. */
+export interface BodyShare {
+  /** @throws KindeWebhookError `receiver_overloaded` */
+  growTo(bytes: number): void
+  release(): void
+}
+
+/** Every body may take this much, however many there are: Kinde's tokens take a few kilobytes, and always pass. */
+const FREE_BYTES = 16 * 1024
+
+/**
+ * Limits the memory of all bodies together whose signatures are not known yet: anyone can open many connections, and send
+ * on each of them slowly.
+ *
+ * @param maxBytes - The memory of all bodies, without the first 16 KiB of each.
+ * @returns A function that opens the share of one body.
+ */
+export function createBodyBudget(maxBytes: number): () => BodyShare {
+  let total = 0
+  return () => {
+    let counted = 0
+    const count = (bytes: number): void => {
+      total += bytes - counted
+      counted = bytes
+    }
+    return {
+      growTo(bytes) {
+        const wanted = Math.max(0, bytes - FREE_BYTES)
+        if (wanted > 0 && total - counted + wanted > maxBytes)
+          throw new KindeWebhookError(
+            'receiver_overloaded',
+            `Bodies that are not verified yet take ${maxBytes} bytes, and this one needs more. Limit the connections and the rate of a client in front of this route.`,
+          )
+        count(wanted)
+      },
+      release: () => count(0),
+    }
+  }
 }
 
 /**
@@ -29,8 +71,10 @@ export interface BodyLimits {
  */
 export async function readBody(
   open: () => unknown,
-  { maxBytes, timeoutMs, timeoutHint = '', rawBodyHint }: BodyLimits,
+  { timeoutMs, timeoutHint = '', ...limits }: BodyLimits,
 ): Promise<string | Uint8Array> {
+  const { rawBodyHint } = limits
+  const collected = { bytes: NO_BYTES, size: 0 }
   let source: ChunkSource | undefined
   let isOver = false
   const read = async (opening: unknown): Promise<string | Uint8Array> => {
@@ -41,7 +85,8 @@ export async function readBody(
     if (!isChunked(body)) throw alreadyParsed(rawBodyHint)
     source = callAdapter(() => toChunkSource(body, rawBodyHint))
     if (isOver) source.cancel()
-    return collect(source, maxBytes, rawBodyHint, () => isOver)
+    await collect(source, collected, limits, () => isOver)
+    return collected.bytes.subarray(0, collected.size)
   }
   try {
     const opening = callAdapter(open)
@@ -54,6 +99,8 @@ export async function readBody(
     })
   } catch (error) {
     source?.cancel()
+    // A stalled client keeps the pending read, which must not keep the bytes.
+    collected.bytes = NO_BYTES
     throw error
   } finally {
     isOver = true
@@ -83,19 +130,19 @@ function alreadyParsed(hint = RAW_BODY_HINT): KindeWebhookError {
   )
 }
 
+const NO_BYTES = new Uint8Array()
+
 /** Collects into one growing buffer: a body that arrives byte by byte must not cost an object per byte. */
 async function collect(
   source: ChunkSource,
-  maxBytes: number,
-  rawBodyHint: string | undefined,
+  collected: { bytes: Uint8Array; size: number },
+  { maxBytes, rawBodyHint, share }: Omit<BodyLimits, 'timeoutMs'>,
   isOver: () => boolean,
-): Promise<Uint8Array> {
-  let buffer = new Uint8Array()
-  let size = 0
+): Promise<void> {
   let counted = 0
   for (;;) {
     const step = await orUnreadable(callAdapter(() => source.next()))
-    if (step.done === true || isOver()) return buffer.subarray(0, size)
+    if (step.done === true || isOver()) return
     const chunk = toBytes(step.value)
     if (chunk === undefined) throw alreadyParsed(rawBodyHint)
     // An empty chunk counts too: a source of nothing else would never end, nor let a timer fire.
@@ -105,13 +152,15 @@ async function collect(
         'payload_too_large',
         `The body is larger than ${maxBytes} bytes. If Kinde really sends more, raise maxTokenBytes.`,
       )
-    if (size + chunk.byteLength > buffer.byteLength) {
-      const larger = new Uint8Array(Math.min(maxBytes, Math.max(buffer.byteLength * 2, size + chunk.byteLength)))
-      larger.set(buffer.subarray(0, size))
-      buffer = larger
+    const { bytes, size } = collected
+    collected.size += chunk.byteLength
+    if (collected.size > bytes.byteLength) {
+      const capacity = Math.min(maxBytes, Math.max(bytes.byteLength * 2, collected.size))
+      share?.growTo(capacity)
+      collected.bytes = new Uint8Array(capacity)
+      collected.bytes.set(bytes.subarray(0, size))
     }
-    buffer.set(chunk, size)
-    size += chunk.byteLength
+    collected.bytes.set(chunk, size)
   }
 }
 

@@ -29,6 +29,7 @@ const CODES = {
   // Signed, but not a billing event: acknowledged.
   unsupported_event: [200, false],
   // Temporary: worth another attempt.
+  receiver_overloaded: [503, true],
   keys_unavailable: [503, true],
   inbox_unavailable: [503, true],
   delivery_in_progress: [409, true],

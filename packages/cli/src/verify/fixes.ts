@@ -17,6 +17,7 @@ export const FIXES: { readonly [Code in KindeWebhookErrorCode]: string } = {
   payload_too_large: 'Kinde sends a few kilobytes. If this really is a delivery, raise maxTokenBytes in the receiver.',
   body_unreadable: PASS_AS_SENT,
   request_timeout: PASS_AS_SENT,
+  receiver_overloaded: PASS_AS_SENT,
   malformed_token: PASS_AS_SENT,
   unsupported_algorithm:
     'Kinde signs with RS256 only. A token with another algorithm, or without one, is not from Kinde. Do not accept it.',

@@ -1,4 +1,4 @@
-import { readBody } from '../body.js'
+import { createBodyBudget, readBody } from '../body.js'
 import { decodeBillingEvent } from '../decode.js'
 import { isUnsupportedEventError, KindeWebhookError, toKindeWebhookError } from '../errors.js'
 import type { BillingEvent } from '../events.js'
@@ -52,6 +52,9 @@ export interface BillingReceiver<Context = unknown, Schemas extends DataSchemas 
   ): Promise<DeliveryOutcome<Schemas>>
 }
 
+/** The memory of all bodies whose signatures are not known yet, without the first 16 KiB of each. */
+const MAX_UNVERIFIED_BYTES = 32 * 1024 * 1024
+
 /**
  * Creates a receiver: every rule between a request and its response, for any framework.
  *
@@ -89,8 +92,10 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
   const { shouldLog } = settings
   const getVerifier = createVerifierCache<Context, Schemas>(settings)
   const dispatcher = createDispatcher(options, settings)
+  const { maxTokenBytes } = settings.verifier
+  const openShare = createBodyBudget(Math.max(MAX_UNVERIFIED_BYTES, maxTokenBytes))
   const limits = {
-    maxBytes: settings.verifier.maxTokenBytes,
+    maxBytes: maxTokenBytes,
     timeoutMs: settings.bodyTimeoutMs,
     timeoutHint:
       'The sender is slow or has stalled, or something in front of this route holds the body back (bodyTimeoutMs).',
@@ -122,8 +127,13 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
         delivery.receivedAt = new Date(settings.now())
         assertAcceptable(request)
         const { issuer, verifier } = getVerifier(context)
-        const body = await readBody(() => request.body(), { ...limits, rawBodyHint })
-        const verify = () => limitVerification(verifier.verify(body), request)
+        const share = openShare()
+        const readEvent = async (): Promise<BillingEvent> => {
+          const body = await readBody(() => request.body(), { ...limits, rawBodyHint, share })
+          return limitVerification(verifier.verify(body), request)
+        }
+        // The handlers do not count: they only run for verified events.
+        const verify = (): Promise<BillingEvent> => readEvent().finally(share.release)
         return dispatch(verify, { issuer, delivery, log, platform: request })
       })
       return response

@@ -9,7 +9,12 @@ import type { DeliveryResponse } from './request.js'
 export type Result<Schemas extends DataSchemas> = Omit<DeliveryOutcome<Schemas>, 'status' | 'durationMs'>
 
 const DEFAULT_RETRY_AFTER_MS = 5000
-const RETRY_AFTER_CODES = new Set<string>(['keys_unavailable', 'inbox_unavailable', 'delivery_in_progress'])
+const RETRY_AFTER_CODES = new Set<string>([
+  'receiver_overloaded',
+  'keys_unavailable',
+  'inbox_unavailable',
+  'delivery_in_progress',
+])
 
 /**
  * Converts an outcome to its response. Success is exactly 200, because Kinde tries again after anything else. Nothing of
