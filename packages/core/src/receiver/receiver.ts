@@ -152,11 +152,14 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
   }
 }
 
+/** A longer timer fires at once. */
+const MAX_TIMER_MS = 2 ** 31 - 1
+
 /** Fetching the key set is the one step before the inbox that can take long. */
 function limitVerification(event: Promise<BillingEvent>, platform: Platform): Promise<BillingEvent> {
   const remainingMs = platform.remainingMs?.()
   if (remainingMs === undefined) return event
-  return withTimeout(event, Math.max(0, remainingMs), () => {
+  return withTimeout(event, Math.max(0, Math.min(remainingMs, MAX_TIMER_MS)), () => {
     throw new KindeWebhookError(
       'keys_unavailable',
       'The key set was not fetched in the time that the platform leaves. Raise the time limit of the platform.',

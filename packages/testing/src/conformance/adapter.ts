@@ -40,6 +40,16 @@ export interface AdapterUnderTest {
   readonly start: StartServer
   /** True if the framework itself answers other methods than POST. Default: false, they reach the adapter. */
   readonly routesMethods?: boolean | undefined
+  /**
+   * True if the platform reads the whole body before it calls the adapter, as Lambda's do. The tests of slow and of endless
+   * bodies are skipped then, because the platform answers those. Default: false.
+   */
+  readonly buffersBodies?: boolean | undefined
+  /**
+   * True if the platform passes on only the last of several headers of one name, as AWS's load balancers do. The test of
+   * repeated headers is skipped then. Default: false.
+   */
+  readonly dropsRepeatedHeaders?: boolean | undefined
   /** Body parsers and hooks that the framework may run before the adapter, by name. */
   readonly consumers?: { readonly [name: string]: BodyConsumer } | undefined
 }

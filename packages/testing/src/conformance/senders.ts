@@ -11,6 +11,7 @@ const READ_AHEAD_BYTES = 262_144
 
 /** Clients that send slowly, without an end, or go away. */
 export function senders(suite: Suite): void {
+  const { itWhileReceiving } = suite
   const expectNextServed = async (): Promise<void> => {
     const { id, token } = await suite.event()
     expectAnswer(await request(suite.endpoint.url, { body: token }), ANSWERS.processed)
@@ -27,7 +28,7 @@ export function senders(suite: Suite): void {
     expect(suite.endpoint.runs(id)).toBe(1)
   })
 
-  it.each([
+  itWhileReceiving.each([
     ['nothing', (): string => ''],
     ['half of it', (token: string): string => token.slice(0, token.length / 2)],
   ])('%s of the body and then silence is answered in time', async (_, part) => {
@@ -38,7 +39,7 @@ export function senders(suite: Suite): void {
     expect(suite.impatient.runs(id)).toBe(0)
   })
 
-  it('the time is for the whole body: a byte now and then does not renew it', async () => {
+  itWhileReceiving('the time is for the whole body: a byte now and then does not renew it', async () => {
     const { url } = suite.impatient
     const answer = await exchange(url, (socket) => {
       socket.write(requestHead(url, { headers: [['content-length', '100000']] }))
@@ -48,7 +49,7 @@ export function senders(suite: Suite): void {
     expectAnswer(answer, ANSWERS.requestTimeout)
   })
 
-  it('an endless body is answered, read little further than the limit, and cut', async () => {
+  itWhileReceiving('an endless body is answered, read little further than the limit, and cut', async () => {
     const { endpoint } = suite
     const readBefore = endpoint.bytesRead()
     const received = await sendEndlessly(endpoint.url)
@@ -59,7 +60,7 @@ export function senders(suite: Suite): void {
     await expectNextServed()
   })
 
-  it('an endless form is answered', async () => {
+  itWhileReceiving('an endless form is answered', async () => {
     const { url } = suite.endpoint
     const headers: HeaderLine[] = [CHUNKED, ['content-type', 'application/x-www-form-urlencoded']]
     const answer = await exchange(url, (socket) => {
