@@ -6,6 +6,8 @@ import { createConsole } from '@kinde-billing/console'
 import { createBillingReceiver, createMemoryInbox, createWebHandler, DiscardEvent } from '@kinde-billing/core/receiver'
 import { kindeBilling as forFastify } from '@kinde-billing/fastify'
 import { kindeBilling as forHono } from '@kinde-billing/hono'
+import { kindeBilling as forLambda } from '@kinde-billing/lambda'
+import { KindeBillingModule } from '@kinde-billing/nest'
 import { kindeBilling as forNode } from '@kinde-billing/node'
 import { createDurableObjectInbox, KindeBillingInbox } from '@kinde-billing/cloudflare'
 import { createPostgresInbox } from '@kinde-billing/postgres'
@@ -55,6 +57,13 @@ async function main(): Promise<void> {
   const delivered = await deliver(fastifyUrl + '/hook', token)
   if (delivered.status !== 200) throw new Error('Fastify answered ' + delivered.status)
   await fastify.close()
+
+  const lambda = forLambda({ ...options, onEvent: () => {} })
+  const result = await lambda({ httpMethod: 'POST', headers: {}, body: token, isBase64Encoded: false })
+  if (result.statusCode !== 200) throw new Error('Lambda answered ' + result.statusCode)
+
+  const nest = KindeBillingModule.forRoot({ ...options, path: '/hook', onEvent: (e) => void e.id })
+  if (nest.module !== KindeBillingModule) throw new Error('no module')
 
   const web = createWebHandler({ ...options, onEvent: () => { throw new DiscardEvent('not for us') } })
   const discarded = await web(new Request('http://app.example/', { method: 'POST', body: token }))

@@ -13,6 +13,11 @@ export const FRAMEWORKS: Record<string, string> = {
   'react-dom': '19.3.1',
   pg: '8.23.1',
   redis: '6.3.1',
+  // 12 has no CommonJS build
+  '@nestjs/common': '11.2.10',
+  '@nestjs/core': '11.2.10',
+  'reflect-metadata': '0.2.2',
+  rxjs: '7.8.2',
   '@types/node': '20.19.43',
   '@types/pg': '8.23.1',
 }

@@ -3,6 +3,7 @@ import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
 import {
+  type BillingReceiver,
   type BillingReceiverOptions,
   createBillingReceiver,
   type DeliveryBody,
@@ -62,26 +63,42 @@ export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas =
 ): NodeHandler
 export function kindeBilling(options: KindeBillingOptions): NodeHandler {
   const receiver = createBillingReceiver<KindeBillingContext>(options)
-  return async (req, res) => {
-    const { status, headers, body } = await receiver.receive({
-      method: req.method ?? '',
-      header: (name) => getNodeHeader(req, name),
-      body: () => openNodeBody(req, [req]),
-      context: { req, res },
-      rawBodyHint: RAW_BODY_HINT,
-    })
-    // A handler has sent a response by itself.
-    if (res.headersSent) return
-    res.statusCode = status
-    for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
-    if (req.complete !== false) return void res.end(body)
-    // Closing a connection that still receives resets it, and the response is lost. So it is closed a little later.
-    res.shouldKeepAlive = false
-    res.setHeader('content-length', Buffer.byteLength(body))
-    res.write(body)
-    const linger = setTimeout(() => res.end(), LINGER_MS)
-    res.once('close', () => clearTimeout(linger))
-  }
+  return (req, res) => receiveNodeRequest(receiver, req, res, RAW_BODY_HINT)
+}
+
+/**
+ * Passes Node's request to a receiver and sends the response, for adapters of frameworks on Node.
+ *
+ * @param receiver - The receiver.
+ * @param req - Node's request.
+ * @param res - Node's response.
+ * @param rawBodyHint - The way to keep the exact bytes of a body in the framework.
+ * @returns A promise that resolves when the response is written. It never rejects.
+ */
+export async function receiveNodeRequest(
+  receiver: Pick<BillingReceiver<KindeBillingContext>, 'receive'>,
+  req: IncomingMessage,
+  res: ServerResponse,
+  rawBodyHint: string,
+): Promise<void> {
+  const { status, headers, body } = await receiver.receive({
+    method: req.method ?? '',
+    header: (name) => getNodeHeader(req, name),
+    body: () => openNodeBody(req, [req]),
+    context: { req, res },
+    rawBodyHint,
+  })
+  // A handler has sent a response by itself.
+  if (res.headersSent) return
+  res.statusCode = status
+  for (const [name, value] of Object.entries(headers)) res.setHeader(name, value)
+  if (req.complete !== false) return void res.end(body)
+  // Closing a connection that still receives resets it, and the response is lost. So it is closed a little later.
+  res.shouldKeepAlive = false
+  res.setHeader('content-length', Buffer.byteLength(body))
+  res.write(body)
+  const linger = setTimeout(() => res.end(), LINGER_MS)
+  res.once('close', () => clearTimeout(linger))
 }
 
 /**

@@ -9,6 +9,7 @@ const FACTORIES: Record<string, readonly string[]> = {
   '@kinde-billing/fastify': ['kindeBilling'],
   '@kinde-billing/hono': ['kindeBilling'],
   '@kinde-billing/next': ['kindeBilling'],
+  '@kinde-billing/lambda': ['kindeBilling'],
   '@kinde-billing/core/receiver': ['createBillingReceiver', 'createWebHandler', 'createLazyWebHandler'],
 }
 
@@ -45,6 +46,8 @@ export async function bundleSnippets(
     platform: 'node',
     target: 'node20',
     conditions: ['@kinde-billing/source'],
+    // A snippet is not on the disk, where its tsconfig.json would be found.
+    tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
     plugins: [resolveSnippets(snippets.map(({ text }) => adapt(text)))],
   })
   const files = new Map(snippets.map(({ name }, index) => [name, join(outdir, `${index}.mjs`)]))

@@ -14,6 +14,8 @@ export type Endpoint = (token: string) => Promise<{ status: number; body: unknow
 type Send = (request: Request) => Response | Promise<Response>
 type Fetch = (request: Request, ...more: unknown[]) => Response | Promise<Response>
 
+type LambdaFunction = (event: object) => Promise<{ statusCode: number; body: string }>
+
 const executionContext: ExecutionContext = { waitUntil() {}, passThroughOnException() {}, props: {} }
 const nextContext = { params: Promise.resolve({}) }
 
@@ -50,6 +52,8 @@ async function viaReceiver({ from, factory, receiver }: CreatedReceiver, binding
     }
     case '@kinde-billing/next kindeBilling':
       return viaFetch((request) => (receiver as Fetch)(request, nextContext))
+    case '@kinde-billing/lambda kindeBilling':
+      return viaLambda(receiver as LambdaFunction)
     case '@kinde-billing/core/receiver createBillingReceiver':
       return async (token) => {
         const { status, body } = await (receiver as BillingReceiver<unknown>).receive({
@@ -62,6 +66,20 @@ async function viaReceiver({ from, factory, receiver }: CreatedReceiver, binding
       }
     default:
       return viaFetch((request) => (receiver as Fetch)(request, bindings))
+  }
+}
+
+/** As a function URL calls it. */
+function viaLambda(handler: LambdaFunction): Endpoint {
+  return async (token) => {
+    const event = {
+      headers: { 'content-type': 'application/jwt' },
+      requestContext: { http: { method: 'POST' } },
+      body: Buffer.from(token).toString('base64'),
+      isBase64Encoded: true,
+    }
+    const { statusCode, body } = await handler(event)
+    return { status: statusCode, body: JSON.parse(body) }
   }
 }
 

@@ -1,0 +1,93 @@
+import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
+import type { KindeBillingContext } from '@kinde-billing/node'
+import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata, type Provider } from '@nestjs/common'
+import { DiscoveryModule } from '@nestjs/core'
+import { type KindeBillingOptions, OPTIONS } from './options.js'
+import { KindeBillingReceiver } from './receiver.js'
+
+export { OnBillingEvent, OnOtherEvent } from './on-event.js'
+export type { KindeBillingContext, KindeBillingOptions }
+export { KindeBillingReceiver }
+
+/** The options of {@link KindeBillingModule.forRootAsync}. */
+export interface KindeBillingAsyncOptions<Tx = undefined, Schemas extends DataSchemas = NoSchemas>
+  extends Pick<ModuleMetadata, 'imports'>,
+    Pick<FactoryProvider<KindeBillingOptions<Tx, Schemas>>, 'inject' | 'useFactory'> {}
+
+/**
+ * Receives Kinde's billing webhooks in a Nest application, on Express or Fastify. The endpoint is mounted below Nest's
+ * routing, so global prefixes, versions, guards, pipes, interceptors, filters and body parsers do not affect it. Handlers
+ * are methods that are marked with {@link OnBillingEvent}. Failures and warnings go to Nest's Logger.
+ *
+ * @example
+ * ```ts
+ * import type { PaymentFailedEvent } from '@kinde-billing/core'
+ * import { KindeBillingModule, OnBillingEvent } from '@kinde-billing/nest'
+ * import { Injectable, Module } from '@nestjs/common'
+ *
+ * @Injectable()
+ * class PaymentHandlers {
+ *   @OnBillingEvent('customer.payment_failed')
+ *   async askForAnotherCard(event: PaymentFailedEvent): Promise<void> {
+ *     console.log('ask for another card', event.customer.id)
+ *   }
+ * }
+ *
+ * @Module({
+ *   imports: [KindeBillingModule.forRoot({ path: '/webhooks/kinde', issuer: 'https://acme.kinde.com' })],
+ *   providers: [PaymentHandlers],
+ * })
+ * export class AppModule {}
+ * ```
+ */
+@Module({})
+export class KindeBillingModule {
+  /**
+   * Creates the module.
+   *
+   * @param options - The path, and the options of the receiver.
+   * @returns The module, for `imports`.
+   * @throws KindeWebhookError `invalid_configuration`, when the application starts
+   */
+  static forRoot<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
+    options: KindeBillingOptions<Tx, Schemas>,
+  ): DynamicModule {
+    return createModule({ provide: OPTIONS, useValue: options })
+  }
+
+  /**
+   * Creates the module with options from injected providers, such as a `ConfigService` or a pool.
+   *
+   * @param options - The providers to inject, and the function that makes the options of them.
+   * @returns The module, for `imports`.
+   * @throws KindeWebhookError `invalid_configuration`, when the application starts
+   */
+  static forRootAsync<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>({
+    imports = [],
+    inject = [],
+    useFactory,
+  }: KindeBillingAsyncOptions<Tx, Schemas>): DynamicModule {
+    return createModule({ provide: OPTIONS, inject, useFactory }, imports)
+  }
+}
+
+/**
+ * Creates the module, like {@link KindeBillingModule.forRoot}, under the name that every adapter has.
+ *
+ * @param options - The path, and the options of the receiver.
+ * @returns The module, for `imports`.
+ */
+export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
+  options: KindeBillingOptions<Tx, Schemas>,
+): DynamicModule {
+  return KindeBillingModule.forRoot(options)
+}
+
+function createModule(options: Provider, imports: NonNullable<ModuleMetadata['imports']> = []): DynamicModule {
+  return {
+    module: KindeBillingModule,
+    imports: [DiscoveryModule, ...imports],
+    providers: [options, KindeBillingReceiver],
+    exports: [KindeBillingReceiver],
+  }
+}

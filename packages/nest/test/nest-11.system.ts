@@ -1,0 +1,26 @@
+import 'reflect-metadata'
+import { describeAdapter } from '@kinde-billing/testing/conformance'
+import { expect, it, vi } from 'vitest'
+import { starting } from './application.js'
+import manifest from './nest-11/package.json' with { type: 'json' }
+
+// The sources and the application of these tests get Nest 11.
+vi.mock('@nestjs/common', () => import('./nest-11/common.js'))
+vi.mock('@nestjs/core', () => import('./nest-11/core.js'))
+vi.mock('@nestjs/platform-express', () => import('./nest-11/platform-express.js'))
+vi.mock('@nestjs/platform-fastify', () => import('./nest-11/platform-fastify.js'))
+
+it('runs on Nest 11', async () => {
+  const { FastifyAdapter } = await import('@nestjs/platform-fastify')
+  const eleven = await import('./nest-11/platform-fastify.js')
+  expect(FastifyAdapter).toBe(eleven.FastifyAdapter)
+  expect(manifest.dependencies['@nestjs/platform-fastify']).toMatch(/^11\./)
+})
+
+describeAdapter('@kinde-billing/nest on Express with Nest 11, in an application that refuses everything', {
+  start: starting('Express', { rawBody: true, obstacles: true }),
+})
+
+describeAdapter('@kinde-billing/nest on Fastify with Nest 11, without rawBody', {
+  start: starting('Fastify', { rawBody: false, obstacles: false }),
+})
