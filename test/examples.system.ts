@@ -113,7 +113,7 @@ async function receivesAndActs(url: string, path = '/webhooks/kinde'): Promise<v
   expect([await projects('org_ada'), await projects('org_bob')]).toEqual([200, 402])
 }
 
-describe.each(['node-http', 'express', 'fastify', 'hono', 'workers'])('examples/%s', (example) => {
+describe.each(['node-http', 'express', 'fastify', 'hono', 'workers', 'nest', 'lambda'])('examples/%s', (example) => {
   it('receives every billing event and acts on each once', async () => {
     const { scripts } = JSON.parse(await readFile(join(folderOf(example), 'package.json'), 'utf8'))
     const [tsx, ...args] = scripts.start.split(' ')

@@ -127,7 +127,7 @@ describe('the time of the invocation', () => {
       name: 'billing',
       onOutcome: (outcome: DeliveryOutcome) => outcomes.push(outcome),
     }
-    const handler = kindeBilling({ ...defaults, ...options })
+    const handler = kindeBilling({ ...defaults, ...options } as KindeBillingOptions)
     const context = { getRemainingTimeInMillis: () => leftMs }
     const result = await handler(withBody(HTTP_API, await signEvent()), context)
     return { result, outcomes }

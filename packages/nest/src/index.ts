@@ -1,8 +1,8 @@
 import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
 import type { KindeBillingContext } from '@kinde-billing/node'
-import { type DynamicModule, type FactoryProvider, Module, type ModuleMetadata, type Provider } from '@nestjs/common'
-import { DiscoveryModule } from '@nestjs/core'
-import { type KindeBillingOptions, OPTIONS } from './options.js'
+import type { DynamicModule, FactoryProvider, ModuleMetadata, Provider } from '@nestjs/common'
+import { DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core'
+import { type AnyKindeBillingOptions, type KindeBillingOptions, OPTIONS } from './options.js'
 import { KindeBillingReceiver } from './receiver.js'
 
 export { OnBillingEvent, OnOtherEvent } from './on-event.js'
@@ -40,7 +40,6 @@ export interface KindeBillingAsyncOptions<Tx = undefined, Schemas extends DataSc
  * export class AppModule {}
  * ```
  */
-@Module({})
 export class KindeBillingModule {
   /**
    * Creates the module.
@@ -83,11 +82,19 @@ export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas =
   return KindeBillingModule.forRoot(options)
 }
 
+// No decorator of a parameter: not every compiler that runs the sources has them.
+const RECEIVER_PROVIDER: Provider = {
+  provide: KindeBillingReceiver,
+  inject: [OPTIONS, DiscoveryService, HttpAdapterHost],
+  useFactory: (options: AnyKindeBillingOptions, discovery: DiscoveryService, adapterHost: HttpAdapterHost) =>
+    new KindeBillingReceiver(options, discovery, adapterHost),
+}
+
 function createModule(options: Provider, imports: NonNullable<ModuleMetadata['imports']> = []): DynamicModule {
   return {
     module: KindeBillingModule,
     imports: [DiscoveryModule, ...imports],
-    providers: [options, KindeBillingReceiver],
+    providers: [options, RECEIVER_PROVIDER],
     exports: [KindeBillingReceiver],
   }
 }

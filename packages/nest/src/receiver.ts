@@ -9,12 +9,12 @@ import {
   type DeliveryResponse,
 } from '@kinde-billing/core/receiver'
 import { type KindeBillingContext, receiveNodeRequest } from '@kinde-billing/node'
-import { Inject, Injectable, Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
-import { DiscoveryService, HttpAdapterHost } from '@nestjs/core'
+import { Logger, type OnModuleDestroy, type OnModuleInit } from '@nestjs/common'
+import type { DiscoveryService, HttpAdapterHost } from '@nestjs/core'
 import { type DiscoveredHandler, discoverHandlers, type EventHandler } from './discover.js'
 import { mountOnAdapter } from './mount.js'
 import type { HandledEvents } from './on-event.js'
-import { type AnyKindeBillingOptions, OPTIONS } from './options.js'
+import type { AnyKindeBillingOptions } from './options.js'
 
 const RAW_BODY_HINT =
   'Something reads the body before Nest. Add parsers with app.useBodyParser(), not to the Express or Fastify instance that the application is created with, or keep the bytes as req.rawBody.'
@@ -22,18 +22,14 @@ const RAW_BODY_HINT =
 /**
  * The receiver of a Nest application, to inject. Pass it to `redeliver` of `@kinde-billing/postgres`.
  */
-@Injectable()
 export class KindeBillingReceiver implements BillingReceiver<KindeBillingContext>, OnModuleInit, OnModuleDestroy {
   readonly #options: AnyKindeBillingOptions
   readonly #discovery: DiscoveryService
   readonly #inFlight = new Set<Promise<unknown>>()
   #receiver: BillingReceiver<KindeBillingContext> | undefined
 
-  constructor(
-    @Inject(OPTIONS) options: AnyKindeBillingOptions,
-    @Inject(DiscoveryService) discovery: DiscoveryService,
-    @Inject(HttpAdapterHost) adapterHost: HttpAdapterHost,
-  ) {
+  /** The module creates it. */
+  constructor(options: AnyKindeBillingOptions, discovery: DiscoveryService, adapterHost: HttpAdapterHost) {
     this.#options = options
     this.#discovery = discovery
     if (typeof options?.path !== 'string' || !options.path.startsWith('/'))
