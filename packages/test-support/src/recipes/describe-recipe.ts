@@ -30,7 +30,7 @@ export interface Recipe {
   readonly tools?: Record<string, string>
   /** Starts the example in the place of its README's last command. */
   readonly start?: string
-  /** Default: `npm run typecheck`. */
+  /** Default: `npm run --if-present typecheck`. */
   readonly typecheck?: string
   /** A file of `hosts` to copy into the example, for a platform that cannot run here, and packages that it needs. */
   readonly host?: { readonly file: string; readonly dependencies?: Record<string, string> }
@@ -103,7 +103,7 @@ export function describeRecipe({ path = '/webhooks/kinde', excluded = {}, ...rec
     })
 
     it('compiles', async () => {
-      await runCommand(recipe.typecheck ?? 'npm run typecheck', example.folder, env)
+      await runCommand(recipe.typecheck ?? 'npm run --if-present typecheck', example.folder, env)
     })
 
     it('refuses a forgery', async () => {
