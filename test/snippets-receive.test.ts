@@ -9,6 +9,6 @@ describe('every snippet that receives', () => {
 
 describe('every snippet that is a test', () => {
   const isTest = /from 'vitest'|await simulateDeliveries\(/
-  const pages = ['docs/guides/testing.md', 'docs/simulator.md']
+  const pages = ['docs/guides/testing.md', 'docs/simulator.md', 'skills/kinde-billing/SKILL.md']
   itPasses(findSnippets().filter(({ file, text }) => pages.includes(file) && isTest.test(text)))
 })

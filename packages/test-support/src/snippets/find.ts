@@ -20,7 +20,7 @@ export interface Snippet {
  * is compiled and run with the example.
  */
 export function findSnippets(): Snippet[] {
-  const pages = listFiles(['.md'], ['*', 'docs/**/*', 'packages/*/*', 'examples/*/*'], [])
+  const pages = listFiles(['.md'], ['*', 'docs/**/*', 'skills/**/*', 'packages/*/*', 'examples/*/*'], [])
   const sources = listFiles(['.ts'], ['packages/*/src/**/*'], ['**/*.test.ts', '**/*.test-d.ts'])
   const samples = listFiles(['.ts', '.cjs'], ['docs/samples/*'], [])
   return [
