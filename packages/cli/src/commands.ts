@@ -1,5 +1,6 @@
 import { addCheck } from './check/command.js'
 import type { AddCommand } from './command.js'
+import { addConsole } from './console/command.js'
 import { addDoctor } from './doctor/command.js'
 import { addEvent } from './event/command.js'
 import { addInbox } from './inbox/command.js'
@@ -22,4 +23,5 @@ export const COMMANDS: readonly AddCommand[] = [
   addEvent,
   addInbox,
   addSync,
+  addConsole,
 ]

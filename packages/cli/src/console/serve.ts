@@ -1,0 +1,93 @@
+import { createServer, type Server } from 'node:http'
+import { userInfo } from 'node:os'
+import { getRequestListener } from '@hono/node-server'
+import { createConsole } from '@kinde-billing/console'
+import { errorMessage } from '@kinde-billing/core/internal'
+import { readChangeMark } from '@kinde-billing/postgres'
+import { EXIT, type ExitCode } from '../exit-codes.js'
+import { withPool } from '../inbox/pool.js'
+import { missingVariables, openClient } from '../kinde/client.js'
+import type { Terminal } from '../terminal.js'
+import { UsageError } from '../usage-error.js'
+
+/** Options of `kinde-billing console`. */
+export interface ConsoleCommandOptions {
+  readonly port: number
+  readonly allowActions?: boolean | undefined
+  readonly table?: string | undefined
+  readonly statesTable?: string | undefined
+  readonly json?: boolean | undefined
+}
+
+/**
+ * Serves the console on loopback until Ctrl-C.
+ *
+ * @throws UsageError if `DATABASE_URL` is missing, a table's name is invalid, or the port is taken
+ */
+export function consoleCommand(options: ConsoleCommandOptions, terminal: Terminal): Promise<ExitCode> {
+  const { port, allowActions = false, table, statesTable, json = false } = options
+  return withPool(terminal, async (pool) => {
+    // An unreachable database is the command's error, not the page's.
+    await readChangeMark(pool)
+    const handle = asUsageError(() =>
+      createConsole({
+        pool,
+        readOnly: !allowActions,
+        tables: { deliveries: table, states: statesTable },
+        ...(missingVariables(terminal).length === 0 && { client: openClient(terminal) }),
+        authorize: ({ headers }) => isLoopback(headers.get('host')) && { name: `${userInfo().username}, command line` },
+        onError: (error) => terminal.err(`${terminal.colors.red('error')}: ${errorMessage(error)}\n`),
+      }),
+    )
+    const server = createServer(getRequestListener(handle))
+    const url = await listen(server, port)
+    terminal.out(
+      json
+        ? `${JSON.stringify({ url, readOnly: !allowActions })}\n`
+        : `${url}  ${allowActions ? 'Actions are allowed.' : 'Read-only; --allow-actions changes that.'} Ctrl-C stops it.\n`,
+    )
+    await aborted(terminal.signal)
+    await close(server)
+    return EXIT.ok
+  })
+}
+
+/** A page of another site whose name leads to this machine sends its own host. */
+function isLoopback(host: string | null): boolean {
+  return /^(?:127\.0\.0\.1|localhost|\[::1\])(?::\d+)?$/i.test(host ?? '')
+}
+
+function asUsageError<Result>(create: () => Result): Result {
+  try {
+    return create()
+  } catch (error) {
+    throw new UsageError(errorMessage(error))
+  }
+}
+
+function listen(server: Server, port: number): Promise<string> {
+  return new Promise((resolve, reject) => {
+    server.once('error', ({ message }) =>
+      reject(new UsageError(`Cannot listen on port ${port} (${message}). Choose another with --port.`)),
+    )
+    server.listen(port, '127.0.0.1', () => {
+      const address = server.address()
+      resolve(`http://127.0.0.1:${typeof address === 'object' && address !== null ? address.port : port}`)
+    })
+  })
+}
+
+function aborted(signal: AbortSignal): Promise<void> {
+  return new Promise((resolve) => {
+    if (signal.aborted) resolve()
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+}
+
+function close(server: Server): Promise<void> {
+  return new Promise((resolve) => {
+    server.close(() => resolve())
+    // Live updates hold their connections open.
+    server.closeAllConnections()
+  })
+}
