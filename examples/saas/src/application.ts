@@ -1,20 +1,16 @@
-import { kindeBilling } from '@kinde-billing/fastify'
-import type { AccessPolicy } from '@kinde-billing/state'
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createConsole } from '@kinde-billing/console'
+import { countCustomerStates } from '@kinde-billing/postgres'
 import { createTestIssuer } from '@kinde-billing/testing'
-import Fastify, { type FastifyInstance } from 'fastify'
-import { handleBilling } from './billing.js'
+import { Hono } from 'hono'
+import { createBilling } from './billing.js'
 import { openDatabase } from './database.js'
-import { logDeliveries } from './delivery-log.js'
 import { deliverFirstCustomers } from './development/first-customers.js'
-import { createScenarioPlayer, type ScenarioPlayer } from './development/player.js'
-import { SCENARIO_NAMES, type ScenarioName } from './development/scenarios.js'
-import { createLive } from './live.js'
-import { servePage } from './page-files.js'
-import { readPageView } from './page-view.js'
-import { startWorkQueue } from './work-queue.js'
+import { createScenarioPlayer } from './development/player.js'
+import { serveScenarios } from './development/routes.js'
+import { servePages } from './pages/serve.js'
 
 const WEBHOOK_PATH = '/webhooks/kinde'
-const DAY_MS = 24 * 60 * 60 * 1000
 
 export interface ApplicationSettings {
   /** A Postgres server. Without one the data is in `dataFolder`, and without that in memory. */
@@ -22,77 +18,76 @@ export interface ApplicationSettings {
   readonly dataFolder?: string | undefined
   /** Your Kinde domain. Without one the application plays Kinde itself, and the page has its buttons. */
   readonly issuer?: string | undefined
+  /** The password of the pages and the console, for use with a Kinde domain. Without one they stay closed. */
+  readonly password?: string | undefined
 }
 
-export interface Application {
-  readonly app: FastifyInstance
-  /** To be called once it listens: delivers the first customers, where it plays Kinde and has none. */
-  prepare(): Promise<void>
-}
+/** Creates the whole application, not listening yet. */
+export async function createApplication({ databaseUrl, dataFolder, issuer, password }: ApplicationSettings) {
+  // Always the same name, so that events from before a restart are duplicates after it.
+  const kinde = issuer ? undefined : await createTestIssuer({ issuer: 'https://development.example' })
+  const { pool, close } = await openDatabase({ url: databaseUrl, folder: dataFolder })
+  const billing = createBilling(pool, issuer, kinde)
+  const isOperator = (request: Request): boolean =>
+    kinde !== undefined || hasPassword(request.headers.get('authorization'), password)
+  let origin = ''
+  const player = kinde && (await createScenarioPlayer(kinde, billing, () => `${origin}${WEBHOOK_PATH}`))
 
-/** The whole application, not listening yet. `app.close()` ends what is in hand, and keeps the data. */
-export async function createApplication(settings: ApplicationSettings): Promise<Application> {
-  // always the same name, so that what was handled before a restart is a duplicate after it
-  const playedKinde = settings.issuer ? undefined : await createTestIssuer({ issuer: 'https://development.example' })
-  const policy: AccessPolicy = {
-    pastDueGraceMs: 14 * DAY_MS,
-    // the default of five minutes is too long to watch
-    ...(playedKinde && { cancellationGraceMs: 3000 }),
-  }
-  const database = await openDatabase({ url: settings.databaseUrl, folder: settings.dataFolder })
-  const queue = await startWorkQueue(database, policy)
-  const app = Fastify({ forceCloseConnections: true })
-  const player =
-    playedKinde &&
-    (await createScenarioPlayer(playedKinde, database, policy, () => `${app.listeningOrigin}${WEBHOOK_PATH}`))
+  const app = new Hono()
+  app.post(WEBHOOK_PATH, async (c) => {
+    const { status, headers, body } = await billing.receiver.receive({
+      method: c.req.method,
+      header: (name) => c.req.header(name),
+      body: () => c.req.raw.body,
+      context: undefined,
+    })
+    return new Response(body, { status, headers })
+  })
+  // This application has no sign-in. Yours has: ask its session, here and in authorize.
+  app.use(async (c, next) => {
+    if (isOperator(c.req.raw)) return next()
+    return c.body('Sign in\n', 401, { 'www-authenticate': 'Basic realm="Billing", charset="UTF-8"' })
+  })
+  const billingConsole = createConsole({
+    pool,
+    basePath: '/billing',
+    receiver: billing.receiver,
+    policy: billing.policy,
+    authorize: (request) => isOperator(request) && { name: 'operator' },
+  })
+  app.all('/billing/*', (c) => billingConsole(c.req.raw))
+  servePages(app, pool, billing, player !== undefined)
+  if (player) serveScenarios(app, player, billing.switches)
 
-  app.register(
-    kindeBilling({
-      path: WEBHOOK_PATH,
-      ...(playedKinde ? { issuer: playedKinde.issuer, jwks: playedKinde.jwks } : { issuer: settings.issuer }),
-      name: 'saas',
-      inbox: database.inbox,
-      onEvent: handleBilling(queue, policy),
-      onOutcome: logDeliveries(database),
-    }),
+  // Time alone ends a grace: this brings the columns of the state table up to date, for lists and for SQL.
+  const reviews = setInterval(
+    () => {
+      billing.store.reviewDue().catch(({ message }: Error) => console.error(`Review: ${message}`))
+    },
+    kinde ? 1000 : 60_000,
   )
-  servePage(app)
-  if (player) serveScenarios(app, player)
 
-  const live = createLive(async (chosen) => {
-    const view = await readPageView(database, policy, chosen)
-    return { ...view, issuer: settings.issuer, scenarios: await player?.possibleFor(view.customer?.key) }
-  })
-  await database.onChange(live.refresh)
-  app.get<{ Querystring: { customer?: string } }>('/live', (request, reply) => {
-    reply.hijack()
-    live.subscribe(reply.raw, request.query.customer)
-  })
-  app.addHook('preClose', async () => live.close())
-  app.addHook('onClose', async () => {
-    await queue.close()
-    await database.close()
-  })
   return {
     app,
-    async prepare() {
-      const { rows } = await database.query('select from saas_customers limit 1')
-      if (player && rows.length === 0) await deliverFirstCustomers(player)
+    async close(): Promise<void> {
+      clearInterval(reviews)
+      await close()
+    },
+    /** Call it when the application listens: without customers, it delivers the first ones if it plays Kinde. */
+    async prepare(url: string): Promise<void> {
+      origin = url
+      if (player && (await countCustomerStates(pool)).total === 0) await deliverFirstCustomers(player)
     },
   }
 }
 
-/** The buttons. Only JSON is taken, which no page of another origin can send without being allowed to. */
-function serveScenarios(app: FastifyInstance, player: ScenarioPlayer): void {
-  const params = { type: 'object', properties: { name: { enum: SCENARIO_NAMES } } }
-  const body = { type: 'object', properties: { customer: { type: 'string' } } }
-  app.removeContentTypeParser('text/plain')
-  app.post<{ Params: { name: ScenarioName }; Body: { customer?: string } }>(
-    '/scenarios/:name',
-    { schema: { params, body } },
-    async (request, reply) => {
-      const played = await player.play(request.params.name, request.body.customer)
-      return played ?? reply.code(409).send({ error: 'This makes no sense for the customer as they are now.' })
-    },
-  )
+/** The password of HTTP Basic authentication, with any user name. */
+function hasPassword(authorization: string | null, password: string | undefined): boolean {
+  const [, encoded] = /^Basic ([A-Za-z0-9+/=]+)$/i.exec(authorization ?? '') ?? []
+  if (!password || encoded === undefined) return false
+  const given = Buffer.from(encoded, 'base64')
+    .toString()
+    .replace(/^[^:]*:/, '')
+  const digest = (text: string): Buffer => createHash('sha256').update(text).digest()
+  return timingSafeEqual(digest(given), digest(password))
 }

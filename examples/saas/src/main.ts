@@ -1,20 +1,32 @@
 import { join } from 'node:path'
+import { serve } from '@hono/node-server'
 import { createApplication } from './application.js'
 
-const { DATABASE_URL, DATA_FOLDER, KINDE_ISSUER_URL, HOST = 'localhost', PORT } = process.env
+const { DATABASE_URL, DATA_FOLDER, KINDE_ISSUER_URL, APP_PASSWORD, HOST = 'localhost', PORT } = process.env
 
-console.log('Starting. The first start makes a database, and takes some seconds.')
-const { app, prepare } = await createApplication({
+console.log(DATABASE_URL ? 'Connecting to Postgres …' : 'Starting Postgres inside this process (PGlite) …')
+const { app, prepare, close } = await createApplication({
   databaseUrl: DATABASE_URL,
   dataFolder: DATA_FOLDER ?? join(import.meta.dirname, '../.data/postgres'),
   issuer: KINDE_ISSUER_URL,
+  password: APP_PASSWORD,
 })
-process.once('SIGTERM', () => app.close()).once('SIGINT', () => app.close())
+const server = serve({ fetch: app.fetch, hostname: HOST, port: Number(PORT ?? 4400) }, async ({ port }) => {
+  const url = `http://${HOST}:${port}`
+  console.log(KINDE_ISSUER_URL ? `Receiving webhooks of ${KINDE_ISSUER_URL} …` : 'Delivering the first customers …')
+  await prepare(url)
+  console.log(`Open ${url}\nThe console for operators: ${url}/billing`)
+})
+server.on('error', ({ message }) => {
+  console.error(`Cannot listen: ${message}. Set PORT to a free port.`)
+  process.exit(1)
+})
 
-const url = PORT === undefined ? await listen(4400).catch(() => listen(0)) : await listen(Number(PORT))
-await prepare()
-console.log(`Open ${url}`)
-
-function listen(port: number): Promise<string> {
-  return app.listen({ port, host: HOST })
-}
+for (const signal of ['SIGTERM', 'SIGINT'] as const)
+  process.once(signal, async () => {
+    // Live updates hold their connections open.
+    if ('closeAllConnections' in server) server.closeAllConnections()
+    server.close()
+    await close()
+    process.exit()
+  })

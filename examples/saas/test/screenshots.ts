@@ -1,10 +1,8 @@
-/** Takes the README's screenshots again: `pnpm --filter @kinde-billing/example-saas screenshots`. */
-import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+/** Takes the pictures of the READMEs again: `pnpm --filter @kinde-billing/example-saas screenshots`. */
+import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import type { Page } from 'playwright-core'
-import { openBrowser, playScenario } from './browser.js'
-import { toIndexedPng } from './indexed-png.js'
+import { openBrowser } from '@kinde-billing/test-support/chromium'
 import { startServer } from './server.js'
 
 const PICTURES = join(import.meta.dirname, '../screenshots')
@@ -15,36 +13,34 @@ const [browser, server] = await Promise.all([
   startServer({ DATA_FOLDER: join(folder, 'data/postgres'), PORT: '4400' }),
 ])
 
-async function open(width: number, height: number, colorScheme: 'light' | 'dark'): Promise<Page> {
+async function take(
+  name: string,
+  path: string,
+  { width, height, dark = false }: { width: number; height: number; dark?: boolean },
+): Promise<void> {
+  const colorScheme = dark ? 'dark' : 'light'
   const page = await browser.newPage({ viewport: { width, height }, colorScheme, reducedMotion: 'reduce' })
-  await page.goto(server.url)
-  await page.locator('#customers li').nth(2).waitFor()
-  await page.getByText(/^11 reports/).waitFor()
-  return page
-}
-
-async function take(page: Page, name: string): Promise<void> {
-  await page.locator('#played').evaluate((element) => element.replaceChildren())
-  await page.evaluate(() => scrollTo(0, 0))
-  await page.mouse.move(0, 0)
-  const picture = await page.screenshot({ animations: 'disabled' })
-  await writeFile(join(PICTURES, `${name}.png`), toIndexedPng(picture))
+  await page.goto(`${server.url}${path}`)
+  if (path.startsWith('/billing')) await page.getByText('Live', { exact: true }).waitFor()
+  await page.screenshot({ path: join(PICTURES, `${name}.png`), animations: 'disabled' })
   await page.close()
 }
 
-const desk = await open(1440, 1000, 'light')
-await playScenario(desk, 'Late')
-await playScenario(desk, 'Duplicate')
-await playScenario(desk, 'Forged')
-await desk.locator('#deliveries .refused').nth(2).waitFor()
-await take(desk, 'desk')
+const page = await browser.newPage()
+await page.goto(server.url)
+for (const button of ['Break the handler', 'Sign up a new customer', 'Repair the handler'])
+  await page.getByRole('button', { name: button }).click()
+await page.getByRole('link', { name: /^customer_alan/ }).click()
+await page.getByRole('link', { name: 'Why?' }).click()
+const customer = new URL(page.url()).pathname
+await page.close()
 
-const dark = await open(1440, 1000, 'dark')
-await dark.getByRole('link', { name: /^alan/ }).click()
-await dark.getByRole('heading', { level: 2, name: /^alan/ }).waitFor()
-await take(dark, 'desk-dark')
-
-await take(await open(390, 844, 'light'), 'phone')
+const DESK = { width: 1200, height: 760 }
+await take('deliveries', '/billing/deliveries', DESK)
+await take('customer', customer, DESK)
+await take('customer-dark', customer, { ...DESK, dark: true })
+await take('phone', customer, { width: 390, height: 760 })
+await take('application', '/', { width: 1000, height: 640 })
 
 await browser.close()
 await server.stop('SIGTERM')

@@ -3,21 +3,21 @@ import type { ScenarioPlayer } from './player.js'
 
 const HOUR_MS = 60 * 60 * 1000
 
-/** A few customers with three days behind them, so that the first look at the page is not an empty one. */
+/** Delivers a few customers with three days behind them, so that the first look at the pages is not an empty one. */
 export async function deliverFirstCustomers({ send }: ScenarioPlayer): Promise<void> {
   const ago = (hours: number): number => Date.now() - hours * HOUR_MS
 
-  const gone = newSubject('hedy@tallgrass.example')
+  const gone = newSubject('hedy')
   await send(...signUp(gone, ago(70)), usage(gone, 120, ago(60)), usage(gone, 180, ago(44)))
   await send(claimsOf('customer.agreement_cancelled', gone, ago(20)))
 
-  const owing = newSubject('alan@juniper.example')
+  const owing = newSubject('alan')
   await send(...signUp(owing, ago(64)))
   for (const [index, quantity] of [90, 210, 260, 410, 590, 640].entries())
     await send(usage(owing, quantity, ago(58 - index * 9)))
   await send(claimsOf('customer.payment_failed', owing, ago(3)))
 
-  const growing = newSubject('grace@harbourlight.example')
+  const growing = newSubject('grace')
   await send(...signUp(growing, ago(68)))
   for (const [index, quantity] of [140, 380, 610, 870].entries())
     await send(usage(growing, quantity, ago(64 - index * 6)))

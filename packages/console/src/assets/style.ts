@@ -78,7 +78,6 @@ main:focus { outline: none; }
 .name { overflow-wrap: anywhere; unicode-bidi: isolate; }
 time { white-space: nowrap; }
 .abs { font-size: .93em; margin-left: 2px; }
-code + time, bdi + time { margin-left: 4px; }
 
 .top {
   position: sticky; top: 0; z-index: 5;
@@ -299,6 +298,9 @@ pre { margin: 8px 0 0; padding: 12px 14px; background: var(--raised); border-rad
   .log li, .pager { padding-left: 14px; padding-right: 14px; }
   [data-keys] { display: none; }
   aside { display: contents; }
+}
+@media (max-width: 350px) {
+  .top nav a { padding: 5px 4px; }
 }
 @media print { .top, .foot, form { display: none; } }
 `
