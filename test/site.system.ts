@@ -1,7 +1,7 @@
 import { createRequire } from 'node:module'
+import { chromiumBinary, openBrowser } from '@kinde-billing/test-support/chromium'
 import type { Browser, BrowserContext, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { chromiumBinary, openBrowser } from '../examples/saas/test/browser.js'
 import { buildSite, listBuilt, listPages, readBuilt, serveSite, weigh } from './site/built-site.js'
 
 const BASE = '/kinde-billing/'
