@@ -131,7 +131,7 @@ describe('the site', () => {
 
     it.each([
       { query: 'retry', page: 'how-it-works' },
-      { query: 'timeout', page: 'options' },
+      { query: 'timeout', page: 'errors' },
       { query: 'raw body', page: 'raw-bodies' },
       { query: 'locked out', page: 'guides/locked-out' },
       { query: 'replay', page: 'guides/failed-events' },
