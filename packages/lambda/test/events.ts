@@ -1,6 +1,3 @@
-/** The token that the sample events carry. */
-export const SAMPLE_TOKEN = 'token'
-
 const TARGET_GROUP = 'arn:aws:elasticloadbalancing:eu-central-1:123456789012:targetgroup/billing/6d0ecf831eec9f09'
 
 /** A request as an HTTP API sends it, in payload format 2.0. Media types that it does not know as text arrive as base64. */

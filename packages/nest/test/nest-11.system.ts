@@ -2,6 +2,8 @@ import 'reflect-metadata'
 import { describeAdapter } from '@kinde-billing/testing/conformance'
 import { expect, it, vi } from 'vitest'
 import { starting } from './application.js'
+// declares the tests of the module, which then run on Nest 11 too
+import '../src/index.test.js'
 import manifest from './nest-11/package.json' with { type: 'json' }
 
 // The sources and the application of these tests get Nest 11.
@@ -9,6 +11,7 @@ vi.mock('@nestjs/common', () => import('./nest-11/common.js'))
 vi.mock('@nestjs/core', () => import('./nest-11/core.js'))
 vi.mock('@nestjs/platform-express', () => import('./nest-11/platform-express.js'))
 vi.mock('@nestjs/platform-fastify', () => import('./nest-11/platform-fastify.js'))
+vi.mock('@nestjs/testing', () => import('./nest-11/testing.js'))
 
 it('runs on Nest 11', async () => {
   const { FastifyAdapter } = await import('@nestjs/platform-fastify')
