@@ -2,43 +2,36 @@ import { once } from 'node:events'
 import { createWebHandler, type DeliveryOutcome } from '@kinde-billing/core/receiver'
 import { type CuttableProxy, startProxy } from '@kinde-billing/test-support/cuttable-proxy'
 import { isInstalled } from '@kinde-billing/test-support/installed'
-import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
 import { billingEventFixture, createTestIssuer, type TestIssuer } from '@kinde-billing/testing'
 import { latch, newDelivery } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Pool } from 'pg'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createPostgresInbox, ensureSchema, listDeliveries } from '../src/index.js'
+import { createPostgresInbox, listDeliveries } from '../src/index.js'
 import { hookedPool, type Message } from './hooked-pool.js'
+import { usePostgres } from './use-postgres.js'
 
 describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres that fails', () => {
-  let server: PostgresServer
+  const postgres = usePostgres()
   let proxy: CuttableProxy
   let issuer: TestIssuer
-  let observer: Pool
   let pool: Pool
   let token: string
 
   beforeAll(async () => {
-    server = await startPostgres()
-    proxy = await startProxy(server.port)
+    proxy = await startProxy(postgres.server.port)
     issuer = await createTestIssuer()
-    observer = new Pool({ connectionString: server.url })
-    await ensureSchema(observer)
-    await observer.query('create table effects (value text)')
   })
   beforeEach(async () => {
     token = await issuer.sign(billingEventFixture('customer.payment_failed', { event_id: crypto.randomUUID() }))
     pool = new Pool({ host: '127.0.0.1', port: proxy.port, user: 'postgres' }).on('error', () => {})
-    await observer.query('truncate effects')
+    await postgres.observer.query('truncate effects')
   })
   afterEach(() => {
     proxy.restore()
     return pool.end()
   })
   afterAll(async () => {
-    await observer.end()
     await proxy.close()
-    await server.close()
   })
 
   /** A receiver whose handler writes `early`, does what the case wants, and writes `late`. */
@@ -67,7 +60,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
   }
 
   async function effects(): Promise<string[]> {
-    const { rows } = await observer.query<{ value: string }>('select value from effects')
+    const { rows } = await postgres.observer.query<{ value: string }>('select value from effects')
     return rows.map(({ value }) => value)
   }
 
@@ -76,29 +69,29 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
   it('well, and the handler idle for longer than the role may be: 500, with the setting as the reason', async () => {
     await pool.end()
     const settings = '-c idle_in_transaction_session_timeout=100'
-    pool = new Pool({ connectionString: server.url, options: settings }).on('error', () => {})
+    pool = new Pool({ connectionString: postgres.server.url, options: settings }).on('error', () => {})
     const lines: string[] = []
     const log = { warn() {}, error: (line: string) => lines.push(line) }
     const post = receiver(() => once(pool, 'remove').then(() => {}), { log })
     expect(await post()).toEqual([500, { error: 'handler_failed' }])
     expect(lines.join()).toContain('idle_in_transaction_session_timeout')
     expect(await effects()).toEqual([])
-    const { deliveries } = await listDeliveries(observer, { status: 'failed', limit: 1 })
+    const { deliveries } = await listDeliveries(postgres.observer, { status: 'failed', limit: 1 })
     expect(deliveries).toMatchObject([{ failures: 1, lastError: { code: 'handler_failed' } }])
   })
 
   describe('well, and the mark takes 300 ms', () => {
     beforeEach(async () => {
-      await observer.query(`create function slow_mark() returns trigger language plpgsql as
+      await postgres.observer.query(`create function slow_mark() returns trigger language plpgsql as
         'begin if new.done_at is not null then perform pg_sleep(0.3); end if; return new; end'`)
-      await observer.query(`create trigger slow_mark before update on kinde_billing_deliveries
+      await postgres.observer.query(`create trigger slow_mark before update on kinde_billing_deliveries
         for each row execute function slow_mark()`)
-      return () => observer.query('drop function slow_mark cascade')
+      return () => postgres.observer.query('drop function slow_mark cascade')
     })
 
     it('marks whatever limits the handler has set, and the next user of the connection has none of them', async () => {
       await pool.end()
-      pool = new Pool({ connectionString: server.url, max: 1 })
+      pool = new Pool({ connectionString: postgres.server.url, max: 1 })
       const limits = "set statement_timeout = '100ms'; set local lock_timeout = '1ms'; set lock_timeout = '1ms'"
       const attempt = createPostgresInbox({ pool }).once(newDelivery(), async (tx) => void (await tx.query(limits)))
       expect(await attempt).toBe('processed')
@@ -110,7 +103,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
 
     it('names statement_timeout if the role has a limit that the mark exceeds', async () => {
       await pool.end()
-      pool = new Pool({ connectionString: server.url, options: '-c statement_timeout=100' })
+      pool = new Pool({ connectionString: postgres.server.url, options: '-c statement_timeout=100' })
       const lines: string[] = []
       const post = receiver(() => {}, { log: { warn() {}, error: (line: string) => lines.push(line) } })
       expect(await post()).toEqual([500, { error: 'handler_failed' }])
@@ -149,8 +142,10 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
   })
 
   it('well, but a deferred constraint of the handler fails at the commit: 500, and the true reason', async () => {
-    await observer.query('create table customers (id text primary key)')
-    await observer.query('create table invoices (customer text references customers deferrable initially deferred)')
+    await postgres.observer.query('create table customers (id text primary key)')
+    await postgres.observer.query(
+      'create table invoices (customer text references customers deferrable initially deferred)',
+    )
     const outcomes: DeliveryOutcome[] = []
     const handle = createWebHandler({
       issuer: issuer.issuer,
@@ -181,7 +176,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
     })
     const response = await handle(new Request('http://127.0.0.1', { method: 'POST', body: token }))
     expect([response.status, await response.json()]).toEqual([500, { error: 'schema_mismatch' }])
-    const { deliveries } = await listDeliveries(observer, { status: 'failed', limit: 1 })
+    const { deliveries } = await listDeliveries(postgres.observer, { status: 'failed', limit: 1 })
     expect(deliveries).toMatchObject([{ lastError: { code: 'schema_mismatch' }, attempts: 1 }])
     expect(deliveries[0]?.claimsBytes).toBeGreaterThan(0)
   })

@@ -1,39 +1,28 @@
 import { readFileSync } from 'node:fs'
 import { DiscardEvent } from '@kinde-billing/core/receiver'
 import { isInstalled } from '@kinde-billing/test-support/installed'
-import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
 import { aborted, latch, newDelivery, nothing, settled } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Client, Pool, type PoolClient } from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createPostgresInbox, ensureSchema } from '../src/index.js'
+import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { createPostgresInbox } from '../src/index.js'
 import { hookedPool, type Message } from './hooked-pool.js'
+import { usePostgres } from './use-postgres.js'
 
 describe.runIf(isInstalled('postgres'))("a Postgres inbox and the pool's connections", () => {
-  let server: PostgresServer
-  let observer: Pool
+  const postgres = usePostgres()
   let pool: Pool
   const inboxOn = (options: object = {}) => {
-    pool = new Pool({ connectionString: server.url, ...options })
+    pool = new Pool({ connectionString: postgres.server.url, ...options })
     return createPostgresInbox({ pool })
   }
 
-  beforeAll(async () => {
-    server = await startPostgres()
-    observer = new Pool({ connectionString: server.url })
-    await ensureSchema(observer)
-    await observer.query('create table effects (value text)')
-  })
   beforeEach(async () => {
-    await observer.query('truncate effects')
+    await postgres.observer.query('truncate effects')
   })
   afterEach(() => pool.end())
-  afterAll(async () => {
-    await observer.end()
-    await server.close()
-  })
 
   async function effects(): Promise<string[]> {
-    const { rows } = await observer.query<{ value: string }>('select value from effects order by value')
+    const { rows } = await postgres.observer.query<{ value: string }>('select value from effects order by value')
     return rows.map(({ value }) => value)
   }
 
@@ -81,7 +70,8 @@ describe.runIf(isInstalled('postgres'))("a Postgres inbox and the pool's connect
     })
     await expect(attempt).rejects.toThrow('The lease of 200 ms is over')
     expect(pool.totalCount).toBe(0)
-    const isThere = async () => (await observer.query('select from pg_stat_activity where pid = $1', [pid])).rows.length
+    const isThere = async () =>
+      (await postgres.observer.query('select from pg_stat_activity where pid = $1', [pid])).rows.length
     await expect.poll(isThere).toBe(0)
   })
 
@@ -92,8 +82,11 @@ describe.runIf(isInstalled('postgres'))("a Postgres inbox and the pool's connect
     })
     await expect(attempt).rejects.toThrow('The lease of 200 ms is over')
     const isBusy = async () =>
-      (await observer.query("select from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid()"))
-        .rows.length
+      (
+        await postgres.observer.query(
+          "select from pg_stat_activity where query like '%pg_sleep%' and pid <> pg_backend_pid()",
+        )
+      ).rows.length
     await expect.poll(isBusy, { timeout: 5000 }).toBe(0)
     expect(await effects()).toEqual([])
   })
@@ -181,9 +174,11 @@ describe.runIf(isInstalled('postgres'))("a Postgres inbox and the pool's connect
     const delivery = newDelivery()
     await inbox.once(delivery, async (tx) => {
       const { rows } = await tx.query<{ pid: number }>('select pg_backend_pid() as pid')
-      expect((await observer.query(query)).rows).toMatchObject([{ event_id: delivery.eventId, pid: rows[0]?.pid }])
+      expect((await postgres.observer.query(query)).rows).toMatchObject([
+        { event_id: delivery.eventId, pid: rows[0]?.pid },
+      ])
     })
-    expect((await observer.query(query)).rows).toEqual([])
+    expect((await postgres.observer.query(query)).rows).toEqual([])
   })
 
   it('works on a pool that pipelines its statements', async () => {

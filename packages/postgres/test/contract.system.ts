@@ -1,8 +1,7 @@
 import { isInstalled } from '@kinde-billing/test-support/installed'
-import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
 import { describeInbox } from '@kinde-billing/testing/inbox-contract'
 import { Pool } from 'pg'
-import { afterAll, beforeAll, describe } from 'vitest'
+import { describe } from 'vitest'
 import {
   createPostgresInbox,
   ensureSchema,
@@ -11,24 +10,18 @@ import {
   redeliver,
   requestRedelivery,
 } from '../src/index.js'
+import { usePostgres } from './use-postgres.js'
 
 describe.runIf(isInstalled('postgres'))('on a real Postgres', () => {
-  let server: PostgresServer
-  let observer: Pool
-  beforeAll(async () => {
-    server = await startPostgres()
-    observer = new Pool({ connectionString: server.url, max: 1 })
-    await observer.query('create table effects (value text)')
-  })
-  afterAll(async () => {
-    await observer.end()
-    await server.close()
-  })
+  const postgres = usePostgres()
 
   describeInbox(
     'a Postgres inbox',
     async () => {
-      const pools = [new Pool({ connectionString: server.url }), new Pool({ connectionString: server.url })] as const
+      const pools = [
+        new Pool({ connectionString: postgres.server.url }),
+        new Pool({ connectionString: postgres.server.url }),
+      ] as const
       await Promise.all(pools.map((pool) => ensureSchema(pool)))
       return {
         inbox: createPostgresInbox({ pool: pools[0] }),
@@ -44,15 +37,15 @@ describe.runIf(isInstalled('postgres'))('on a real Postgres', () => {
           await tx.query('insert into effects values ($1)', [value])
         },
         async committed() {
-          const { rows } = await observer.query<{ value: string }>('select value from effects')
+          const { rows } = await postgres.observer.query<{ value: string }>('select value from effects')
           return rows.map(({ value }) => value)
         },
       },
       redeliveries: {
-        keptClaims: async (eventId) => (await readDelivery(observer, eventId))?.claims,
-        request: (eventIds, reason) => requestRedelivery(observer, { eventIds }, { reason }),
-        redeliver: (receiver) => redeliver(observer, receiver, { context: () => undefined }),
-        erase: (customer) => eraseClaims(observer, { customer }),
+        keptClaims: async (eventId) => (await readDelivery(postgres.observer, eventId))?.claims,
+        request: (eventIds, reason) => requestRedelivery(postgres.observer, { eventIds }, { reason }),
+        redeliver: (receiver) => redeliver(postgres.observer, receiver, { context: () => undefined }),
+        erase: (customer) => eraseClaims(postgres.observer, { customer }),
       },
     },
   )

@@ -1,28 +1,23 @@
 import type { InboxDelivery } from '@kinde-billing/core/receiver'
 import { type CuttableProxy, startProxy } from '@kinde-billing/test-support/cuttable-proxy'
 import { isInstalled } from '@kinde-billing/test-support/installed'
-import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
 import { type ScriptProcess, startScript } from '@kinde-billing/test-support/script-process'
 import { aborted, newDelivery, nothing, settled, untilNot } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createPostgresInbox, ensureSchema } from '../src/index.js'
+import { createPostgresInbox } from '../src/index.js'
 import type { AttemptSettings } from './attempt-process.js'
 import { hookedPool } from './hooked-pool.js'
+import { usePostgres } from './use-postgres.js'
 
 describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', () => {
-  let server: PostgresServer
+  const postgres = usePostgres('create table effects (event_id text)')
   let proxy: CuttableProxy
   let pool: Pool
-  let observer: Pool
   let delivery: InboxDelivery
 
   beforeAll(async () => {
-    server = await startPostgres()
-    proxy = await startProxy(server.port)
-    observer = poolOn(server.port)
-    await ensureSchema(observer)
-    await observer.query('create table effects (event_id text)')
+    proxy = await startProxy(postgres.server.port)
   })
   beforeEach(() => {
     delivery = newDelivery()
@@ -30,9 +25,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     return () => pool.end()
   })
   afterAll(async () => {
-    await observer.end()
     await proxy.close()
-    await server.close()
   })
 
   /** As an application has to: a pool whose idle connections break must not end the process. */
@@ -44,18 +37,18 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     client.query('insert into effects values ($1)', [delivery.eventId])
 
   async function effects(): Promise<number> {
-    const { rows } = await observer.query('select from effects where event_id = $1', [delivery.eventId])
+    const { rows } = await postgres.observer.query('select from effects where event_id = $1', [delivery.eventId])
     return rows.length
   }
 
   /** The next attempt of the same delivery, again and again while the server still holds the claim of a dead one. */
   const nextAttempt = () =>
     untilNot('in_progress', () =>
-      createPostgresInbox({ pool: observer }).once(delivery, async (tx) => void (await takeEffect(tx))),
+      createPostgresInbox({ pool: postgres.observer }).once(delivery, async (tx) => void (await takeEffect(tx))),
     )
 
   function startAttempt(stopAt: string, leaseMs = 60_000): ScriptProcess {
-    const settings: AttemptSettings = { url: server.url, delivery: { ...delivery, leaseMs }, stopAt }
+    const settings: AttemptSettings = { url: postgres.server.url, delivery: { ...delivery, leaseMs }, stopAt }
     return startScript(new URL('./attempt-process.ts', import.meta.url), settings)
   }
 
@@ -70,7 +63,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     expect(await effects()).toBe(0)
     expect(await nextAttempt()).toBe('processed')
     expect(await effects()).toBe(1)
-    const { rows } = await observer.query('select attempts from kinde_billing_deliveries where key = $1', [
+    const { rows } = await postgres.observer.query('select attempts from kinde_billing_deliveries where key = $1', [
       delivery.key,
     ])
     expect(rows[0].attempts).toBeGreaterThanOrEqual(2)
@@ -149,7 +142,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     let restarted = Promise.resolve()
     const attempt = createPostgresInbox({ pool }).once(delivery, async (tx, signal) => {
       await takeEffect(tx)
-      restarted = server.restart()
+      restarted = postgres.server.restart()
       await aborted(signal)
     })
     expect((await settled(attempt)).status).toBe('rejected')
@@ -171,7 +164,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
   })
 
   it('a server that takes no writes, as a replica: rejects, and runs nothing', async () => {
-    const replica = new Pool({ connectionString: server.url, options: '-c default_transaction_read_only=on' })
+    const replica = new Pool({ connectionString: postgres.server.url, options: '-c default_transaction_read_only=on' })
     let ran = false
     const attempt = createPostgresInbox({ pool: replica }).once(delivery, async () => {
       ran = true
@@ -183,7 +176,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
 
   it('a row that somebody holds: the duplicate waits two seconds, and is in progress', async () => {
     await createPostgresInbox({ pool }).once(delivery, nothing)
-    const operator = await observer.connect()
+    const operator = await postgres.observer.connect()
     await operator.query('begin')
     await operator.query('select 1 from kinde_billing_deliveries where key = $1 for update', [delivery.key])
     expect(await createPostgresInbox({ pool }).once(delivery, nothing)).toBe('in_progress')

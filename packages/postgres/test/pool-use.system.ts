@@ -1,37 +1,26 @@
 import { isInstalled } from '@kinde-billing/test-support/installed'
-import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
 import { latch, newDelivery, nothing, settled } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Pool, type PoolClient } from 'pg'
-import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
-import { createPostgresInbox, ensureSchema } from '../src/index.js'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { createPostgresInbox } from '../src/index.js'
+import { usePostgres } from './use-postgres.js'
 
 const HANDLER_TIMEOUT_MS = 2000
 const INBOX_TIMEOUT_MS = 1000
 
 describe.runIf(isInstalled('postgres'))('the inbox and the pool of the application', () => {
-  let server: PostgresServer
-  let observer: Pool
+  const postgres = usePostgres()
   let pool: Pool
   let warnings: string[]
 
-  beforeAll(async () => {
-    server = await startPostgres()
-    observer = new Pool({ connectionString: server.url, max: 2 })
-    await ensureSchema(observer)
-    await observer.query('create table effects (value text)')
-  })
   beforeEach(async () => {
     warnings = []
     vi.spyOn(console, 'warn').mockImplementation((line) => void warnings.push(String(line)))
-    await observer.query('truncate effects')
+    await postgres.observer.query('truncate effects')
   })
   afterEach(async () => {
     vi.restoreAllMocks()
     await pool.end()
-  })
-  afterAll(async () => {
-    await observer.end()
-    await server.close()
   })
 
   /** An attempt that is answered as a receiver does: after one time without its handler, after another with it. */
@@ -53,7 +42,7 @@ describe.runIf(isInstalled('postgres'))('the inbox and the pool of the applicati
   }
 
   it.each([1, 2, 10])('lets no query wait for long in a pool of %i whose handlers ask it', async (max) => {
-    pool = new Pool({ connectionString: server.url, max })
+    pool = new Pool({ connectionString: postgres.server.url, max })
     let longestMs = 0
     const ask = async () => {
       const startedAt = performance.now()
@@ -79,13 +68,13 @@ describe.runIf(isInstalled('postgres'))('the inbox and the pool of the applicati
   })
 
   it('handles all of them if there is a second connection', async () => {
-    pool = new Pool({ connectionString: server.url, max: 2 })
+    pool = new Pool({ connectionString: postgres.server.url, max: 2 })
     const deliveries = Array.from({ length: 10 }, () => deliver(() => pool.query('select 1')))
     expect(new Set(await Promise.all(deliveries))).toEqual(new Set(['processed']))
   })
 
   it('goes on after its response if no other attempt waits for its connection', async () => {
-    pool = new Pool({ connectionString: server.url, max: 1 })
+    pool = new Pool({ connectionString: postgres.server.url, max: 1 })
     const answer = new AbortController()
     const attempt = createPostgresInbox({ pool }).once(newDelivery({ answered: answer.signal }), async (tx) => {
       answer.abort()
@@ -95,7 +84,7 @@ describe.runIf(isInstalled('postgres'))('the inbox and the pool of the applicati
   })
 
   it('ends an attempt after its response as soon as a query waits for its connection', async () => {
-    pool = new Pool({ connectionString: server.url, max: 1 })
+    pool = new Pool({ connectionString: postgres.server.url, max: 1 })
     const answer = new AbortController()
     const attempt = settled(
       createPostgresInbox({ pool }).once(newDelivery({ answered: answer.signal }), async (tx, signal) => {
@@ -110,11 +99,11 @@ describe.runIf(isInstalled('postgres'))('the inbox and the pool of the applicati
       status: 'rejected',
       reason: { message: expect.stringContaining('response') },
     })
-    expect((await observer.query('select from effects')).rows).toEqual([])
+    expect((await postgres.observer.query('select from effects')).rows).toEqual([])
   })
 
   it('gives up without a trace if its response is out before it gets a connection', async () => {
-    pool = new Pool({ connectionString: server.url, max: 1 })
+    pool = new Pool({ connectionString: postgres.server.url, max: 1 })
     const held = await pool.connect()
     const answer = new AbortController()
     const delivery = newDelivery({ answered: answer.signal })
@@ -124,13 +113,13 @@ describe.runIf(isInstalled('postgres'))('the inbox and the pool of the applicati
     held.release()
     expect(await attempt).toMatchObject({ status: 'rejected', reason: { message: 'answered' } })
     expect(work).not.toHaveBeenCalled()
-    const arrived = await observer.query('select from kinde_billing_deliveries where key = $1', [delivery.key])
+    const arrived = await postgres.observer.query('select from kinde_billing_deliveries where key = $1', [delivery.key])
     expect(arrived.rows).toEqual([])
     expect({ total: pool.totalCount, idle: pool.idleCount }).toEqual({ total: 1, idle: 1 })
   })
 
   it('serves live events at once after a burst that was answered while it waited', async () => {
-    pool = new Pool({ connectionString: server.url, max: 3 })
+    pool = new Pool({ connectionString: postgres.server.url, max: 3 })
     const held = await Promise.all([pool.connect(), pool.connect(), pool.connect()])
     const inbox = createPostgresInbox({ pool })
     const answer = new AbortController()
@@ -147,7 +136,7 @@ describe.runIf(isInstalled('postgres'))('the inbox and the pool of the applicati
 
   it('finds out that release(true) does not close, undoes what was open, and refuses the pool', async () => {
     vi.spyOn(console, 'error').mockImplementation(() => {})
-    pool = new Pool({ connectionString: server.url, max: 1 })
+    pool = new Pool({ connectionString: postgres.server.url, max: 1 })
     const leaking = {
       async connect() {
         const client = await pool.connect()
@@ -161,7 +150,7 @@ describe.runIf(isInstalled('postgres'))('the inbox and the pool of the applicati
     })
     await expect(attempt).rejects.toThrow('The lease of 300 ms is over')
     await pool.query("insert into effects values ('of the next user')")
-    expect((await observer.query('select value from effects')).rows).toEqual([{ value: 'of the next user' }])
+    expect((await postgres.observer.query('select value from effects')).rows).toEqual([{ value: 'of the next user' }])
     await expect(inbox.once(newDelivery(), nothing)).rejects.toMatchObject({
       code: 'invalid_configuration',
       message: expect.stringContaining('release(true) left the connection open'),
@@ -169,7 +158,7 @@ describe.runIf(isInstalled('postgres'))('the inbox and the pool of the applicati
   })
 
   it('waits for its turn, and is still handled, when more events come than handlers may run', async () => {
-    pool = new Pool({ connectionString: server.url, max: 3 })
+    pool = new Pool({ connectionString: postgres.server.url, max: 3 })
     const inbox = createPostgresInbox({ pool })
     const end = latch()
     let running = 0

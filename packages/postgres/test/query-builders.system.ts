@@ -1,13 +1,13 @@
 import { isInstalled } from '@kinde-billing/test-support/installed'
-import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
 import { newDelivery, settled } from '@kinde-billing/testing/inbox-contract/attempts'
 import { sql as drizzleSql } from 'drizzle-orm'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import { pgTable, text } from 'drizzle-orm/pg-core'
 import { Kysely, PostgresDialect } from 'kysely'
 import { Pool, type PoolClient } from 'pg'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createPostgresInbox, ensureSchema } from '../src/index.js'
+import { beforeEach, describe, expect, it } from 'vitest'
+import { createPostgresInbox } from '../src/index.js'
+import { usePostgres } from './use-postgres.js'
 
 const effectsTable = pgTable('effects', { value: text('value') })
 interface Tables {
@@ -15,28 +15,17 @@ interface Tables {
 }
 
 describe.runIf(isInstalled('postgres'))('transactions of query builders on delivery.tx', () => {
-  let server: PostgresServer
-  let pool: Pool
+  const postgres = usePostgres('create table effects (value text unique)')
 
-  beforeAll(async () => {
-    server = await startPostgres()
-    pool = new Pool({ connectionString: server.url })
-    await ensureSchema(pool)
-    await pool.query('create table effects (value text unique)')
-  })
   beforeEach(async () => {
-    await pool.query('truncate effects')
-  })
-  afterAll(async () => {
-    await pool.end()
-    await server.close()
+    await postgres.observer.query('truncate effects')
   })
 
   const once = (work: (tx: PoolClient) => Promise<unknown>) =>
-    createPostgresInbox({ pool }).once(newDelivery(), async (tx) => void (await work(tx)))
+    createPostgresInbox({ pool: postgres.observer }).once(newDelivery(), async (tx) => void (await work(tx)))
 
   async function effects(): Promise<string[]> {
-    const { rows } = await pool.query<{ value: string }>('select value from effects order by value')
+    const { rows } = await postgres.observer.query<{ value: string }>('select value from effects order by value')
     return rows.map(({ value }) => value)
   }
 
@@ -96,8 +85,8 @@ describe.runIf(isInstalled('postgres'))('transactions of query builders on deliv
   })
 
   it('restores what a handler set for its session', async () => {
-    await pool.query('create role app; grant all on effects to app')
-    const single = new Pool({ connectionString: server.url, max: 1 })
+    await postgres.observer.query('create role app; grant all on effects to app')
+    const single = new Pool({ connectionString: postgres.server.url, max: 1 })
     const inbox = createPostgresInbox({ pool: single })
     await inbox.once(newDelivery(), async (tx) => {
       await tx.query("set role app; set search_path to nowhere; insert into public.effects values ('as app')")
