@@ -78,7 +78,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
   })
 
   it('a frozen process loses its claim, and cannot commit when it wakes', async () => {
-    const attempt = startAttempt('handler', 500)
+    const attempt = startAttempt('handler', 5000)
     await attempt.said('stopped')
     attempt.send('SIGSTOP')
     expect(await nextAttempt()).toBe('processed')

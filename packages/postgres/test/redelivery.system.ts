@@ -117,7 +117,7 @@ describe.runIf(isInstalled('postgres'))('redelivery on a real Postgres', () => {
     )
     expect(left).toEqual([])
     await Promise.all([broken, ...processes].map(({ pool }) => pool.end()))
-  })
+  }, 600_000)
 
   it('shows what is being handled as in progress', async () => {
     const [token = ''] = await signMany(1)

@@ -71,14 +71,24 @@ function sortDistinct(facts: readonly Fact[]): Fact[] {
     .filter((fact, index, sorted) => index === 0 || !isSame(fact, sorted[index - 1]))
 }
 
+/** Makes one date a month, not one a fact. */
 function firstOfMonths(sorted: readonly Fact[]): Fact[] {
-  const first = new Map<number, Fact>()
+  const first: Fact[] = []
+  let monthEnd = Number.NEGATIVE_INFINITY
   for (const fact of sorted) {
-    const date = new Date(fact.at)
-    const month = date.getUTCFullYear() * 12 + date.getUTCMonth()
-    if (!first.has(month)) first.set(month, fact)
+    if (fact.at < monthEnd) continue
+    first.push(fact)
+    monthEnd = nextMonth(fact.at)
   }
-  return [...first.values()].slice(-MONTHS)
+  return first.slice(-MONTHS)
+}
+
+/** The start of the next month; `Infinity` in the last month that a date can name. */
+function nextMonth(at: number): number {
+  const date = new Date(at)
+  date.setUTCMonth(date.getUTCMonth() + 1, 1)
+  const start = date.setUTCHours(0, 0, 0, 0)
+  return Number.isNaN(start) ? Number.POSITIVE_INFINITY : start
 }
 
 /** An event id that came with several times counts with the earliest, and with its first receipt. */

@@ -88,6 +88,6 @@ export function describeTwoProcesses(
       expect(log.runs.length).toBeGreaterThan(eventIds.length)
       const effects = await store.effects()
       assertEffects(new Map(eventIds.map((eventId) => [eventId, effects.get(eventId) ?? 0])), log.runs)
-    })
+    }, 600_000)
   })
 }
