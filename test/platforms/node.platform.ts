@@ -16,7 +16,7 @@ beforeAll(async () => {
   await writeFile(join(project, 'all.cjs'), ENTRIES.map((entry) => `require('${entry}')`).join('\n'))
 })
 
-describe.each(['20', '22', '24'])('Node %s, installed by npm', (version) => {
+describe.each(['20.19', '22', '24'])('Node %s, installed by npm', (version) => {
   const node = (...args: string[]) => run('npx', ['-y', `node@${version}`, ...args], { cwd: project })
 
   it('requires every entry point without require(esm)', async () => {

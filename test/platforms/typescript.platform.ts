@@ -37,17 +37,22 @@ describe.each(Object.keys(COMPILERS))('TypeScript %s', (version) => {
   const common = ['--noEmit', '--esModuleInterop', ...(version === '6.0' ? ['--ignoreDeprecations', '6.0'] : [])]
 
   describe.each(Object.entries(RESOLUTIONS))('with %s', (_, { args, extensions }) => {
-    it.each(['true', 'false'])('compiles an application, with skipLibCheck %s', async (skipLibCheck) => {
-      const files = extensions.map((extension) => `consumer.${extension}`)
-      const errors = await compile(project, version, [...common, ...args, '--skipLibCheck', skipLibCheck, ...files])
-      // the declarations of Fastify, Hono and pg need newer compilers than ours do
-      expect(errors.filter((line) => /^consumer|@kinde-billing/.test(line))).toEqual([])
+    const list = (names: readonly string[]): string[] =>
+      names.flatMap((name) => extensions.map((extension) => `${name}.${extension}`))
+    // the declarations of Fastify, Hono and pg need newer compilers than ours do
+    const ours = (errors: readonly string[]): string[] => errors.filter((line) => /^consumer|@kinde-billing/.test(line))
+
+    it('compiles an application, and finds misspelled event types and members that an event does not have', async () => {
+      const files = list(['consumer', 'mistakes'])
+      const errors = await compile(project, version, [...common, ...args, '--skipLibCheck', 'true', ...files])
+      expect(ours(errors)).toEqual([])
+      expect(errors.filter((line) => line.startsWith('mistakes'))).toHaveLength(2 * extensions.length)
     })
 
-    it('finds misspelled event types, and members that an event does not have', async () => {
-      const files = extensions.map((extension) => `mistakes.${extension}`)
-      const errors = await compile(project, version, [...common, ...args, '--skipLibCheck', 'true', ...files])
-      expect(errors.filter((line) => line.startsWith('mistakes'))).toHaveLength(2 * files.length)
+    it('compiles an application with skipLibCheck false', async () => {
+      const files = list(['consumer'])
+      const errors = await compile(project, version, [...common, ...args, '--skipLibCheck', 'false', ...files])
+      expect(ours(errors)).toEqual([])
     })
   })
 })
