@@ -75,8 +75,14 @@ async function install(name: string, runner: Record<string, string>, manifest = 
   return project
 }
 
+// the default limits of the runners, 5 s, are short for a busy machine
+const LIMITS: Record<string, string[]> = {
+  jest: ['--testTimeout=60000'],
+  vitest: ['--testTimeout=60000', '--hookTimeout=60000'],
+}
+
 const bin = (project: string, name: string, args: string[], env = {}): Promise<unknown> =>
-  run(join(project, 'node_modules/.bin', name), args, {
+  run(join(project, 'node_modules/.bin', name), [...args, ...(LIMITS[name] ?? [])], {
     cwd: project,
     env: { ...process.env, ...env },
     maxBuffer: 16 * 1024 * 1024,
@@ -92,7 +98,11 @@ describe('Jest', () => {
       typescript: '5.9.3',
       'jest-environment-jsdom': '30.5.2',
     })
-    for (const folder of ['commonjs', 'esm', 'ts']) await mkdir(join(project, folder))
+    for (const folder of ['commonjs', 'esm', 'ts', 'jsdom']) await mkdir(join(project, folder))
+    await writeFile(
+      join(project, 'jsdom/all.test.js'),
+      `/** @jest-environment node */\n${requires(NAMES)}${HANDLER}${HTTP}`,
+    )
     await writeFile(
       join(project, 'commonjs/all.test.js'),
       requires({ ...NAMES, ...SUITE_NAMES }) + LOAD.cjs + loadAll(ENTRIES) + HANDLER + HTTP + SUITES,
@@ -131,6 +141,10 @@ test('serves', async () => {
 
   it('runs ESM', async () => {
     await bin(project, 'jest', ['--rootDir', 'esm'], { NODE_OPTIONS: '--experimental-vm-modules' })
+  })
+
+  it('runs a file with the environment node in a project whose default is jsdom', async () => {
+    await bin(project, 'jest', ['--rootDir', 'jsdom', '--env', 'jsdom'])
   })
 
   it('runs TypeScript through ts-jest', async () => {
