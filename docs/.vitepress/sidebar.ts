@@ -24,7 +24,7 @@ export function sidebar(): Item[] {
     group('Operating', ['inboxes', 'transactions', 'state', 'sync', 'console', 'observability', 'management']),
     group('Reference', ['errors', 'options', 'cli', 'types', 'raw-bodies', 'webhook-id', 'simulator']),
     { text: 'API', collapsed: true, items: modules() },
-    group('Comparison', ['comparison', 'migrating-from-kinde-webhooks']),
+    group('Comparison', ['comparison', 'compatibility', 'migrating-from-kinde-webhooks']),
   ].filter(({ items }) => items.length > 0)
 }
 
