@@ -43,13 +43,6 @@ describe('the report', () => {
     expect(out).toContain('1 fault found.')
   })
 
-  it('is one JSON document with --json', { timeout: 30_000 }, async () => {
-    const { code, out, err, issuer, to } = await examine(undefined, { json: true })
-    expect(code).toBe(0)
-    expect(JSON.parse(out)).toMatchObject({ ok: true, to, issuer, findings: [], checks: expect.any(Array) })
-    expect(err).not.toContain('KINDE_ISSUER_URL')
-  })
-
   it('is marked as partial if the doctor was stopped', async () => {
     const { terminal, written } = await recordingTerminal({ signal: AbortSignal.abort() })
     expect(await doctorCommand({ to: 'http://127.0.0.1:9/', issuerPort: 0 }, terminal)).toBe(1)

@@ -1,97 +1,82 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { createBillingReceiver } from '@kinde-billing/core/receiver'
 import { describe, expect, it } from 'vitest'
-import { examine, examinePlanted, idsOf } from '../../test/examine.js'
-import type { Handling, Plant } from '../../test/planted-endpoint.js'
+import { examine, idsOf, runCheck } from '../../test/examine.js'
+import { type Handling, type Plant, startPlanted } from '../../test/planted-endpoint.js'
+import { type CheckOutcome, found } from './check.js'
+import { forged, ownIssuer, substituted } from './checks/authenticity.js'
+import { concurrentDuplicates } from './checks/concurrency.js'
+import { lateAttempts, unknownType } from './checks/content.js'
+import { failedAttempt } from './checks/failure.js'
+import { genuine } from './checks/genuine.js'
+import { mediaType } from './checks/media-type.js'
+import { beginWithOutage, reportOutage } from './checks/outage.js'
+import { wrongMethod } from './checks/transport.js'
+import { webhookId } from './checks/webhook-id.js'
 import type { FaultId } from './faults.js'
+import type { Session } from './session.js'
 
-const patient = { timeout: 30_000 }
+type Run = (session: Session) => Promise<CheckOutcome>
 
+const outage: Run = async (session) => reportOutage(session, await beginWithOutage(session))
+
+const FAULTY: readonly { plant: Plant; handling?: Handling; run: Run; id: FaultId }[] = [
+  { plant: '400 to unknown types', run: unknownType.run, id: 'unknown_type_refused' },
+  { plant: 'JSON parser for every body', run: mediaType.run, id: 'json_body_parser' },
+  { plant: 'JSON parser for application/json', run: mediaType.run, id: 'json_body_parser' },
+  { plant: 'decode without verification', run: forged.run, id: 'decode_without_verification' },
+  { plant: 'HS256 with the public key', run: forged.run, id: 'algorithm_confusion' },
+  { plant: 'jwk from the header', run: forged.run, id: 'keys_from_token_header' },
+  { plant: 'unknown kid let in', run: forged.run, id: 'unknown_key_accepted' },
+  { plant: "keys from the token's iss", run: ownIssuer.run, id: 'keys_from_token_issuer' },
+  { plant: 'access token accepted', run: substituted.run, id: 'access_token_accepted' },
+  { plant: 'webhook-id, before verification', run: webhookId.run, id: 'deduplicates_by_webhook_id' },
+  {
+    plant: 'webhook-id, after verification',
+    handling: { isTelling: true },
+    run: webhookId.run,
+    id: 'deduplicates_by_webhook_id',
+  },
+  {
+    plant: 'marked before the handler',
+    handling: { isCooperating: true },
+    run: failedAttempt.run,
+    id: 'marked_before_handled',
+  },
+  {
+    plant: '200 while at work',
+    handling: { isCooperating: true },
+    run: concurrentDuplicates.run,
+    id: 'acknowledged_while_at_work',
+  },
+  { plant: 'five-minute window', run: lateAttempts.run, id: 'window_too_short' },
+  { plant: '204 for success', run: genuine.run, id: 'success_not_200' },
+  { plant: 'everything ignored', run: genuine.run, id: 'events_ignored' },
+  { plant: 'any method', run: wrongMethod.run, id: 'wrong_method_accepted' },
+  { plant: '401 on an outage', run: outage, id: 'key_outage_refused' },
+]
+
+/** Whole runs are in `test/*.system.ts`. */
 describe.concurrent('a planted fault', () => {
-  it.each<[Plant, Handling, FaultId]>([
-    ['400 to unknown types', {}, 'unknown_type_refused'],
-    ['JSON parser for every body', {}, 'json_body_parser'],
-    ['JSON parser for application/json', {}, 'json_body_parser'],
-    ['decode without verification', {}, 'decode_without_verification'],
-    ["keys from the token's iss", {}, 'keys_from_token_issuer'],
-    ['access token accepted', {}, 'access_token_accepted'],
-    ['webhook-id, before verification', {}, 'deduplicates_by_webhook_id'],
-    ['webhook-id, after verification', { isTelling: true }, 'deduplicates_by_webhook_id'],
-    ['marked before the handler', { isCooperating: true }, 'marked_before_handled'],
-    ['200 while at work', { isCooperating: true }, 'acknowledged_while_at_work'],
-    ['five-minute window', {}, 'window_too_short'],
-    ['204 for success', {}, 'success_not_200'],
-    ['401 on an outage', {}, 'key_outage_refused'],
-  ])('is found: %s, %o: %s', patient, async (plant, handling, id) => {
-    const report = await examinePlanted(plant, handling)
-    expect(idsOf(report)).toContain(id)
-    expect(report.ok).toBe(false)
-    const { impact, fix, evidence } = report.findings.find((one) => one.id === id) ?? {}
+  it.each(FAULTY)('is found: $plant, as $id', async ({ plant, handling, run, id }) => {
+    const { findings } = await runCheck(run, ({ url }) => startPlanted(plant, url, handling).then(withoutCount))
+    const { impact, fix, evidence } = findings.find((one) => one.id === id) ?? {}
     expect([impact, fix, evidence].every((words) => words !== undefined && words.length > 20)).toBe(true)
   })
-})
 
-describe.concurrent('a right endpoint', () => {
-  it('has no finding, and the report names what cannot be seen', patient, async () => {
-    const { findings, checks, ok } = await examinePlanted(undefined)
+  it('is not found in a right endpoint', async () => {
+    const handling = { isCooperating: true }
+    const runAll: Run = async (session) => {
+      const outcomes: CheckOutcome[] = []
+      for (const run of new Set(FAULTY.map((row) => row.run))) outcomes.push(await run(session))
+      return found(...outcomes.flatMap(({ findings }) => findings))
+    }
+    const { findings } = await runCheck(runAll, ({ url }) => startPlanted(undefined, url, handling).then(withoutCount))
     expect(findings).toStrictEqual([])
-    expect(ok).toBe(true)
-    const unseen = checks.filter(({ verdict }) => verdict === 'unclear').map(({ title }) => title)
-    // a busy machine makes the handler slow enough to be met running
-    expect(unseen.filter((title) => title !== 'concurrent duplicates')).toStrictEqual([
-      'duplicate',
-      'another event under a used webhook-id',
-      'what is remembered',
-      'another attempt after a failure',
-      'answer after the handler',
-    ])
-  })
-
-  it('has no finding and nothing unseen if its handler obeys data.doctor', patient, async () => {
-    const { findings, checks } = await examinePlanted(undefined, { isCooperating: true })
-    expect(findings).toStrictEqual([])
-    expect(checks.filter(({ verdict }) => verdict !== 'ok')).toStrictEqual([])
-  })
-
-  it('is the receiver of this project', patient, async () => {
-    const report = await examine(async ({ url: issuer }) => {
-      const receiver = createBillingReceiver({
-        issuer,
-        keys: { cooldownMs: 300 },
-        bodyTimeoutMs: 300,
-        log: false,
-        onEvent: () => {},
-        onOutcome: () => {},
-      })
-      const server = createServer(async (request, response) => {
-        const { status, headers, body } = await receiver.receive({
-          method: request.method ?? '',
-          header: (name) => request.headersDistinct[name]?.join(', '),
-          body: () => request.iterator({ destroyOnReturn: false }),
-          context: undefined,
-        })
-        if (!request.complete) response.shouldKeepAlive = false
-        response.writeHead(status, headers).end(body)
-      })
-      await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-      const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
-      return { url, close: async () => void server.close().closeAllConnections() }
-    })
-    expect(report.findings).toStrictEqual([])
-    expect(report.ok).toBe(true)
   })
 })
 
-describe.concurrent('with --ran-url', () => {
-  it.each<[Plant | undefined, FaultId[]]>([
-    ['webhook-id, after verification', ['deduplicates_by_webhook_id']],
-    ['no inbox', ['duplicate_handled_again']],
-    [undefined, []],
-  ])('%s: %j', patient, async (plant, ids) => {
-    expect(idsOf(await examinePlanted(plant, {}, true))).toStrictEqual(ids)
-  })
-})
+const withoutCount = ({ url, close }: Awaited<ReturnType<typeof startPlanted>>) => ({ url, close })
 
 describe.concurrent('an unusable endpoint', () => {
   it('is unreachable', async () => {
@@ -99,18 +84,18 @@ describe.concurrent('an unusable endpoint', () => {
     expect(idsOf(report)).toStrictEqual(['endpoint_unreachable'])
   })
 
-  it.each<[number, FaultId]>([
-    [401, 'issuer_not_trusted'],
-    [503, 'issuer_not_trusted'],
-    [404, 'endpoint_unreachable'],
-    [500, 'json_body_parser'],
-  ])('answers %i to everything: %s', patient, async (status, id) => {
-    const report = await examine(async () => {
+  it.each<[number, Run, FaultId]>([
+    [401, genuine.run, 'issuer_not_trusted'],
+    [503, genuine.run, 'issuer_not_trusted'],
+    [404, genuine.run, 'endpoint_unreachable'],
+    [500, mediaType.run, 'json_body_parser'],
+  ])('answers %i to everything', async (status, run, id) => {
+    const { findings } = await runCheck(run, async () => {
       const server = createServer((_request, response) => response.writeHead(status).end()).listen(0, '127.0.0.1')
       await new Promise((resolve) => server.once('listening', resolve))
       const url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
       return { url, close: async () => void server.close().closeAllConnections() }
     })
-    expect(idsOf(report)).toContain(id)
+    expect(findings.map((one) => one.id)).toContain(id)
   })
 })

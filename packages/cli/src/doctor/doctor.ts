@@ -59,8 +59,17 @@ const CHECKS: readonly Check[] = [
 ]
 
 /** Runs all checks against an endpoint, over HTTP alone. */
-export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
-  const { target, issuer, key, ranTarget, data = {}, dialect = 'mixed', signal, onCheck = () => {} } = options
+export function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
+  const { signal, onCheck = () => {} } = options
+  return withSession(options, async (session) => toReport(await runChecks(session, onCheck), signal.aborted))
+}
+
+/** Runs the work with a session, whose attacker has a key set of its own. */
+export async function withSession<Result>(
+  options: DoctorOptions,
+  work: (session: Session) => Promise<Result>,
+): Promise<Result> {
+  const { target, issuer, key, ranTarget, data = {}, dialect = 'mixed', signal } = options
   const { attackerKey, nextKey } = getKeys()
   // also under the id of the issuer's key: the endpoint may look for that one
   const attacker = await startDevelopmentIssuer(
@@ -70,8 +79,7 @@ export async function runDoctor(options: DoctorOptions): Promise<DoctorReport> {
   const times = { ...DOCTOR_TIMES, ...options.times }
   try {
     const keys = { issuer, key, nextKey, attacker, attackerKey }
-    const session = openSession({ target, ranTarget, data, dialect, times, signal, ...keys })
-    return toReport(await runChecks(session, onCheck), signal.aborted)
+    return await work(openSession({ target, ranTarget, data, dialect, times, signal, ...keys }))
   } finally {
     await attacker.close()
   }

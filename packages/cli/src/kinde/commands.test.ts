@@ -14,7 +14,8 @@ const COMMANDS = [
 
 const MAX_MS = 10_000
 
-describe.each(COMMANDS)('$title', ({ args }) => {
+// side by side: most of the time is spent waiting for retries
+describe.concurrent.each(COMMANDS)('$title', ({ args }) => {
   it('exits with 2 without credentials, and names the variables', async () => {
     const { code, err } = await kindeBilling(args, { env: {} })
     expect(code).toBe(2)
@@ -58,7 +59,7 @@ describe.each(COMMANDS)('$title', ({ args }) => {
   })
 })
 
-it('exits with 1 within ten seconds if nothing answers', async () => {
+it.concurrent('exits with 1 within ten seconds if nothing answers', async () => {
   const server = createServer()
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.address()
