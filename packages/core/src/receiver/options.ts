@@ -26,7 +26,7 @@ import type { Delivery, HandlerDelivery } from './request.js'
 
 /** The outcome of a delivery. */
 export interface DeliveryOutcome<Schemas extends DataSchemas = NoSchemas> {
-  /** What was done, or the code of the error. */
+  /** The result, or the code of the error. */
   readonly outcome: 'processed' | 'duplicate' | 'ignored' | 'unsupported' | 'discarded' | KindeWebhookErrorCode
   /** The HTTP status of the response. */
   readonly status: number
@@ -77,7 +77,7 @@ export interface ReceiverOptions<Context, Tx, Schemas extends DataSchemas>
    * logged. It does not replace the log.
    */
   onOutcome?: ((outcome: DeliveryOutcome<Schemas>, delivery: Delivery<Context>) => unknown) | undefined
-  /** Where failures and warnings are logged; `false`: nowhere. Default: the framework's log, or `console`. */
+  /** The log of failures and warnings; `false`: none. Default: the framework's log, or `console`. */
   log?: BillingLog | false | undefined
   /**
    * How long an event is remembered as done, in milliseconds. Default: 7 days. Never less than `replayWindowMs` and

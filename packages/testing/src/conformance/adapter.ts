@@ -1,7 +1,7 @@
 import type { DataSchemas } from '@kinde-billing/core'
 import type { BillingReceiverOptions } from '@kinde-billing/core/receiver'
 
-/** What a receiver of the suite is to be created with. An adapter's `kindeBilling` takes it as it is. */
+/** The options of a receiver of the suite. An adapter's `kindeBilling` takes it as it is. */
 export type ConformanceOptions = BillingReceiverOptions<unknown, undefined, DataSchemas>
 
 /** A server that has the adapter mounted. */
