@@ -104,7 +104,7 @@ export function describeRecipe({ path = '/webhooks/kinde', excluded = {}, ...rec
 
     it('compiles', async () => {
       await runCommand(recipe.typecheck ?? 'npm run --if-present typecheck', example.folder, env)
-    })
+    }, 600_000)
 
     it('refuses a forgery', async () => {
       const forger = await createTestIssuer()
