@@ -18,7 +18,7 @@ export function consumedBodies(suite: Suite, consumers: { readonly [name: string
     })
   }
 
-  it('a body that nothing has read', async () => {
+  it('accepts a body that nothing has read', async () => {
     const { id, token } = await suite.event()
     expectAnswer(await request(suite.endpoint.url, { body: token }), ANSWERS.processed)
     expect(suite.endpoint.runs(id)).toBe(1)

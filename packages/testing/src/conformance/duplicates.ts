@@ -9,7 +9,7 @@ const CROWD = 100
 
 /** One event, several deliveries of it. */
 export function duplicates(suite: Suite): void {
-  it('the same token twice runs once, whatever the webhook-id', async () => {
+  it('runs the same token once, whatever the webhook-id', async () => {
     const { id, token } = await suite.event()
     const attempt = (webhookId: string | undefined) =>
       request(suite.endpoint.url, { headers: [['webhook-id', webhookId]], body: token })
@@ -18,7 +18,7 @@ export function duplicates(suite: Suite): void {
     expect(suite.endpoint.runs(id)).toBe(1)
   })
 
-  it('one event that was signed twice runs once', async () => {
+  it('runs an event once that was signed twice', async () => {
     const first = await suite.event()
     const second = await suite.event({ event_id: first.id, source: 'api' })
     expect(second.token).not.toBe(first.token)
@@ -27,7 +27,7 @@ export function duplicates(suite: Suite): void {
     expect(suite.endpoint.runs(first.id)).toBe(1)
   })
 
-  it('a token sent under the webhook-id of another event does not suppress that event', async () => {
+  it('runs an event although a token was sent under its webhook-id before', async () => {
     const [stolen, real] = await Promise.all([suite.event(), suite.event()])
     const headers = [['webhook-id', 'msg_of_the_real_one']] as const
     expectAnswer(await request(suite.endpoint.url, { headers, body: stolen.token }), ANSWERS.processed)

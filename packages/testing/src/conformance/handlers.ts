@@ -39,7 +39,7 @@ export function handlers(suite: Suite): void {
     return { ...event, answer: await request(endpoint.url, { body: event.token }) }
   }
 
-  it.each(FAILURES)('one that %s is run again by the next attempt', async (_, behaviour) => {
+  it.each(FAILURES)('runs one again at the next attempt that %s', async (_, behaviour) => {
     const { id, token, answer } = await deliver(suite.endpoint, behaviour)
     expectAnswer(answer, ANSWERS.handlerFailed)
     suite.endpoint.handle(id, () => {})
@@ -48,14 +48,14 @@ export function handlers(suite: Suite): void {
     expect(suite.endpoint.runs(id)).toBe(2)
   })
 
-  it.each(RETURNS)('one that returns %s has succeeded', async (_, behaviour) => {
+  it.each(RETURNS)('counts one as successful that returns %s', async (_, behaviour) => {
     const { id, token, answer } = await deliver(suite.endpoint, behaviour)
     expectAnswer(answer, ANSWERS.processed)
     expectAnswer(await request(suite.endpoint.url, { body: token }), ANSWERS.duplicate)
     expect(suite.endpoint.runs(id)).toBe(1)
   })
 
-  it('one that hangs is told to stop, and no other runs beside it', async () => {
+  it('tells one that hangs to stop, and runs no other meanwhile', async () => {
     let finish = (): void => {}
     let signal: AbortSignal | undefined
     const { id, token, answer } = await deliver(suite.impatient, (delivery) => {
@@ -72,7 +72,7 @@ export function handlers(suite: Suite): void {
     expect(suite.impatient.runs(id)).toBe(1)
   })
 
-  it('one that discards the event is done with it', async () => {
+  it('is done with an event that one discards', async () => {
     const { id, token, answer } = await deliver(suite.endpoint, () => {
       throw new DiscardEvent('no such plan')
     })
@@ -81,7 +81,7 @@ export function handlers(suite: Suite): void {
     expect(suite.endpoint.runs(id)).toBe(1)
   })
 
-  it('a type without a handler is acknowledged', async () => {
+  it('acknowledges a type without a handler', async () => {
     const runs: string[] = []
     const on = { 'customer.plan_changed': ({ id }: { id: string }) => runs.push(id) }
     const endpoint = await suite.open({ on, onEvent: undefined })
@@ -92,7 +92,7 @@ export function handlers(suite: Suite): void {
     expect(runs).toEqual([changed.id])
   })
 
-  it('an event of another type is acknowledged', async () => {
+  it('acknowledges an event of another type', async () => {
     const { id, token } = await suite.event({ type: 'user.created' })
     expectAnswer(await request(suite.endpoint.url, { body: token }), ANSWERS.unsupported)
     expect(suite.endpoint.runs(id)).toBe(0)

@@ -38,24 +38,24 @@ export function headers(suite: Suite): void {
     expect(ids).toEqual([seen, true])
   }
 
-  it.each(WEBHOOK_IDS)('webhook-id: %s', (_, lines, seen) => expectWebhookId(lines, seen))
+  it.each(WEBHOOK_IDS)('reads webhook-id: %s', (_, lines, seen) => expectWebhookId(lines, seen))
 
   suite.itWithRepeatedHeaders('webhook-id: two lines', () => expectWebhookId(webhookId('msg_1', 'msg_2'), undefined))
 
-  it.each(SPOOFED)('a spoofed %s changes nothing', async (_, lines) => {
+  it.each(SPOOFED)('ignores a spoofed %s', async (_, lines) => {
     const { id, token } = await suite.event()
     expectAnswer(await request(suite.endpoint.url, { headers: lines, body: token }), ANSWERS.processed)
     expect(suite.endpoint.runs(id)).toBe(1)
     expectAnswer(await request(suite.endpoint.url, { headers: lines, body: 'a.b.c' }), ANSWERS.unauthorized)
   })
 
-  it('the content-type of a response has no parameter', async () => {
+  it('answers with a content-type without parameter', async () => {
     const { token } = await suite.event()
     for (const body of [token, 'a.b.c'])
       expect((await request(suite.endpoint.url, { body }))?.headers['content-type']).toEqual(['application/json'])
   })
 
-  it('a line end after the token is tolerated, and nothing else is', async () => {
+  it('tolerates a line end after the token, and nothing else', async () => {
     const ending = async (end: string) => request(suite.endpoint.url, { body: (await suite.event()).token + end })
     expectAnswer(await ending('\n'), ANSWERS.processed)
     expectAnswer(await ending('\r\n'), ANSWERS.processed)

@@ -8,12 +8,12 @@ const WITH_BODY = ['PUT', 'PATCH', 'DELETE', 'OPTIONS']
 
 /** Every method but POST. */
 export function methods(suite: Suite): void {
-  it.each(WITHOUT_BODY)('%s is refused', async (method) => {
+  it.each(WITHOUT_BODY)('refuses %s', async (method) => {
     const answer = await request(suite.endpoint.url, { method })
     expectAnswer(answer, method === 'HEAD' ? { ...ANSWERS.methodNotAllowed, body: '' } : ANSWERS.methodNotAllowed)
   })
 
-  it.each(WITH_BODY)('%s is refused, with a genuine token too', async (method) => {
+  it.each(WITH_BODY)('refuses %s, with a genuine token too', async (method) => {
     const { id, token } = await suite.event()
     expectAnswer(await request(suite.endpoint.url, { method, body: token }), ANSWERS.methodNotAllowed)
     expect(suite.endpoint.runs(id)).toBe(0)

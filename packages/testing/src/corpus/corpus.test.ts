@@ -68,7 +68,7 @@ describe('hostile tokens are what they say', () => {
     return found
   }
 
-  it('what is refused for its claims is well signed, so that nothing else is to blame', async () => {
+  it('signs well what is refused for its claims, so that nothing else is to blame', async () => {
     const key = await importJWK(publicJwk(TEST_KEYS.issuer), 'RS256')
     const codes: KindeWebhookErrorCode[] = ['invalid_payload', 'issuer_mismatch', 'token_not_current']
     const refused = corpus.cases.filter((one) =>
@@ -79,7 +79,7 @@ describe('hostile tokens are what they say', () => {
     for (const one of refused) await expect(compactVerify(textOf(one), key), one.name).resolves.toBeDefined()
   })
 
-  it('a weak key signs as well as a good one', async () => {
+  it('signs with a weak key as well as with a good one', async () => {
     const { bits1024, bits2047, exponent3 } = TEST_KEYS
     const weak = [
       { name: 'key of 1024 bits', key: bits1024 },
@@ -97,14 +97,14 @@ describe('hostile tokens are what they say', () => {
     }
   })
 
-  it('the ES256 signature is good, made with a nonce that never changes', async () => {
+  it('has a good ES256 signature, made with a nonce that never changes', async () => {
     const { x, y } = TEST_EC_KEY
     const key = await importJWK({ kty: 'EC', crv: 'P-256', x, y }, 'ES256')
 
     await expect(compactVerify(textOf(named('ES256, well signed by a key of the set')), key)).resolves.toBeDefined()
   })
 
-  it('the forgeries for the exponent 3 have cubes that lax parsers take for padded digests', async () => {
+  it('has forgeries for the exponent 3 whose cubes lax parsers take for padded digests', async () => {
     const cubeOf = async (name: string) => {
       const [header, payload, signature = ''] = textOf(named(name)).split('.')
       const cube = bytesOf(bigintOf(base64url.decode(signature)) ** 3n, 256)
