@@ -83,7 +83,7 @@ export async function doctorCommand(options: DoctorCommandOptions, terminal: Ter
   const deadline = startDeadline(MAX_RUN_MS, interrupted)
   const { signal } = deadline
   try {
-    if (!isJson) terminal.err(`${issuerNote(issuer.url)}\n\n`)
+    if (!isJson) terminal.err(`${issuerNote(issuer.url, terminal.columns)}\n\n`)
     if (ranTarget !== undefined) await assertRunCount(ranTarget, signal)
     const { dialect, times } = options
     const onCheck = (title: string, done: number, total: number): void => progress.update(done, total, title)

@@ -1,4 +1,5 @@
 import { resolve } from 'node:path'
+import { wrap } from '../output/wrap.js'
 import type { Terminal } from '../terminal.js'
 import { DEFAULT_ISSUER_PORT, type DevelopmentIssuer, startDevelopmentIssuer } from './development-issuer.js'
 import { type DevelopmentKey, defaultKeyFile, loadDevelopmentKey } from './development-key.js'
@@ -24,7 +25,8 @@ export async function openIssuer(
   return { key, issuer: await startDevelopmentIssuer([key.publicKey], issuerPort) }
 }
 
-/** Tells how an application trusts the development issuer. */
-export function issuerNote(issuerUrl: string): string {
-  return `Development issuer at ${issuerUrl}. Your application trusts it if started with\n  KINDE_ISSUER_URL=${issuerUrl}`
+/** Tells how an application trusts the development issuer. The setting stays on one line, to be copied. */
+export function issuerNote(issuerUrl: string, columns: number): string {
+  const note = `Development issuer at ${issuerUrl}. Your application trusts it if started with`
+  return `${wrap(note, columns)}\n  KINDE_ISSUER_URL=${issuerUrl}`
 }

@@ -6,6 +6,7 @@ import { type AddCommand, addHelp } from '../command.js'
 import { resolveTarget, type TargetOptions } from '../endpoint/target.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { jsonOption, wholeNumber } from '../options.js'
+import { wrap } from '../output/wrap.js'
 import type { Keyboard, Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
 import type { RecordedDelivery } from './delivery.js'
@@ -169,7 +170,8 @@ function plainOutput(isJson: boolean, terminal: Terminal): Output {
   return {
     show: (delivery) => terminal.out(isJson ? deliveryJson(delivery) : describeDelivery(delivery, terminal)),
     open({ title }) {
-      terminal.err(`${title}\nPress Ctrl-C to stop.\n\n`)
+      const lines = terminal.isInteractive ? wrap(title, terminal.columns) : title
+      terminal.err(`${lines}\nPress Ctrl-C to stop.\n\n`)
       return () => {}
     },
   }

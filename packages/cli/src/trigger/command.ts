@@ -129,7 +129,7 @@ export async function triggerCommand(
   const progress = createProgress(terminal)
   const deadline = startDeadline(MAX_RUN_MS, interrupted)
   try {
-    if (options.json !== true) terminal.err(`${issuerNote(issuer.url)}\n\n`)
+    if (options.json !== true) terminal.err(`${issuerNote(issuer.url, terminal.columns)}\n\n`)
     const order = options.shuffle === true ? 'random' : (options.order ?? 'forward')
     const deliveries = await runTrigger({
       target,
