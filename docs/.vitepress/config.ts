@@ -1,6 +1,7 @@
 import { defineConfig } from 'vitepress'
 import llmstxt from 'vitepress-plugin-llms'
 import { codeTheme, colorByClass } from './code-theme.js'
+import { includeSamples } from './include-samples.js'
 import { linkToRepository, REPOSITORY } from './repository-links.js'
 import { renderForIndex, searchOptions } from './search.js'
 import { sidebar } from './sidebar.js'
@@ -33,6 +34,7 @@ export default defineConfig({
     toc: { slugify },
     config: linkToRepository,
   },
+  buildEnd: ({ outDir, srcDir }) => includeSamples(outDir, srcDir),
   themeConfig: {
     nav: [
       { text: 'Quick start', link: '/quick-start' },

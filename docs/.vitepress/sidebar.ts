@@ -10,10 +10,9 @@ const DOCS = join(import.meta.dirname, '..')
 export function sidebar(): Item[] {
   return [
     group('Start', ['quick-start', 'how-it-works', 'events', 'handlers']),
-    { text: 'Guides', collapsed: false, items: pagesIn('guides') },
+    { text: 'Guides', items: pagesIn('guides') },
     {
       text: 'Platforms',
-      collapsed: true,
       items: [
         ...pages(['node', 'express', 'fastify', 'hono', 'next', 'nest', 'workers', 'lambda', 'serverless']),
         ...pagesIn('platforms'),
@@ -23,13 +22,13 @@ export function sidebar(): Item[] {
     group('Going live', ['go-live', 'webhooks', 'tunnel', 'check']),
     group('Operating', ['inboxes', 'transactions', 'state', 'sync', 'console', 'observability', 'management']),
     group('Reference', ['errors', 'options', 'cli', 'types', 'raw-bodies', 'webhook-id', 'simulator']),
-    { text: 'API', collapsed: true, items: modules() },
+    { text: 'API', items: modules() },
     group('Comparison', ['comparison', 'compatibility', 'migrating-from-kinde-webhooks']),
   ].filter(({ items }) => items.length > 0)
 }
 
-function group(text: string, names: string[]): { text: string; collapsed: boolean; items: Item[] } {
-  return { text, collapsed: false, items: pages(names) }
+function group(text: string, names: string[]): { text: string; items: Item[] } {
+  return { text, items: pages(names) }
 }
 
 /** Pages that are there: others may be written later or moved. */
