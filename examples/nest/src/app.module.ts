@@ -1,16 +1,24 @@
-import { type Customers, listCustomers } from '@kinde-billing/example-billing-actions'
+import { billingOf, type Customers, createCustomers } from '@kinde-billing/example-billing-actions'
 import { KindeBillingModule } from '@kinde-billing/nest'
-import { Controller, Get, Inject, Module } from '@nestjs/common'
+import { Controller, Get, Headers, HttpException, Inject, Module } from '@nestjs/common'
 import { BillingHandlers, CUSTOMERS } from './billing.handlers.js'
 
-/** Shows the effects of the events: leave it out of your application. */
-@Controller('customers')
+@Controller()
 export class CustomersController {
   constructor(@Inject(CUSTOMERS) private readonly customers: Customers) {}
 
-  @Get()
+  /** Lets in whose organization pays. In your application, a guard reads the organization of the session. */
+  @Get('projects')
+  projects(@Headers('x-example-org') orgCode = '') {
+    const billing = billingOf(this.customers, { orgCode })
+    if (!billing.hasAccess) throw new HttpException({ error: billing.reason.text }, 402)
+    return { projects: [] }
+  }
+
+  /** Shows the effects of the events: leave it out of your application. */
+  @Get('customers')
   list() {
-    return listCustomers(this.customers)
+    return this.customers.list()
   }
 }
 
@@ -18,6 +26,6 @@ export class CustomersController {
   // the issuer is KINDE_ISSUER_URL of the environment
   imports: [KindeBillingModule.forRoot({ path: '/webhooks/kinde' })],
   controllers: [CustomersController],
-  providers: [BillingHandlers, { provide: CUSTOMERS, useValue: new Map() }],
+  providers: [BillingHandlers, { provide: CUSTOMERS, useFactory: createCustomers }],
 })
 export class AppModule {}
