@@ -1,7 +1,6 @@
 import { defineConfig } from 'vitepress'
 import llmstxt from 'vitepress-plugin-llms'
 import { codeTheme, colorByClass } from './code-theme.js'
-import { includeSamples } from './include-samples.js'
 import { linkToRepository, REPOSITORY } from './repository-links.js'
 import { renderForIndex, searchOptions } from './search.js'
 import { sidebar } from './sidebar.js'
@@ -26,7 +25,10 @@ export default defineConfig({
   lastUpdated: false,
   metaChunk: true,
   srcExclude: ['samples/**'],
-  head: [['meta', { name: 'color-scheme', content: 'light dark' }]],
+  head: [
+    ['link', { rel: 'icon', href: 'data:,' }],
+    ['meta', { name: 'color-scheme', content: 'light dark' }],
+  ],
   markdown: {
     theme: codeTheme,
     codeTransformers: [colorByClass],
@@ -34,7 +36,6 @@ export default defineConfig({
     toc: { slugify },
     config: linkToRepository,
   },
-  buildEnd: ({ outDir, srcDir }) => includeSamples(outDir, srcDir),
   themeConfig: {
     nav: [
       { text: 'Quick start', link: '/quick-start' },
