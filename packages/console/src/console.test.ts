@@ -163,7 +163,9 @@ describe('a request that authorize refuses', () => {
   it.each<[string, ConsoleOptions['authorize']]>([
     ['false', () => false],
     ['null', async () => null],
-    ['a string', () => Object('session')],
+    ['undefined', () => undefined],
+    ['a number', () => Object(1)],
+    ['an empty string', () => ''],
     ['an object without a name', () => Object({ email: 'ada@acme.example' })],
     ['an empty name', () => ({ name: ' ' })],
     ['an error', () => Promise.reject(new Error('the session store is away'))],
@@ -288,19 +290,25 @@ describe('redeliver', () => {
     return id
   }
 
-  it('runs the handler once, says what happened, and records who did it', async () => {
-    const id = await fail()
-    const handle = open(withReceiver())
-    const path = `/deliveries/${id}/redeliver`
-    const form = formOf(await read(handle, `/deliveries/${id}`), `/billing${path}`)
-    const response = await post(handle, path, form)
-    expect(response.status).toBe(303)
-    expect(runs).toEqual([id])
-    const after = await read(handle, response.headers.get('location')?.replace('/billing', '') ?? '')
-    expect(RESULT.exec(after)?.[0]).toContain('The handler ran and succeeded.')
-    expect(await read(handle, '/activity')).toMatch(/Redelivered.*?The handler ran and succeeded.*?ada/s)
-    expect(await read(handle, '/customers')).toContain('customer_1')
-  })
+  it.each<[string, ConsoleOptions['authorize']]>([
+    ['as an object', () => ({ name: 'ada' })],
+    ['as text', () => 'ada'],
+  ])(
+    'runs the handler once, says what happened, and records the name that authorize returns %s',
+    async (_, authorize) => {
+      const id = await fail()
+      const handle = open({ ...withReceiver(), authorize })
+      const path = `/deliveries/${id}/redeliver`
+      const form = formOf(await read(handle, `/deliveries/${id}`), `/billing${path}`)
+      const response = await post(handle, path, form)
+      expect(response.status).toBe(303)
+      expect(runs).toEqual([id])
+      const after = await read(handle, response.headers.get('location')?.replace('/billing', '') ?? '')
+      expect(RESULT.exec(after)?.[0]).toContain('The handler ran and succeeded.')
+      expect(await read(handle, '/activity')).toMatch(/Redelivered.*?The handler ran and succeeded.*?ada/s)
+      expect(await read(handle, '/customers')).toContain('customer_1')
+    },
+  )
 
   it('says why the handler failed again', async () => {
     const id = await fail()

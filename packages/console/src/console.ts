@@ -69,8 +69,7 @@ async function identify({ authorize, onError }: Settings, request: Request): Pro
   try {
     const answer = await authorize(request)
     if (answer === true) return { name: undefined }
-    if (typeof answer !== 'object' || answer === null) return undefined
-    const { name } = answer
+    const name: unknown = typeof answer === 'object' ? answer?.name : answer
     return typeof name === 'string' && name.trim() !== '' ? { name: name.slice(0, 200) } : undefined
   } catch (error) {
     onError(error)

@@ -13,7 +13,7 @@ import type { AccessPolicy, BillingChange, BillingChangeContext } from '@kinde-b
 import { newSecret } from './actions/token.js'
 
 /** The answer of `authorize`: `true`, or the operator's name, lets in; everything else does not. */
-export type Authorization = boolean | { readonly name: string } | null | undefined
+export type Authorization = boolean | string | { readonly name: string } | null | undefined
 
 /** The options of {@link createConsole}. */
 export interface ConsoleOptions {
@@ -21,9 +21,9 @@ export interface ConsoleOptions {
   readonly pool: AnyPostgresPool
   /**
    * Decides for every request, also for styles and live updates, who may use the console. Return `true` or
-   * `{ name: 'ada@acme.example' }` to let a request in, and `false` or `null` to refuse it. With a name, actions are recorded
-   * under it. Anything else refuses, a plain string too: the value of a header is not yet a person who may enter. Do not
-   * read the request's body.
+   * the operator's name (`'ada@acme.example'`, or `{ name }`) to let a request in, and `false` or `null` to refuse it. With a
+   * name, actions are recorded under it. An empty name and anything else refuse. Return the name of a person whom you have
+   * checked, never a header or a cookie as it came. Do not read the request's body.
    */
   readonly authorize: (request: Request) => Authorization | Promise<Authorization>
   /** The receiver whose handlers run when an operator redelivers. Default: none; deliveries are marked for `redeliver()`. */
