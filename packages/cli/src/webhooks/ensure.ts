@@ -114,7 +114,9 @@ function describePlan(
       ),
     )
   if (!probe.ok)
-    lines.push(warn(`the endpoint was called with a forged token: ${probe.seen.replace(/\.$/, '')}. ${probe.fix ?? ''}`.trim()))
+    lines.push(
+      warn(`the endpoint was called with a forged token: ${probe.seen.replace(/\.$/, '')}. ${probe.fix ?? ''}`.trim()),
+    )
   return `${lines.join('\n')}\n`
 }
 
