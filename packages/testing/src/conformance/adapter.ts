@@ -42,12 +42,12 @@ export interface AdapterUnderTest {
   readonly routesMethods?: boolean | undefined
   /**
    * True if the platform reads the whole body before it calls the adapter, as Lambda's do. The tests of slow and of endless
-   * bodies are skipped then, because the platform answers those. Default: false.
+   * bodies are left out then, because the platform answers those. Default: false.
    */
   readonly buffersBodies?: boolean | undefined
   /**
    * True if the platform passes on only the last of several headers of one name, as AWS's load balancers do. The test of
-   * repeated headers is skipped then. Default: false.
+   * repeated headers is left out then. Default: false.
    */
   readonly dropsRepeatedHeaders?: boolean | undefined
   /** Body parsers and hooks that the framework may run before the adapter, by name. */

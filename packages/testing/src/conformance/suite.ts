@@ -1,4 +1,3 @@
-import { it, type TestAPI } from 'vitest'
 import { type BillingEventOverrides, billingEventFixture } from '../fixtures.js'
 import { createTestIssuer, type TestIssuer } from '../issuer.js'
 import type { AdapterUnderTest, ConformanceOptions, StartServer } from './adapter.js'
@@ -17,10 +16,8 @@ export interface Suite {
   readonly endpoint: Endpoint
   /** The same, with a quarter of a second for a body, and for a handler. */
   readonly impatient: Endpoint
-  /** Declares a test of a body that is answered while it arrives. Skipped if the platform reads bodies by itself. */
-  readonly itWhileReceiving: TestAPI
-  /** Declares a test that repeats a header. Skipped if the platform drops all but the last. */
-  readonly itWithRepeatedHeaders: TestAPI
+  /** Limits of the platform: tests of what it answers by itself are not declared. */
+  readonly platform: Pick<AdapterUnderTest, 'buffersBodies' | 'dropsRepeatedHeaders'>
   /** Everything that the hooks were called with so far. */
   readonly overheard: Overheard
   /** The genuine tokens so far. */
@@ -39,11 +36,6 @@ const IMPATIENCE_MS = 250
 export interface RunningSuite extends Suite {
   begin(): Promise<void>
   end(): Promise<void>
-}
-
-function itUnless(isOutOfReach: boolean | undefined): TestAPI {
-  // `skip` is declared apart from `it`, and has the same functions.
-  return isOutOfReach === true ? (it.skip as TestAPI) : it
 }
 
 export function createSuite(adapter: AdapterUnderTest): RunningSuite {
@@ -71,8 +63,7 @@ export function createSuite(adapter: AdapterUnderTest): RunningSuite {
     get impatient() {
       return begun().impatient
     },
-    itWhileReceiving: itUnless(adapter.buffersBodies),
-    itWithRepeatedHeaders: itUnless(adapter.dropsRepeatedHeaders),
+    platform: adapter,
     overheard,
     tokens,
     open: (options, start = adapter.start) => openFor(begun().issuer, options, start),
