@@ -1,6 +1,11 @@
 import { Agent } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { KINDE_ATTEMPTS_MS } from '@kinde-billing/testing/simulator'
+import {
+  deliverOnSchedule,
+  isDelivered,
+  KINDE_ATTEMPTS_MS,
+  type ScheduledDelivery,
+} from '@kinde-billing/testing/simulator'
 import { type Answer, send } from '../endpoint/send.js'
 import type { Target } from '../endpoint/target.js'
 import type { PlannedDelivery } from './plan.js'
@@ -41,42 +46,57 @@ export interface TriggeredDelivery extends Omit<PlannedDelivery, 'token'> {
   readonly isOver: boolean
 }
 
+interface RunningDelivery extends ScheduledDelivery {
+  readonly plan: PlannedDelivery
+  attempts: readonly TriggerAttempt[]
+  ok: boolean
+}
+
 /** Makes the deliveries in the order of the plan, each until it ends as expected or is given up. */
 export async function runTrigger(options: TriggerOptions): Promise<TriggeredDelivery[]> {
-  const { target, deliveries, isForged, retrySpeed, concurrency, timeoutMs, signal, onAttempt } = options
+  const { target, isForged, retrySpeed = 1, concurrency, timeoutMs, signal, onAttempt } = options
   const agent = new Agent({ keepAlive: true, maxSockets: concurrency })
-  const limit = createLimit(concurrency)
-  const isExpected = ({ status = 0 }: Answer): boolean => (isForged ? status >= 400 && status < 500 : status === 200)
   // a refused forgery is final, so there is nothing to retry
-  const offsets = retrySpeed === undefined || isForged ? [0] : KINDE_ATTEMPTS_MS.map((atMs) => atMs / retrySpeed)
+  const attemptsMs = options.retrySpeed === undefined || isForged ? [0] : KINDE_ATTEMPTS_MS
+  const deliveries = options.deliveries.map(
+    (plan): RunningDelivery => ({ plan, firstAtMs: 0, attemptsMs, attempts: [], ok: false }),
+  )
+  const toResult = ({ plan: { token: _token, ...plan }, attempts, ok }: RunningDelivery): TriggeredDelivery => ({
+    ...plan,
+    attempts,
+    ok,
+    isOver: ok || attempts.length === attemptsMs.length || signal.aborted,
+  })
 
-  const deliver = async ({ token, ...delivery }: PlannedDelivery): Promise<TriggeredDelivery> => {
-    const attempts: TriggerAttempt[] = []
-    let last: TriggeredDelivery = { ...delivery, attempts, ok: false, isOver: true }
-    let firstAtMs: number | undefined
-    for (const [index, offsetMs] of offsets.entries()) {
-      await pause((firstAtMs ?? performance.now()) + offsetMs - performance.now(), signal)
-      const answer = await limit(() => {
-        firstAtMs ??= performance.now()
-        const headers = { 'content-type': 'application/jwt', 'webhook-id': delivery.webhookId }
-        return send(target, { headers, body: token, timeoutMs, signal, agent })
-      })
-      attempts.push(toAttempt(answer))
-      const ok = isExpected(answer)
-      const isOver = ok || index === offsets.length - 1 || signal.aborted
-      last = { ...delivery, attempts: [...attempts], ok, isOver }
-      onAttempt?.(last)
-      if (isOver) break
-    }
-    return last
+  const attempt = async (delivery: RunningDelivery) => {
+    const { token, webhookId } = delivery.plan
+    const headers = { 'content-type': 'application/jwt', 'webhook-id': webhookId }
+    const answer = await send(target, { headers, body: token, timeoutMs, signal, agent })
+    delivery.attempts = [...delivery.attempts, toAttempt(answer)]
+    delivery.ok = isForged ? isRefused(answer.status) : isDelivered(answer.status)
+    onAttempt?.(toResult(delivery))
+    return { delivery, status: answer.status }
   }
 
+  let nowMs = 0
   try {
-    return await Promise.all(deliveries.map(deliver))
+    await deliverOnSchedule(deliveries, {
+      async advanceTo(atMs) {
+        await pause((atMs - nowMs) / retrySpeed, signal)
+        nowMs = atMs
+      },
+      async attempt(due) {
+        const results = await mapConcurrently(due, concurrency, attempt)
+        return signal.aborted ? [] : results
+      },
+    })
+    return deliveries.map(toResult)
   } finally {
     agent.destroy()
   }
 }
+
+const isRefused = (status = 0): boolean => status >= 400 && status < 500
 
 function toAttempt({ status, body, failure, errorCode, headers, durationMs }: Answer): TriggerAttempt {
   const answer = failure === undefined ? body : (errorCode ?? failure)
@@ -87,19 +107,17 @@ async function pause(ms: number, signal: AbortSignal): Promise<void> {
   if (ms > 0) await sleep(ms, undefined, { signal }).catch(() => {})
 }
 
-/** Runs at most `width` jobs at once, the others in the order in which they were added. */
-function createLimit(width: number): <Value>(work: () => Promise<Value>) => Promise<Value> {
-  let free = width
-  const waiting: (() => void)[] = []
-  return async (work) => {
-    if (free > 0) free -= 1
-    else await new Promise<void>((resolve) => waiting.push(resolve))
-    try {
-      return await work()
-    } finally {
-      const next = waiting.shift()
-      if (next === undefined) free += 1
-      else next()
-    }
+/** Maps items in their order, at most `width` at once. */
+async function mapConcurrently<Item, Result>(
+  items: readonly Item[],
+  width: number,
+  map: (item: Item) => Promise<Result>,
+): Promise<Result[]> {
+  const results: Result[] = []
+  const queue = items.entries()
+  const work = async (): Promise<void> => {
+    for (const [index, item] of queue) results[index] = await map(item)
   }
+  await Promise.all(Array.from({ length: width }, work))
+  return results
 }

@@ -4,6 +4,13 @@ import type { SimulationReport } from './report.js'
 import { runSimulation } from './run.js'
 
 export { createSimulatedClock, type SimulatedClock } from './clock.js'
+export {
+  type AttemptResult,
+  deliverOnSchedule,
+  isDelivered,
+  type ScheduledDelivery,
+  type ScheduleRunner,
+} from './deliver-on-schedule.js'
 export type { SimulatedEndpoint } from './endpoint.js'
 export type { SimulatedEvent } from './events.js'
 export type { SimulationOptions } from './options.js'

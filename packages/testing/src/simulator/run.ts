@@ -1,11 +1,11 @@
 import { type BillingEventClaims, toKindeTimestamp } from '../fixtures.js'
-import { createAgenda } from './agenda.js'
-import { callEndpoint, type EndpointResponse, type SimulatedEndpoint } from './endpoint.js'
+import { deliverOnSchedule, isDelivered, type ScheduledDelivery } from './deliver-on-schedule.js'
+import { callEndpoint, type SimulatedEndpoint } from './endpoint.js'
 import { toClaims } from './events.js'
 import type { SimulationSettings } from './options.js'
 import type { Random } from './random.js'
 import type { SimulatedAttempt, SimulatedDelivery, SimulationReport } from './report.js'
-import { KINDE_ATTEMPTS_MS, KINDE_DISABLES_AFTER_MS } from './schedule.js'
+import { KINDE_DISABLES_AFTER_MS } from './schedule.js'
 
 interface Endpoint {
   readonly name: string
@@ -23,16 +23,16 @@ interface Delivery {
   readonly webhookId: string
   readonly attempts: SimulatedAttempt[]
   token: Promise<string>
-  tries: number
   deliveredAtMs: number | undefined
 }
 
-interface DueAttempt {
+interface DueAttempt extends ScheduledDelivery {
   readonly delivery: Delivery
   readonly kind: SimulatedAttempt['kind']
 }
 
-interface StartedAttempt extends DueAttempt {
+interface StartedAttempt {
+  readonly due: DueAttempt
   readonly handle: SimulatedEndpoint
   /** Index in the delivery's attempts. */
   readonly index: number
@@ -45,64 +45,62 @@ export async function runSimulation(settings: SimulationSettings, random: Random
     (name): Endpoint => ({ name, attempts: 0, failingSinceMs: undefined, disabledAtMs: undefined }),
   )
   const deliveries = planDeliveries(settings, endpoints, startMs, random)
-  const agenda = createAgenda<DueAttempt>()
-  for (const delivery of deliveries) agenda.add(delivery.firstAtMs, { delivery, kind: 'scheduled' })
 
-  /** Makes every random decision of an attempt, in the agenda's order. Undefined if the endpoint is disabled. */
-  const start = ({ delivery, kind }: DueAttempt, atMs: number): StartedAttempt | undefined => {
+  /** Makes every random decision of an attempt, in the schedule's order. Undefined if the endpoint is disabled. */
+  const start = (due: DueAttempt, atMs: number): StartedAttempt | undefined => {
+    const { delivery, kind } = due
     const { endpoint, attempts } = delivery
     const handle = settings.endpoints[endpoint.name]
     if (handle === undefined || endpoint.disabledAtMs !== undefined) return undefined
     const isScheduled = kind === 'scheduled'
     const isAnswerLost = isScheduled && random.fraction() < settings.lostAnswers
-    if (isScheduled && delivery.tries > 0 && settings.renewTimestamps)
+    if (isScheduled && atMs > delivery.firstAtMs && settings.renewTimestamps)
       delivery.token = settings.issuer.sign({ ...delivery.claims, timestamp: toKindeTimestamp(startMs + atMs) })
-    delivery.tries += isScheduled ? 1 : 0
     endpoint.attempts += 1
     const index = attempts.push({ atMs, kind, status: undefined, body: undefined, isAnswerLost }) - 1
-    return { delivery, kind, handle, index, isAnswerLost }
+    return { due, handle, index, isAnswerLost }
   }
 
-  const finish = (attempt: StartedAttempt, response: EndpointResponse, atMs: number): void => {
-    const { delivery, kind, index, isAnswerLost } = attempt
-    delivery.attempts[index] = { atMs, kind, isAnswerLost, ...response }
-    if (kind === 'duplicate') return
-    recordResult(delivery, atMs, response.status === 200 && !isAnswerLost)
-    const nextMs = KINDE_ATTEMPTS_MS[delivery.tries]
-    if (delivery.deliveredAtMs === undefined && nextMs !== undefined)
-      agenda.add(delivery.firstAtMs + nextMs, { delivery, kind })
-  }
-
-  /** Calls the endpoints and finishes the attempts in the given order, so that no race decides how the run goes on. */
-  const deliverAll = async (started: readonly StartedAttempt[], atMs: number): Promise<void> => {
-    const signed = await Promise.all(started.map(async (one) => ({ one, token: await one.delivery.token })))
+  /** Calls the endpoints, and records the responses in the given order, so that no race decides how the run goes on. */
+  const deliverAll = async (started: readonly StartedAttempt[], atMs: number) => {
+    const signed = await Promise.all(started.map(async (one) => ({ one, token: await one.due.delivery.token })))
     const answered = await Promise.all(
       signed.map(async ({ one, token }) => ({
         one,
-        response: await callEndpoint(one.handle, token, one.delivery.webhookId, settings.answerTimeoutMs),
+        response: await callEndpoint(one.handle, token, one.due.delivery.webhookId, settings.answerTimeoutMs),
       })),
     )
-    for (const { one, response } of answered) finish(one, response, atMs)
+    return answered.map(({ one: { due, index, isAnswerLost }, response }) => {
+      const { delivery, kind } = due
+      const status = isAnswerLost ? undefined : response.status
+      delivery.attempts[index] = { atMs, kind, isAnswerLost, ...response }
+      if (kind === 'scheduled') recordResult(delivery, atMs, isDelivered(status))
+      return { delivery: due, status }
+    })
   }
 
-  /** Duplicates an attempt by chance: returns one for the same moment, or schedules one for later. */
-  const duplicate = ({ delivery, kind }: DueAttempt, atMs: number): DueAttempt[] => {
+  /** Duplicates an attempt by chance: returns one for the same moment, or adds one for later. */
+  const duplicate = ({ delivery, kind }: DueAttempt, atMs: number, add: (copy: DueAttempt) => void): DueAttempt[] => {
     if (kind === 'duplicate' || random.fraction() >= settings.duplicates) return []
-    const copy: DueAttempt = { delivery, kind: 'duplicate' }
-    if (random.fraction() < 0.5) return [copy]
-    agenda.add(atMs + 1 + Math.floor(random.fraction() * settings.reorderMs), copy)
+    const copy = { delivery, kind: 'duplicate', attemptsMs: [0] } as const
+    if (random.fraction() < 0.5) return [{ ...copy, firstAtMs: atMs }]
+    add({ ...copy, firstAtMs: atMs + 1 + Math.floor(random.fraction() * settings.reorderMs) })
     return []
   }
 
-  let durationMs = 0
-  for (let due = agenda.takeNext(); due !== undefined; due = agenda.takeNext()) {
-    const { atMs, items } = due
-    durationMs = atMs
-    settings.clock.advanceTo(startMs + atMs)
-    const all = items.flatMap((item) => [item, ...duplicate(item, atMs)])
-    const started = random.shuffle(all).flatMap((item) => start(item, atMs) ?? [])
-    await deliverAll(started, atMs)
-  }
+  const scheduled = deliveries.map(
+    (delivery): DueAttempt => ({ delivery, kind: 'scheduled', firstAtMs: delivery.firstAtMs }),
+  )
+  const durationMs = await deliverOnSchedule(scheduled, {
+    advanceTo: (atMs) => settings.clock.advanceTo(startMs + atMs),
+    attempt(due, atMs, add) {
+      const all = due.flatMap((item) => [item, ...duplicate(item, atMs, add)])
+      return deliverAll(
+        random.shuffle(all).flatMap((item) => start(item, atMs) ?? []),
+        atMs,
+      )
+    },
+  })
   return toReport(deliveries, endpoints, durationMs)
 }
 
@@ -123,15 +121,14 @@ function planDeliveries(
       firstAtMs: occursAtMs + Math.floor(random.fraction() * reorderMs),
       webhookId: `webhook_${random.hex(32)}`,
       attempts: [],
-      tries: 0,
       deliveredAtMs: undefined,
     }))
   })
 }
 
-function recordResult(delivery: Delivery, atMs: number, isDelivered: boolean): void {
+function recordResult(delivery: Delivery, atMs: number, isSuccess: boolean): void {
   const { endpoint } = delivery
-  if (isDelivered) {
+  if (isSuccess) {
     delivery.deliveredAtMs = atMs
     endpoint.failingSinceMs = undefined
     return
