@@ -88,7 +88,7 @@ const toHref = (url: string): string | undefined => (URL.canParse(url) ? new URL
  */
 export async function removeLeftovers(
   { client, domain, file }: Pick<TemporaryWebhookOptions, 'client' | 'domain' | 'file'>,
-  { onlyIfAny = false } = {},
+  { onlyIfAny = false }: { readonly onlyIfAny?: boolean | undefined } = {},
 ): Promise<{ readonly removed: readonly string[]; readonly others: readonly Webhook[] }> {
   const leftovers = (await read(file)).filter((one) => one.domain === domain && !isRunning(one.pid))
   if (onlyIfAny && leftovers.length === 0) return { removed: [], others: [] }
