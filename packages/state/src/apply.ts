@@ -1,5 +1,12 @@
 import { factsOfEvent, type StateEvent, text } from './facts.js'
-import { addToState, type BillingState, type CustomerName, type CustomerNames, knownState } from './state.js'
+import {
+  addToState,
+  type BillingState,
+  type CustomerName,
+  type CustomerNames,
+  customerNames,
+  knownState,
+} from './state.js'
 
 /** The options of {@link applyBillingEvent}. */
 export interface ApplyOptions {
@@ -55,6 +62,5 @@ export function namesAt(
     const known = text(value)
     return known === undefined ? undefined : { value: known, at }
   }
-  const [id, orgCode, userId] = [name(customer.id), name(customer.orgCode), name(customer.userId)]
-  return { ...(id && { id }), ...(orgCode && { orgCode }), ...(userId && { userId }) }
+  return customerNames(name(customer.id), name(customer.orgCode), name(customer.userId))
 }

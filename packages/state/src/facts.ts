@@ -17,18 +17,18 @@ export interface Fact {
   /** `occurredAt` or `observedAt`, in epoch milliseconds. */
   readonly at: number
   /** The event's id; absent for a snapshot. */
-  readonly id?: string
-  readonly plan?: PlanFact
+  readonly id?: string | undefined
+  readonly plan?: PlanFact | undefined
   /** The next invoice's date, in epoch milliseconds. */
-  readonly dueOn?: number
+  readonly dueOn?: number | undefined
   /** When the event first arrived, in epoch milliseconds. Kept of cancellations. */
-  readonly receivedAt?: number
-  readonly meterId?: string
-  readonly featureCode?: string
-  readonly quantity?: number
-  readonly expiresOn?: number
-  readonly periodEndsOn?: number
-  readonly features?: readonly string[]
+  readonly receivedAt?: number | undefined
+  readonly meterId?: string | undefined
+  readonly featureCode?: string | undefined
+  readonly quantity?: number | undefined
+  readonly expiresOn?: number | undefined
+  readonly periodEndsOn?: number | undefined
+  readonly features?: readonly string[] | undefined
 }
 
 /** The facts of one type about one agreement, one plan without an agreement id, or one meter, oldest first. */
@@ -47,12 +47,10 @@ export function factsOfEvent(event: StateEvent, receivedAt: Date | undefined): F
   const plan = 'plan' in event ? planFact(event.plan) : undefined
   const dueOn = 'invoice' in event && namesNextInvoice(event.type) ? time(event.invoice.dueOn) : undefined
   const receipt = event.type === 'customer.agreement_cancelled' ? time(receivedAt) : undefined
-  const fact: Fact = {
-    ...stamp(event),
-    ...(plan !== undefined && { plan }),
-    ...(dueOn !== undefined && { dueOn }),
-    ...(receipt !== undefined && { receivedAt: receipt }),
-  }
+  const fact = stamp(event)
+  if (plan !== undefined) fact.plan = plan
+  if (dueOn !== undefined) fact.dueOn = dueOn
+  if (receipt !== undefined) fact.receivedAt = receipt
   const agreement = text(event.agreement.id)
   if (agreement !== undefined) return [{ type: event.type, agreement, facts: [fact] }]
   return [{ type: event.type, ...(plan && { group: planKey(plan) }), facts: [fact] }]
@@ -63,13 +61,11 @@ function usageFacts(event: UsageEvent): FactList[] {
   const meterId = text(event.usage.meterId)
   const featureCode = text(event.usage.featureCode)
   const { quantity } = event.usage
-  const report: Fact = {
-    ...stamp(event),
-    ...(meterId !== undefined && { meterId }),
-    ...(featureCode !== undefined && { featureCode }),
-    // JSON has no -0, no NaN and no Infinity
-    ...(quantity !== undefined && Number.isFinite(quantity) && { quantity: quantity + 0 }),
-  }
+  const report = stamp(event)
+  if (meterId !== undefined) report.meterId = meterId
+  if (featureCode !== undefined) report.featureCode = featureCode
+  // JSON has no -0, no NaN and no Infinity
+  if (quantity !== undefined && Number.isFinite(quantity)) report.quantity = quantity + 0
   return [
     { type: 'agreement_used', ...(agreement !== undefined && { agreement }), facts: [stamp(event)] },
     { type: event.type, group: meterKey({ meterId, featureCode }), facts: [report] },
@@ -117,7 +113,10 @@ export function text(value: string | undefined): string | undefined {
   return value?.trim() ? value : undefined
 }
 
-function stamp({ id, occurredAt }: StateEvent): Fact {
+type NewFact = { -readonly [Name in keyof Fact]: Fact[Name] }
+
+// Members are added to it one by one: such objects are read several times as fast as those made by spreading.
+function stamp({ id, occurredAt }: StateEvent): NewFact {
   const at = time(occurredAt)
   if (at === undefined) throw new TypeError('event.occurredAt is an invalid Date: pass the event as core decoded it.')
   return { at, id }
@@ -130,11 +129,11 @@ function planFact(plan: {
 }): PlanFact | undefined {
   const [id, code, name] = [text(plan.id), text(plan.code), text(plan.name)]
   if (id === undefined && code === undefined && name === undefined) return undefined
-  return {
-    ...(id !== undefined && { id }),
-    ...(code !== undefined && { code }),
-    ...(name !== undefined && { name }),
-  }
+  const fact: { -readonly [Name in keyof PlanFact]: PlanFact[Name] } = {}
+  if (id !== undefined) fact.id = id
+  if (code !== undefined) fact.code = code
+  if (name !== undefined) fact.name = name
+  return fact
 }
 
 // An overdue invoice lies in the past, and a cancelled agreement has no next one.

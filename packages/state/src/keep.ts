@@ -40,12 +40,9 @@ export function keepFacts(type: FactType, known: readonly Fact[], added: readonl
   const start = distinct.length - RECENT[type]
   if (start <= 0) return distinct
   if (RECENT[type] <= 1) return distinct.filter((_, index) => index === 0 || index >= start)
-  const kept = new Set(KEPT_BY_MONTH.has(type) ? firstOfMonths(distinct) : [])
-  for (const names of NAMING) {
-    const latest = distinct.findLast(names)
-    if (latest !== undefined) kept.add(latest)
-  }
-  return distinct.filter((fact, index) => index >= start || kept.has(fact))
+  const ofMonths = KEPT_BY_MONTH.has(type) ? firstOfMonths(distinct) : []
+  const isLatestNaming = (fact: Fact) => NAMING.some((names) => names(fact) && distinct.findLast(names) === fact)
+  return distinct.filter((fact, index) => index >= start || ofMonths.includes(fact) || isLatestNaming(fact))
 }
 
 /** Of facts that say these, the latest is kept. */
@@ -56,7 +53,7 @@ const NAMING: readonly ((fact: Fact) => boolean)[] = [
   ({ quantity }) => quantity !== undefined,
 ]
 
-/** The common case: one new fact, later than all others. */
+/** The common case: one new fact, later than all others. Nothing is sorted then. */
 function insertLatest(known: readonly Fact[], added: readonly Fact[]): readonly Fact[] | undefined {
   const [fact, other] = added
   const last = known.at(-1)

@@ -5,6 +5,8 @@ import { comparePlans, mergePlans, type PlanFact, type PlanRelation } from './pl
 export interface TimedFact extends Fact {
   readonly type: FactType
   readonly agreement?: string | undefined
+  /** When it is read, in epoch milliseconds: a creation is read ahead of its moment. */
+  readonly order: number
 }
 
 /** One agreement as the facts tell it, while they are read in the order of time. */

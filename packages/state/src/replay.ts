@@ -1,18 +1,9 @@
 import type { Policy } from './access-table.js'
-import { compareFacts, compareText, type FactType } from './facts.js'
-import {
-  isLive,
-  isYoung,
-  type Line,
-  newLine,
-  planRelation,
-  REPLACEMENT_MS,
-  setPlan,
-  startAgain,
-  type TimedFact,
-} from './line.js'
+import { compareFacts, type FactType } from './facts.js'
+import { isLive, isYoung, type Line, newLine, planRelation, setPlan, startAgain, type TimedFact } from './line.js'
 import { findCancelled, findCreated, findPlanned, findUnnamed, oldestFirst } from './match.js'
 import { movePlan, splitMove } from './move-plan.js'
+import { factsInOrder } from './order.js'
 import type { PlanFact } from './plan.js'
 import type { BillingState } from './state.js'
 
@@ -48,32 +39,6 @@ export function replay(state: BillingState, policy: Policy, onStep?: OnStep): Li
 }
 
 const ignore = (): void => undefined
-
-/** Every fact but the quantities of meters, in the order of reading. */
-function factsInOrder(state: BillingState): TimedFact[] {
-  return state.lists
-    .filter(({ type }) => type !== 'customer.meter_usage_updated')
-    .flatMap(({ type, agreement, facts }) => facts.map((fact): TimedFact => ({ ...fact, type, agreement })))
-    .sort(compareTimed)
-}
-
-/**
- * The events of one checkout come within seconds, in any order, so a creation is read before what came a moment earlier:
- * a payment or a plan then finds the agreement that it is about. Of one moment, a snapshot's agreements come before the end
- * of its list, and an assignment comes last: a change has then told which agreement is on that plan.
- */
-function compareTimed(a: TimedFact, b: TimedFact): number {
-  return (
-    readAt(a) - readAt(b) ||
-    Number(a.type === 'customer.plan_assigned') - Number(b.type === 'customer.plan_assigned') ||
-    compareText(a.id ?? '', b.id ?? '') ||
-    compareText(a.type, b.type) ||
-    compareText(a.agreement ?? '', b.agreement ?? '') ||
-    compareFacts(a, b)
-  )
-}
-
-const readAt = ({ type, at }: TimedFact): number => (type === 'customer.agreement_created' ? at - REPLACEMENT_MS : at)
 
 interface Reading {
   readonly lines: Line[]
@@ -155,9 +120,9 @@ function readUnnamedPlan(reading: Reading, fact: TimedFact, plan: PlanFact): voi
 
 /** A change to another plan under an id that is new: it is that of the only agreement that runs, if that one has no id. */
 function takeOver({ lines, onStep }: Reading, fact: TimedFact, plan: PlanFact): boolean {
+  if (fact.type !== 'customer.plan_changed' || lines.some(({ id }) => id === fact.agreement)) return false
   const [only, other] = live(lines, fact)
-  const isNew = lines.every(({ id }) => id !== fact.agreement)
-  if (fact.type !== 'customer.plan_changed' || !isNew || only === undefined || other !== undefined) return false
+  if (only === undefined || other !== undefined) return false
   if (only.id !== undefined || planRelation(only, plan) !== 'different' || isBeforeCreation(only, fact)) return false
   only.id = fact.agreement
   movePlan(only, fact, plan)

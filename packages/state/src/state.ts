@@ -59,11 +59,25 @@ export function addToState(state: BillingState, customer: CustomerNames, added: 
 }
 
 function addList(lists: readonly FactList[], added: FactList): readonly FactList[] {
-  const known = lists.find((list) => compareLists(list, added) === 0)
+  const index = placeOf(lists, added)
+  const found = lists[index]
+  const known = found !== undefined && compareLists(found, added) === 0 ? found : undefined
   const facts = keepFacts(added.type, known?.facts ?? [], added.facts)
-  if (known === undefined) return [...lists, { ...added, facts }].sort(compareLists)
-  if (facts.length === known.facts.length && facts.every((fact, index) => fact === known.facts[index])) return lists
-  return lists.map((list) => (list === known ? { ...list, facts } : list))
+  if (known === undefined) return [...lists.slice(0, index), { ...added, facts }, ...lists.slice(index)]
+  if (facts.length === known.facts.length && facts.every((fact, at) => fact === known.facts[at])) return lists
+  return lists.with(index, { ...known, facts })
+}
+
+/** The index of the list among sorted ones, or the index at which it belongs. */
+function placeOf(lists: readonly FactList[], wanted: FactList): number {
+  let [low, high] = [0, lists.length]
+  while (low < high) {
+    const middle = (low + high) >>> 1
+    const list = lists[middle]
+    if (list !== undefined && compareLists(list, wanted) < 0) low = middle + 1
+    else high = middle
+  }
+  return low
 }
 
 function compareLists(a: FactList, b: FactList): number {
@@ -76,13 +90,24 @@ function compareLists(a: FactList, b: FactList): number {
 }
 
 function mergeNames(known: CustomerNames, added: CustomerNames): CustomerNames {
-  const [id, orgCode, userId] = [
-    earlier(known.id, added.id),
-    earlier(known.orgCode, added.orgCode),
-    earlier(known.userId, added.userId),
-  ]
+  const id = earlier(known.id, added.id)
+  const orgCode = earlier(known.orgCode, added.orgCode)
+  const userId = earlier(known.userId, added.userId)
   if (id === known.id && orgCode === known.orgCode && userId === known.userId) return known
-  return { ...(id && { id }), ...(orgCode && { orgCode }), ...(userId && { userId }) }
+  return customerNames(id, orgCode, userId)
+}
+
+/** The names that are known, without members for those that are not. */
+export function customerNames(
+  id: CustomerName | undefined,
+  orgCode: CustomerName | undefined,
+  userId: CustomerName | undefined,
+): CustomerNames {
+  const names: { -readonly [Name in keyof CustomerNames]: CustomerNames[Name] } = {}
+  if (id !== undefined) names.id = id
+  if (orgCode !== undefined) names.orgCode = orgCode
+  if (userId !== undefined) names.userId = userId
+  return names
 }
 
 /** The first name counts: of an event that was signed again with a later time, it is known exactly. */
