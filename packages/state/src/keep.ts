@@ -42,7 +42,8 @@ export function keepFacts(type: FactType, known: readonly Fact[], added: readonl
   if (RECENT[type] <= 1) return distinct.filter((_, index) => index === 0 || index >= start)
   const ofMonths = KEPT_BY_MONTH.has(type) ? firstOfMonths(distinct) : []
   const isLatestNaming = (fact: Fact) => NAMING.some((names) => names(fact) && distinct.findLast(names) === fact)
-  return distinct.filter((fact, index) => index >= start || ofMonths.includes(fact) || isLatestNaming(fact))
+  const older = distinct.slice(0, start).filter((fact) => ofMonths.includes(fact) || isLatestNaming(fact))
+  return older.concat(distinct.slice(start))
 }
 
 /** Of facts that say these, the latest is kept. */

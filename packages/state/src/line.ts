@@ -69,7 +69,12 @@ export function newLine(id: string | undefined, start: TimedFact): Line {
 /** Begins the agreement's life by a creation: free of older debts, and not ended. */
 export function startAgain(line: Line, created: TimedFact): void {
   const plan = created.plan ?? line.plan
-  Object.assign(line, newLine(line.id, created), { created, plan, plans: plan ? [plan] : [], listed: line.listed })
+  const { listed } = line
+  Object.assign(line, newLine(line.id, created))
+  line.created = created
+  line.plan = plan
+  line.plans = plan ? [plan] : []
+  line.listed = listed
 }
 
 /** Takes over the plan that a fact names. */

@@ -162,8 +162,8 @@ export function summarize(state: BillingState | undefined, options: SummarizeOpt
     agreements: lines.map(({ summary }) => summary),
     usage: summarizeUsage(known),
     customer: summarizeNames(known),
-    changedAt: toDate(change?.at),
-    changedBy: change?.id === undefined ? undefined : { id: change.id, type: change.type },
+    changedAt: toDate(change?.fact.at),
+    changedBy: change?.fact.id === undefined ? undefined : { id: change.fact.id, type: change.type },
     reviewAt: reviews.length > 0 ? new Date(Math.min(...reviews)) : undefined,
   }
 }
@@ -230,13 +230,13 @@ function summarizeNames({ customer: { id, orgCode, userId } }: BillingState): Bi
   }
 }
 
-function latestEvent(state: BillingState): (Fact & { readonly type: BillingEventType }) | undefined {
-  let found: (Fact & { readonly type: BillingEventType }) | undefined
-  for (const { type, facts } of state.lists) {
-    const last = facts.at(-1)
-    if (last === undefined || type === 'agreement_used' || type === 'agreement_listed' || type === 'list_complete')
+function latestEvent({ lists }: BillingState): { fact: Fact; type: BillingEventType } | undefined {
+  let found: { fact: Fact; type: BillingEventType } | undefined
+  for (const { type, facts } of lists) {
+    const fact = facts.at(-1)
+    if (fact === undefined || type === 'agreement_used' || type === 'agreement_listed' || type === 'list_complete')
       continue
-    if (found === undefined || compareFacts(last, found) > 0) found = { ...last, type }
+    if (found === undefined || compareFacts(fact, found.fact) > 0) found = { fact, type }
   }
   return found
 }
