@@ -46,8 +46,7 @@ async function start(example: string, issuerPort: number, port: number): Promise
     PORT: String(port),
   }
   if (example === 'next') {
-    await ensureBuilt('core')
-    await ensureBuilt('next')
+    for (const name of ['core', 'state', 'next']) await ensureBuilt(name)
     await nextBuild(cwd)
     return startServer(join(cwd, 'node_modules/.bin/next'), ['start'], /Ready/, { cwd, env })
   }
