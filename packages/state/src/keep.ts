@@ -18,8 +18,9 @@ const RECENT: Readonly<Record<FactType, number>> = {
   agreement_listed: 1,
 }
 
-/** Of how many calendar months the first fact is kept, so that it stays known since when a long debt is owed. */
-const MONTHS = 24
+/** Of how many months of 30 days the first fact is kept, so that it stays known since when a long debt is owed. */
+const MONTHS = 25
+const MONTH_MS = 30 * 24 * 60 * 60_000
 const KEPT_BY_MONTH: ReadonlySet<FactType> = new Set([
   'customer.payment_failed',
   'customer.invoice_overdue',
@@ -69,24 +70,15 @@ function sortDistinct(facts: readonly Fact[]): Fact[] {
     .filter((fact, index, sorted) => index === 0 || !isSame(fact, sorted[index - 1]))
 }
 
-/** Makes one date a month, not one a fact. */
 function firstOfMonths(sorted: readonly Fact[]): Fact[] {
   const first: Fact[] = []
   let monthEnd = Number.NEGATIVE_INFINITY
   for (const fact of sorted) {
     if (fact.at < monthEnd) continue
     first.push(fact)
-    monthEnd = nextMonth(fact.at)
+    monthEnd = (Math.floor(fact.at / MONTH_MS) + 1) * MONTH_MS
   }
   return first.slice(-MONTHS)
-}
-
-/** The start of the next month; `Infinity` in the last month that a date can name. */
-function nextMonth(at: number): number {
-  const date = new Date(at)
-  date.setUTCMonth(date.getUTCMonth() + 1, 1)
-  const start = date.setUTCHours(0, 0, 0, 0)
-  return Number.isNaN(start) ? Number.POSITIVE_INFINITY : start
 }
 
 /** An event id that came with several times counts with the earliest, and with its first receipt. */

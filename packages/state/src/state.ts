@@ -1,4 +1,4 @@
-import { compareText, type FactList } from './facts.js'
+import { compareText, type Fact, type FactList } from './facts.js'
 import { keepFacts } from './keep.js'
 
 /** The version of {@link BillingState} that this package reads and writes. */
@@ -63,9 +63,15 @@ function addList(lists: readonly FactList[], added: FactList): readonly FactList
   const found = lists[index]
   const known = found !== undefined && compareLists(found, added) === 0 ? found : undefined
   const facts = keepFacts(added.type, known?.facts ?? [], added.facts)
-  if (known === undefined) return [...lists.slice(0, index), { ...added, facts }, ...lists.slice(index)]
+  if (known === undefined) return [...lists.slice(0, index), withFacts(added, facts), ...lists.slice(index)]
   if (facts.length === known.facts.length && facts.every((fact, at) => fact === known.facts[at])) return lists
-  return lists.with(index, { ...known, facts })
+  return lists.with(index, withFacts(known, facts))
+}
+
+// Member by member: spreading costs more than all else here.
+function withFacts({ type, agreement, group }: FactList, facts: readonly Fact[]): FactList {
+  if (agreement !== undefined) return { type, agreement, facts }
+  return group === undefined ? { type, facts } : { type, group, facts }
 }
 
 /** The index of the list among sorted ones, or the index at which it belongs. */
