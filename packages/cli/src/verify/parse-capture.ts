@@ -1,6 +1,7 @@
 import { gunzipSync } from 'node:zlib'
 import { UsageError } from '../usage-error.js'
-import { type CapturedRequest, isRawHttp, joinHeaders, parseRawHttp } from './raw-http.js'
+import { splitJson } from './json-in-text.js'
+import { type CapturedRequest, isRawHttp, joinHeaders, parseRawHttp, splitRawHttp } from './raw-http.js'
 
 const BODY_MEMBERS = ['body', 'rawBody', 'raw_body', 'token', 'jwt', 'content', 'payload'] as const
 const MAX_GUNZIPPED_BYTES = 32 * 1024 * 1024
@@ -74,27 +75,24 @@ function findInValue(value: unknown, isBody: IsBody, depth: number): CapturedReq
 const TOKEN_IN_TEXT = /(?<!Bearer\s+)\beyJ[\w-]{8,}\.[\w-]{2,}\.[\w-]*/gi
 const TOKEN = /^eyJ[\w-]+\.[\w-]+\.[\w-]*$/
 
-/** Searches text line by line: each may contain JSON after a prefix, or a token. */
+/** Searches text, which may contain JSON or tokens among other things. */
 function findInText(text: string, isBody: IsBody, depth: number): CapturedRequest[] {
   if (TOKEN.test(text)) return [toRequest(text)]
-  if (isRawHttp(text)) return [parseRawHttp(text)]
+  if (isRawHttp(text)) return splitRawHttp(text).map(parseRawHttp)
   const decoded = decodeBase64(text)
   if (decoded !== undefined) return findInText(decoded, isBody, depth + 1)
   const value = parseJson(text)
   if (value !== undefined) return findInValue(value, isBody, depth + 1)
-  return text.split(/\r?\n/).flatMap((line) => findInLine(line, isBody, depth))
-}
-
-function findInLine(line: string, isBody: IsBody, depth: number): CapturedRequest[] {
-  const [json] = /[[{].*[\]}]/.exec(line) ?? []
-  const value = json === undefined ? undefined : parseJson(json)
-  const found = value === undefined ? [] : findInValue(value, isBody, depth + 1)
-  return found.length > 0 ? found : (line.match(TOKEN_IN_TEXT) ?? []).map(toRequest)
+  return splitJson(text).flatMap((piece) => {
+    const found = piece.value === undefined ? [] : findInValue(piece.value, isBody, depth + 1)
+    return found.length > 0 ? found : (piece.text.match(TOKEN_IN_TEXT) ?? []).map(toRequest)
+  })
 }
 
 /** Decodes base64 of a token, of raw HTTP, or of gzipped logs, as tunnels and log subscriptions write them. */
 function decodeBase64(text: string): string | undefined {
-  if (!/^[\w+/-]{16,}={0,2}$/.test(text)) return undefined
+  // MIME breaks lines after 76 characters
+  if (!/^(?:[\w+/-]+\r?\n)*[\w+/-]+={0,2}$/.test(text) || text.length < 16) return undefined
   const bytes = Buffer.from(text, 'base64')
   const isGzip = bytes[0] === 0x1f && bytes[1] === 0x8b
   const decoded = (isGzip ? gunzip(bytes) : bytes).toString('utf8').trim()
@@ -123,12 +121,12 @@ function findRequest(members: Record<string, unknown>, isBody: IsBody): Captured
 }
 
 function withRequestLine(members: Record<string, unknown>, body: string): CapturedRequest {
-  const { method, httpMethod, headers, requestContext } = members
+  const { method, httpMethod, headers, multiValueHeaders, requestContext } = members
   const { method: contextMethod } = toMembers(toMembers(requestContext)['http'])
   const name = [method, httpMethod, contextMethod].find((one) => typeof one === 'string')
   return {
     method: typeof name === 'string' ? name.toUpperCase() : 'POST',
-    headers: joinHeaders(headerEntries(headers)),
+    headers: joinHeaders(headerEntries(headers ?? multiValueHeaders)),
     body: body.trim(),
   }
 }

@@ -9,6 +9,9 @@ export interface CapturedRequest {
 /** Checks that a text starts like an HTTP request. */
 export const isRawHttp = (text: string): boolean => /^[A-Z]+ \S+ HTTP\/\d/.test(text)
 
+/** Splits text that contains several requests. A token is no request line. */
+export const splitRawHttp = (text: string): string[] => text.split(/^(?=[A-Z]+ \S+ HTTP\/\d)/m)
+
 /** Parses a request as raw HTTP text. */
 export function parseRawHttp(text: string): CapturedRequest {
   const [, head = text, body = ''] = /^(.*?)\r?\n\r?\n(.*)$/s.exec(text) ?? []

@@ -48,5 +48,6 @@ async function readAll(stdin: Terminal['stdin']): Promise<Buffer> {
 /** PowerShell redirects output as UTF-16, and some editors write a byte order mark before UTF-8. */
 function decode(bytes: Buffer): string {
   const isUtf16 = bytes[0] === 0xff && bytes[1] === 0xfe
-  return new TextDecoder(isUtf16 ? 'utf-16le' : 'utf-8').decode(bytes)
+  const isUtf16BigEndian = bytes[0] === 0xfe && bytes[1] === 0xff
+  return new TextDecoder(isUtf16 ? 'utf-16le' : isUtf16BigEndian ? 'utf-16be' : 'utf-8').decode(bytes)
 }
