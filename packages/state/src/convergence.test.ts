@@ -226,6 +226,28 @@ describe('the state', { timeout: 120_000 }, () => {
       expect(applyBillingEvent(state, event)).toBe(state)
   })
 
+  it('is copied only where an event changes it', () => {
+    const before = whole(
+      Array.from({ length: 400 }, (_, index) =>
+        at(index, TYPES[index % TYPES.length] ?? 'paid', { id: `event_${index}`, agreement: `agreement_${index % 5}` }),
+      ),
+    )
+    const after = applyBillingEvent(before, at(500, 'failed', { id: 'event_500', agreement: 'agreement_3' }))
+    const changed = after.lists.filter((list, index) => list !== before.lists[index])
+    expect(changed).toMatchObject([{ type: 'customer.payment_failed', agreement: 'agreement_3' }])
+    expect(after.customer).toBe(before.customer)
+  })
+
+  it('knows since when a debt is owed, after 700 days with a failure each', () => {
+    const failures = Array.from({ length: 700 }, (_, day) =>
+      at(day * 24 * 60, 'failed', { agreement: 'a', id: `f${day}` }),
+    )
+    const state = whole([at(0, 'created', { agreement: 'a', id: 'c' }), ...failures])
+    const since = summarize(state, { now: minute(701 * 24 * 60) }).agreements[0]?.pastDueSince
+    expect(since).toEqual(minute(0))
+    expect(state.lists.flatMap(({ facts }) => facts).length).toBeLessThan(80)
+  })
+
   it('grows with agreements and meters, not with events', () => {
     const events = Array.from({ length: 3000 }, (_, index) =>
       at(index, TYPES[index % TYPES.length] ?? 'paid', {
