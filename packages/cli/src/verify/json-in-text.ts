@@ -1,5 +1,8 @@
 /** A piece of text: JSON with its value, or what stands between. */
-export type TextPiece = { readonly text: string; readonly value?: unknown }
+interface TextPiece {
+  readonly text: string
+  readonly value?: unknown
+}
 
 /** Limit of what is read in vain: text with many brackets that are no JSON would take too long. */
 const MAX_WASTED_CHARS = 64 * 1024 * 1024
@@ -7,7 +10,7 @@ const MAX_WASTED_CHARS = 64 * 1024 * 1024
 const PARSE_ERROR_CHARS = 1000
 
 /** An object or a list, or one written as a string, as loggers that write `key="value"` do. */
-const START = /[[{]|"(?=[[{]\\?")/g
+const START = /[[{]|"(?=[[{]{1,2}\\")/g
 
 /** Splits text, such as the lines of a log, into JSON objects and lists and the text between them. */
 export function splitJson(text: string): TextPiece[] {
