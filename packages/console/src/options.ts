@@ -13,7 +13,15 @@ import type { AccessPolicy, BillingChange, BillingChangeContext } from '@kinde-b
 import { newSecret } from './actions/token.js'
 
 /** The answer of `authorize`: `true`, or the operator's name, lets in; everything else does not. */
-export type Authorization = boolean | string | { readonly name: string } | null | undefined
+export type Authorization =
+  | boolean
+  | string
+  | {
+      /** The operator's name. */
+      readonly name: string
+    }
+  | null
+  | undefined
 
 /** The options of {@link createConsole}. */
 export interface ConsoleOptions {

@@ -22,7 +22,12 @@ export interface LambdaHttpEvent {
   readonly requestContext?:
     | {
         /** Payload format 2.0 has the method here. */
-        readonly http?: { readonly method: string } | undefined
+        readonly http?:
+          | {
+              /** Such as `POST`. */
+              readonly method: string
+            }
+          | undefined
         /** Set by a load balancer. */
         readonly elb?: unknown
         /** The stage of API Gateway. */

@@ -20,11 +20,15 @@ type EventDecorator<Event> = <Method extends EventMethod<Event>>(
 ) => void
 
 /**
- * Marks a method of a provider or controller as a handler of billing events. Its first parameter must take the events of
- * these types. If several methods handle one event, they run one after another, and repeat together if one throws: first
+ * Marks a method of a provider or controller as a handler of every billing event.
+ */
+export function OnBillingEvent(): EventDecorator<BillingEventOf<BillingEventType>>
+/**
+ * Marks a method of a provider or controller as a handler of billing events of these types. Its first parameter must
+ * take them. If several methods handle one event, they run one after another, and repeat together if one throws: first
  * those of every event, then those of its type.
  *
- * @param types - The event types. Default: every billing event.
+ * @param types - The event types. Without any, the method handles every billing event.
  *
  * @example
  * ```ts
@@ -41,7 +45,6 @@ type EventDecorator<Event> = <Method extends EventMethod<Event>>(
  * }
  * ```
  */
-export function OnBillingEvent(): EventDecorator<BillingEventOf<BillingEventType>>
 export function OnBillingEvent<Type extends BillingEventType>(
   ...types: [Type, ...Type[]]
 ): EventDecorator<BillingEventOf<Type>>
