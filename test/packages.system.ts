@@ -20,7 +20,7 @@ const tarball = (name: string): string => tarballs[name] ?? ''
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), 'kinde-billing-packages-'))
   tarballs = await packAll(join(folder, 'tarballs'))
-}, 300_000)
+}, 1_200_000)
 
 afterAll(() => rm(folder, { recursive: true, force: true }))
 

@@ -15,7 +15,9 @@ const STORES = /from '(?:pg|redis|ioredis)'/
 export function findReceivingSnippets({ withStore }: { withStore: boolean }): Snippet[] {
   return findSnippets().filter(
     ({ text }) =>
-      RECEIVES.test(text) && !text.includes("from '@kinde-billing/testing") && STORES.test(text) === withStore,
+      RECEIVES.test(text) &&
+      !/(?:from |require\()'@kinde-billing\/testing/.test(text) &&
+      STORES.test(text) === withStore,
   )
 }
 
