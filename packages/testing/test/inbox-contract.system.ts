@@ -54,11 +54,8 @@ describe('the inbox contract', () => {
     ['signal never fires', 'lets another attempt run once a lease is over'],
     ['responses are ignored', 'runs nothing and holds no claim if the response was decided before the claim'],
     ['responses end the work', 'marks work that was running when the response was decided'],
-    ['writes stay when the work throws', 'rolls back the writes of work that throws Error: after the write'],
-    [
-      'writes stay when the work is discarded',
-      'rolls back the writes of work that throws DiscardEvent: after the write',
-    ],
+    ['writes stay when the work throws', 'rolls back the writes of work that throws an Error'],
+    ['writes stay when the work is discarded', 'rolls back the writes of work that throws a DiscardEvent'],
     ['writes are lost', 'commits the writes of work that succeeds together with the mark'],
     ['claimsKept never', 'keeps the claims of an event that failed, until it is done'],
     ['claimsKept after success', 'keeps no claims of an event that succeeded'],
