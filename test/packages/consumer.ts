@@ -83,7 +83,9 @@ async function main(): Promise<void> {
 
 function storageOf(values: Map<string, unknown>) {
   return {
-    get: async <Value>(key: string) => values.get(key) as Value | undefined,
+    async get<Value>(key: string) {
+      return values.get(key) as Value | undefined
+    },
     put: async (key: string, value: unknown) => void values.set(key, value),
     deleteAll: async () => values.clear(),
     setAlarm: async () => {},
