@@ -32,6 +32,10 @@ export function itReceives(snippets: readonly Snippet[]): void {
     forger = await createTestIssuer()
     proxy = await startForwardProxy()
     vi.stubEnv('KINDE_ISSUER_URL', issuer.issuer)
+    // for snippets that also create a client of the Management API, which asks nothing here
+    vi.stubEnv('KINDE_DOMAIN', issuer.issuer)
+    vi.stubEnv('KINDE_MANAGEMENT_CLIENT_ID', 'client')
+    vi.stubEnv('KINDE_MANAGEMENT_CLIENT_SECRET', 'secret')
     bundle = await bundleSnippets(snippets, (text) => adapt(text, issuer.issuer, proxy.url))
   }, 60_000)
   afterEach(() => {
