@@ -10,7 +10,7 @@ const title = 'Kinde Billing Webhooks'
 const description =
   'Receive the billing webhooks of Kinde in TypeScript: verified, typed, once each. An unofficial community project.'
 
-/** Where the site is published, such as `https://example.github.io/billing/`; `DOCS_URL`. Without it links start at `/`. */
+/** The address of the published site, such as `https://example.github.io/billing/`; `DOCS_URL`. Without it links start at `/`. */
 const url = process.env.DOCS_URL === undefined ? undefined : new URL(process.env.DOCS_URL)
 const base = url?.pathname ?? '/'
 

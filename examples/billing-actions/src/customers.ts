@@ -71,7 +71,7 @@ function describe(summary: BillingSummary): object {
   }
 }
 
-/** What the customer of a session has now: for a middleware, or a page. */
+/** The present summary of a session's customer: for a middleware, or a page. */
 export const billingOf = (
   customers: Customers,
   session: Pick<CustomerIdentity, 'orgCode' | 'userId'>,

@@ -9,7 +9,7 @@ export const CUSTOMERS = Symbol('customers')
 
 type Delivery = HandlerDelivery<KindeBillingContext, undefined>
 
-/** What each event does is in billing-actions, which all examples share. */
+/** Calls billing-actions, which all examples share. */
 @Injectable()
 export class BillingHandlers {
   private readonly actions: ReturnType<typeof billingActions>

@@ -1,3 +1,5 @@
+import { MAX_TIMER_MS } from '@kinde-billing/core/internal'
+
 /** An attempt's own view of its lease: a signal that fires once the lease has ended or was lost. */
 export interface Lease {
   readonly signal: AbortSignal
@@ -7,9 +9,6 @@ export interface Lease {
   /** Ends the timer: the signal no longer fires. */
   end(this: void): void
 }
-
-/** Timers end below 2³¹ ms: a longer one would fire at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Starts a lease. Call it before the claim is sent, so that the lease ends no later than the object's. */
 export function startLease(leaseMs: number): Lease {

@@ -1,4 +1,4 @@
-/** What an object keeps of its one delivery. */
+/** The stored part of an object: its one delivery. */
 interface Entry {
   /** Random, of the attempt that claimed the delivery. Only that attempt can mark or release it. */
   readonly token: string

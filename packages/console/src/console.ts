@@ -199,7 +199,7 @@ function live(draft: View, watcher: Watcher, request: Request): Response {
   return streamVersions(watcher, readVersion, async () => (await identify(settings, request)) !== undefined)
 }
 
-/** Where a search leads: to the event of that id, or to the customers that match. */
+/** The page that a search opens: the event of that id, or the customers that match. */
 async function findTarget(view: View): Promise<string> {
   const { pool, tables } = view.settings
   const text = view.query.get('q')?.replaceAll('\0', '').trim() ?? ''

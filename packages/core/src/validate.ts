@@ -8,7 +8,7 @@ export { parseDate } from './timestamps.js'
 export { withTimeout } from './with-timeout.js'
 
 /** Runtimes end timers below 2³¹ ms: a longer one fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
+export const MAX_TIMER_MS: number = 2 ** 31 - 1
 
 /**
  * Creates the error for a wrong option.

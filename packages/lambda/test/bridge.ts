@@ -5,7 +5,7 @@ import { FUNCTION_URL, HTTP_API, HTTP_API_V1, LOAD_BALANCER, LOAD_BALANCER_MULTI
 
 type LambdaFunction = (event: LambdaHttpEvent, context: LambdaContext) => Promise<LambdaHttpResult>
 
-/** What stands in front of the function. */
+/** The part of AWS in front of the function. */
 export interface Origin {
   toEvent(req: IncomingMessage, body: Buffer): LambdaHttpEvent
   /** True if it takes `multiValueHeaders` only. */

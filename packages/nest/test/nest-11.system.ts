@@ -7,7 +7,7 @@ import '../src/index.test.js'
 import manifest from './nest-11/package.json' with { type: 'json' }
 
 // The sources and the application of these tests get Nest 11.
-vi.mock('@nestjs/common', () => import('./nest-11/common.js'))
+vi.mock('@nestjs/common', () => import('./nest-11/nestjs-common.js'))
 vi.mock('@nestjs/core', () => import('./nest-11/core.js'))
 vi.mock('@nestjs/platform-express', () => import('./nest-11/platform-express.js'))
 vi.mock('@nestjs/platform-fastify', () => import('./nest-11/platform-fastify.js'))

@@ -1,6 +1,7 @@
-import { assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { type ActionTableOptions, actionTable, ensureActionSchema } from './action-log-schema.js'
 import { withSession } from './database.js'
+import { parseLimit } from './page.js'
 import type { AnyPostgresPool } from './pool.js'
 import type { Rows } from './session.js'
 import { epochMs, readDate, readText } from './stored-delivery.js'
@@ -107,7 +108,8 @@ export function createActionLog(options: ActionLogOptions): ActionLog {
       const rows = await query(`select ${COLUMNS} from ${table} where id = $1 and id <> '${SECRET_ID}'`, [id])
       return rows.map(readAction)[0]
     },
-    async list({ subject, limit = 50, after } = {}) {
+    async list({ subject, after, ...options } = {}) {
+      const limit = parseLimit(options.limit)
       const [exists] = await query('select (to_regclass($1) is not null)::text as exists', [table])
       if (exists?.exists !== 'true') return { actions: [], next: undefined }
       const rows = await query(
@@ -115,7 +117,7 @@ export function createActionLog(options: ActionLogOptions): ActionLog {
          where id <> '${SECRET_ID}' and ($1::text is null or subject = $1)
            and ($2::text is null or (at, id) < (select last.at, last.id from ${table} as last where last.id = $2))
          order by at desc, id desc limit $3::integer`,
-        [storable(subject) ?? null, storable(after) ?? null, parseLimit(limit) + 1],
+        [storable(subject) ?? null, storable(after) ?? null, limit + 1],
       )
       const actions = rows.slice(0, limit).map(readAction)
       return { actions, next: rows.length > limit ? actions.at(-1)?.id : undefined }
@@ -148,9 +150,4 @@ function readAction(row: Rows[number]): LoggedAction {
 /** Text that Postgres stores, bounded. */
 function storable(text: string | undefined): string | undefined {
   return text?.slice(0, MAX_TEXT).replace(/\0|\p{Cs}/gu, '\ufffd')
-}
-
-function parseLimit(limit: number): number {
-  if (Number.isSafeInteger(limit) && limit >= 1 && limit <= 1000) return limit
-  throw invalidConfiguration('limit', limit, 'pass a whole number from 1 to 1000')
 }

@@ -1,6 +1,6 @@
+import { MAX_TIMER_MS } from '@kinde-billing/core/internal'
 import type { InboxDelivery } from '@kinde-billing/core/receiver'
 import type { KeepOptions } from './keep-claims.js'
-import { MAX_TIMER_MS } from './lease.js'
 import type { Rows } from './session.js'
 import { ALREADY_MARKED } from './sql-errors.js'
 import { intervalLiteral, jsonText, textLiteral, timestampLiteral } from './sql-literals.js'
@@ -38,7 +38,7 @@ export interface DeliveryStatements {
   failure(delivery: InboxDelivery, failure: Failure): string[]
 }
 
-/** What a handler may change, and neither the mark nor the next user of the connection must depend on. */
+/** Settings that a handler may change, and that neither the mark nor the next user of the connection must depend on. */
 export interface SessionSettings {
   readonly searchPath: string
   readonly role: string
@@ -203,6 +203,7 @@ function redeliveryArrival(table: string, { key, eventId, type, occurredAt, rete
  * (a process that is well has closed the connection by then). Tighter limits of the application's own stay.
  */
 function claimStatement(lock: string, leaseMs: number, limits: Limits): string {
+  // Postgres's own limits end where timers do.
   const limitMs = Math.min(Math.ceil(leaseMs) + SERVER_GRACE_MS, MAX_TIMER_MS)
   const limit = (setting: string, current: string): string =>
     isTighter(current, limitMs) ? `current_setting('${setting}')` : `set_config('${setting}', '${limitMs}', true)`

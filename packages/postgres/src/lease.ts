@@ -1,8 +1,6 @@
+import { MAX_TIMER_MS } from '@kinde-billing/core/internal'
 import type { Database, Session } from './session.js'
 import { explainLost } from './sql-errors.js'
-
-/** Timers, and Postgres's own limits, end below 2³¹ ms. */
-export const MAX_TIMER_MS: number = 2 ** 31 - 1
 
 /** Ends an attempt: its signal fires, its connection is closed, and it has failed. */
 export type EndAttempt = (reason: Error) => void

@@ -1,6 +1,7 @@
 import { assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
 import type { Access } from '@kinde-billing/state'
 import { withSession } from './database.js'
+import { cursorTime, decodeCursor, encodeCursor, NO_TIME, parseLimit } from './page.js'
 import type { AnyPostgresPool } from './pool.js'
 import type { Rows } from './session.js'
 import { type StateTableOptions, stateTable } from './state-store-schema.js'
@@ -57,10 +58,8 @@ export type CustomerStateCounts = Readonly<Record<Access | 'total', number>>
 
 const ACCESS: readonly Access[] = ['active', 'past_due', 'suspended', 'cancelled', 'none']
 
-/** To the microsecond, which a `Date` would cut off. Customers without an event come last. */
-const CURSOR_TIME = `to_char(customer.changed_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
-const POSITION = `coalesce(customer.changed_at, '-infinity')`
-const CURSOR_FORM = /^(?:-infinity|\d{4,6}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z)$/
+/** Customers without an event come last. */
+const POSITION = `coalesce(customer.changed_at, '${NO_TIME}')`
 
 /**
  * Lists the customers of a state store, those whose latest event is newest first, page by page.
@@ -84,9 +83,8 @@ export async function listCustomerStates(
   options: ListCustomerStatesOptions = {},
 ): Promise<CustomerStatePage> {
   assertKnownOptions('listCustomerStates', options, ['table', 'search', 'access', 'limit', 'after'])
-  const { access, after, limit = 50 } = options
-  if (!Number.isSafeInteger(limit) || limit < 1 || limit > 1000)
-    throw invalidConfiguration('limit', limit, 'pass a whole number from 1 to 1000')
+  const { access, after } = options
+  const limit = parseLimit(options.limit)
   const { conditions, values } = searchConditions(options)
   if (access !== undefined) {
     if (!ACCESS.includes(access)) throw invalidConfiguration('access', access, `pass one of ${ACCESS.join(', ')}`)
@@ -102,7 +100,7 @@ export async function listCustomerStates(
     session.query(
       `select customer.key, customer.customer_id, customer.org_code, customer.user_id, customer.access, customer.plan_code,
          ${epochMs('customer.next_invoice_on')} as next_invoice_on, ${epochMs('customer.changed_at')} as changed_at,
-         ${epochMs('customer.review_at')} as review_at, ${CURSOR_TIME} as cursor_time
+         ${epochMs('customer.review_at')} as review_at, ${cursorTime('customer.changed_at')} as cursor_time
        from ${stateTable(options)} as customer
        where ${conditions.join(' and ')}
        order by ${POSITION} desc, customer.key desc
@@ -111,7 +109,10 @@ export async function listCustomerStates(
     ),
   )
   const last = rows.length > limit ? rows[limit - 1] : undefined
-  return { customers: rows.slice(0, limit).map(readRow), next: last && encodeCursor(last) }
+  return {
+    customers: rows.slice(0, limit).map(readRow),
+    next: last && encodeCursor([String(last.cursor_time ?? NO_TIME), String(last.key)]),
+  }
 }
 
 /**
@@ -175,19 +176,4 @@ function readAccess(value: unknown): Access {
   const access = ACCESS.find((one) => one === value)
   if (access === undefined) throw new Error('The table gave an unknown access')
   return access
-}
-
-function encodeCursor(row: Rows[number]): string {
-  return Buffer.from(JSON.stringify([row.cursor_time ?? '-infinity', row.key])).toString('base64url')
-}
-
-function decodeCursor(after: string): readonly [string, string] {
-  try {
-    const position: unknown = JSON.parse(Buffer.from(after, 'base64url').toString())
-    if (Array.isArray(position) && typeof position[0] === 'string' && typeof position[1] === 'string')
-      if (CURSOR_FORM.test(position[0]) && !position[1].includes('\0')) return [position[0], position[1]]
-  } catch {
-    // Refused below.
-  }
-  throw invalidConfiguration('after', after, 'pass the next of the page before, unchanged')
 }

@@ -1,6 +1,7 @@
 import { KindeWebhookError } from '@kinde-billing/core'
 import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
+import { cursorTime, decodeCursor, encodeCursor, parseLimit } from './page.js'
 import type { AnyPostgresPool } from './pool.js'
 import {
   DELIVERY_STATUSES,
@@ -65,7 +66,7 @@ export async function listDeliveries(
   const rows = await withSession(pool, (session) =>
     session.query(
       `with ${HELD_LOCKS}
-       select ${deliveryColumns('delivery', table)}, ${CURSOR_TIME} as cursor_time
+       select ${deliveryColumns('delivery', table)}, ${cursorTime('delivery.first_seen_at')} as cursor_time
        from ${table} as delivery
        where ${conditions.join(' and ')}
        order by delivery.first_seen_at desc, delivery.key desc
@@ -80,11 +81,6 @@ export async function listDeliveries(
     next: last && encodeCursor([String(last.cursor_time), String(last.key)]),
   }
 }
-
-/** To the microsecond, which a `Date` would cut off. */
-const CURSOR_TIME = `to_char(delivery.first_seen_at at time zone 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.US"Z"')`
-
-const CURSOR_FORM = /^\d{4,6}-\d{2}-\d{2}T\d{2}:\d{2}:\d{2}\.\d{6}Z$/
 
 /** Conditions that an index can answer, next to the exact status. */
 const COARSE: Record<DeliveryStatus, string> = {
@@ -123,27 +119,6 @@ function createFilter(
 export function toTimestamp(name: string, date: unknown): string {
   if (date instanceof Date && Number.isFinite(date.getTime())) return date.toISOString()
   throw invalid(name, 'must be a valid Date')
-}
-
-function parseLimit(limit = 50): number {
-  if (Number.isSafeInteger(limit) && limit >= 1 && limit <= 1000) return limit
-  throw invalid('limit', 'must be a whole number from 1 to 1000')
-}
-
-function encodeCursor(position: readonly [string, string]): string {
-  return Buffer.from(JSON.stringify(position)).toString('base64url')
-}
-
-function decodeCursor(after: string): readonly [string, string] {
-  try {
-    const position: unknown = JSON.parse(Buffer.from(after, 'base64url').toString())
-    if (Array.isArray(position) && typeof position[0] === 'string' && typeof position[1] === 'string') {
-      if (CURSOR_FORM.test(position[0]) && !position[1].includes('\0')) return [position[0], position[1]]
-    }
-  } catch {
-    // Refused below.
-  }
-  throw invalid('after', "must be the next of the page before: the list's own value, unchanged")
 }
 
 function invalid(name: string, fix: string): KindeWebhookError {

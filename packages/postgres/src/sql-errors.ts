@@ -13,7 +13,7 @@ const TRANSACTION_TIMEOUT = '25P04'
 const QUERY_CANCELED = '57014'
 const NOT_A_BOOLEAN = '22P02'
 
-/** What the mark's statement says if the row is marked already: see `markStatement`. */
+/** Begins the error of the mark's statement if the row is marked already: see `markStatement`. */
 export const ALREADY_MARKED = 'kinde-billing: marked at'
 
 /** Codes of a server that is unwell, or of a row that somebody else holds: not the handler's doing. */

@@ -1,4 +1,4 @@
-/** What is passed in place of a pool, by a member that only it has. */
+/** Values that are passed in place of a pool, by a member that only they have. */
 const LOOKALIKES: readonly (readonly [member: string, name: string, fix: string])[] = [
   [
     'reserve',

@@ -37,8 +37,8 @@ export function findUnnamed(live: readonly Line[], fact: TimedFact): Line | unde
 
 /**
  * The line that a cancellation without a known id ends: the oldest on the plan that it names, else the oldest that was on it
- * before or has just begun on it, else the oldest whose plan cannot be compared. Of the latter, never the newest if it has just begun: the cancellation is then that of the agreement
- * that it replaced. A cancellation with an id can only be about a line that has none and did not just begin.
+ * before or has just begun on it, else the oldest whose plan cannot be compared. Of the latter, never the newest if it has
+ * just begun: the cancellation is then that of the agreement that it replaced. A cancellation with an id can only be about a line that has none and did not just begin.
  */
 export function findCancelled(live: readonly Line[], fact: TimedFact): Line | undefined {
   const candidates = oldestFirst(live.filter(({ id }) => id === undefined || fact.agreement === undefined))

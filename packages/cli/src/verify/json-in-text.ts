@@ -6,7 +6,7 @@ interface TextPiece {
 
 /** Limit of what is read in vain: text with many brackets that are no JSON would take too long. */
 const MAX_WASTED_CHARS = 64 * 1024 * 1024
-/** What an error of the JSON parser costs, in characters that could be read meanwhile. */
+/** The cost of an error of the JSON parser, in characters that could be read meanwhile. */
 const PARSE_ERROR_CHARS = 1000
 
 /** An object or a list, or one written as a string, as loggers that write `key="value"` do. */

@@ -5,6 +5,7 @@ import type { BillingEvent } from '../events.js'
 import { format } from '../format.js'
 import { type BillingLog, consoleLog, notify, type ShouldLog, toLog } from '../log.js'
 import type { DataSchemas, NoSchemas } from '../standard-schema.js'
+import { MAX_TIMER_MS } from '../validate.js'
 import { withTimeout } from '../with-timeout.js'
 import { type Arrival, createDispatcher } from './dispatch.js'
 import { type BillingReceiverOptions, type DeliveryOutcome, resolveReceiverOptions } from './options.js'
@@ -151,9 +152,6 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
     },
   }
 }
-
-/** A longer timer fires at once. */
-const MAX_TIMER_MS = 2 ** 31 - 1
 
 /** Fetching the key set is the one step before the inbox that can take long. */
 function limitVerification(event: Promise<BillingEvent>, platform: Platform): Promise<BillingEvent> {
