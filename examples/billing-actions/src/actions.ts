@@ -10,7 +10,7 @@ export interface BillingActions {
 }
 
 /** The handlers of every billing event: spread them into the options of any adapter. */
-export function billingActions(customers: Customers, now: () => number = Date.now): BillingActions {
+export function billingActions(customers: Customers, now: () => number = () => Date.now()): BillingActions {
   return {
     // keeps what each customer has, whatever order events come in, and acts on what is different
     onEvent: createBillingStateHandler({

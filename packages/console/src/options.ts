@@ -101,7 +101,7 @@ const OPTIONS = [
 /** @throws KindeWebhookError `invalid_configuration` */
 export function resolveOptions(options: ConsoleOptions): Settings {
   assertKnownOptions('createConsole', options, OPTIONS)
-  const { pool, authorize, tables = {}, policy, now = Date.now, readOnly = false } = options
+  const { pool, authorize, tables = {}, policy, now = () => Date.now(), readOnly = false } = options
   if (typeof authorize !== 'function')
     throw invalidConfiguration(
       'authorize',

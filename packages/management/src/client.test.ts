@@ -1,6 +1,6 @@
 import { inspect } from 'node:util'
 import { startTestManagementApi, type TestManagementApi } from '@kinde-billing/testing/management'
-import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createManagementClient, type KindeManagementError, type ManagementClientOptions } from './index.js'
 
 let kinde: TestManagementApi
@@ -41,6 +41,18 @@ describe('the token', () => {
     expect(kinde.tokensIssued).toBe(1)
     now += 2_000
     await client.webhooks.list()
+    expect(kinde.tokensIssued).toBe(2)
+  })
+
+  it('expires by a clock that is faked after the client was created', async () => {
+    const client = createClient()
+    await client.webhooks.list()
+    vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3600_000 })
+    try {
+      await client.webhooks.list()
+    } finally {
+      vi.useRealTimers()
+    }
     expect(kinde.tokensIssued).toBe(2)
   })
 

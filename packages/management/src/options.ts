@@ -47,7 +47,7 @@ const LOOPBACK = /^(?:localhost|127\.\d{1,3}\.\d{1,3}\.\d{1,3}|\[::1\])$/
  */
 export function resolveOptions(options: ManagementClientOptions): ManagementSettings {
   refuseUnknownOptions('createManagementClient', options, KNOWN)
-  const { fetch = (url, init) => globalThis.fetch(url, init), now = Date.now } = options
+  const { fetch = (url, init) => globalThis.fetch(url, init), now = () => Date.now() } = options
   asManagementError(() => {
     assertFunction('fetch', fetch)
     assertFunction('now', now)
