@@ -42,11 +42,13 @@ export interface UpdateBillingStateOptions<Tx = unknown, Version = unknown> {
   readonly now?: (() => number) | undefined
   /** How often the state is loaded and saved before giving up. Default: 1000. */
   readonly maxAttempts?: number | undefined
+  /** Save nothing and call nothing: only say what would change. Default: `false`. */
+  readonly dryRun?: boolean | undefined
 }
 
 /** The result of {@link updateBillingState}. */
 export interface UpdatedBillingState {
-  /** False if the new facts were known already: nothing was saved. */
+  /** False if nothing was saved: in a dry run, or if the new facts were known already. */
   readonly saved: boolean
   /** The differences. */
   readonly changes: readonly BillingChange[]
@@ -76,10 +78,27 @@ export async function updateBillingState<Tx, Version>(
   change: (state: BillingState | undefined) => BillingState,
 ): Promise<UpdatedBillingState> {
   assertKnownOptions('updateBillingState', options, OPTIONS)
-  const { store, tx } = options
-  if (tx === undefined && store.transaction !== undefined)
-    return await store.transaction((own) => updateIn(own, options, change))
-  return await updateIn(tx as Tx, options, change)
+  const { store, tx, dryRun } = options
+  if (tx !== undefined || store.transaction === undefined) return await updateIn(tx as Tx, options, change)
+  if (dryRun !== true) return await store.transaction((own) => updateIn(own, options, change))
+  return await store
+    .transaction<UpdatedBillingState>(async (own) => {
+      throw new DryRunEnd(await updateIn(own, options, change))
+    })
+    .catch((error: unknown) => {
+      if (error instanceof DryRunEnd) return error.result
+      throw error
+    })
+}
+
+/** Undoes the transaction in which a dry run has loaded the state: loading can create and lock a row. */
+class DryRunEnd extends Error {
+  readonly result: UpdatedBillingState
+
+  constructor(result: UpdatedBillingState) {
+    super('end of a dry run')
+    this.result = result
+  }
 }
 
 const OPTIONS: readonly (keyof UpdateBillingStateOptions)[] = [
@@ -92,6 +111,7 @@ const OPTIONS: readonly (keyof UpdateBillingStateOptions)[] = [
   'policy',
   'now',
   'maxAttempts',
+  'dryRun',
 ]
 
 async function updateIn<Tx, Version>(
@@ -99,13 +119,16 @@ async function updateIn<Tx, Version>(
   options: UpdateBillingStateOptions<Tx, Version>,
   change: (state: BillingState | undefined) => BillingState,
 ): Promise<UpdatedBillingState> {
-  const { store, key, maxAttempts = 1000 } = options
+  const { store, key, dryRun = false, maxAttempts = 1000 } = options
   for (let attempt = 0; attempt < maxAttempts; attempt++) {
     const stored = await store.load(key, { tx })
     const state = change(stored?.state)
-    const saved = state !== stored?.state
-    if (saved && (await store.save(key, state, stored?.version, { tx })) === false) continue
-    return await report(tx, options, stored, state)
+    const isNew = state !== stored?.state
+    if (isNew && !dryRun && (await store.save(key, state, stored?.version, { tx })) === false) continue
+    const difference = compare(options, stored, state)
+    const saved = isNew && !dryRun
+    if (saved) await report(tx, options, difference)
+    return { saved, ...difference }
   }
   throw new Error(
     `The state of ${JSON.stringify(key)} could not be saved: save returned false ${maxAttempts} times (maxAttempts). ` +
@@ -113,26 +136,29 @@ async function updateIn<Tx, Version>(
   )
 }
 
-async function report<Tx, Version>(
-  tx: Tx,
-  options: UpdateBillingStateOptions<Tx, Version>,
+type Difference = Pick<UpdatedBillingState, 'before' | 'after' | 'changes'>
+
+function compare<Tx, Version>(
+  { store, policy = store.policy, now = Date.now }: UpdateBillingStateOptions<Tx, Version>,
   stored: StoredState<Version> | undefined,
   state: BillingState,
-): Promise<UpdatedBillingState> {
-  const { store, key, cause, onChange, scheduleReview } = options
-  const moment = { now: (options.now ?? Date.now)(), policy: options.policy ?? store.policy }
-  if (state === stored?.state) {
-    const before = summarize(state, moment)
-    return { saved: false, changes: [], before, after: before }
-  }
+): Difference {
+  const moment = { now: now(), policy }
+  const after = summarize(state, moment)
+  if (state === stored?.state) return { before: after, after, changes: [] }
   // of a review that is overdue, nothing has been reported yet
   const reportedUntil = Math.min(moment.now, (stored?.reviewAt?.getTime() ?? Number.POSITIVE_INFINITY) - 1)
   const before = summarize(stored?.state, { ...moment, now: reportedUntil })
-  const after = summarize(state, moment)
-  const changes = diffSummaries(before, after)
+  return { before, after, changes: diffSummaries(before, after) }
+}
+
+async function report<Tx, Version>(
+  tx: Tx,
+  { key, cause, onChange, scheduleReview }: UpdateBillingStateOptions<Tx, Version>,
+  { before, after, changes }: Difference,
+): Promise<void> {
   const context = { key, cause, before, after, tx }
   if (changes.length > 0) await onChange?.(changes, context)
   if (after.reviewAt && after.reviewAt.getTime() !== before.reviewAt?.getTime())
     await scheduleReview?.(after.reviewAt, context)
-  return { saved: true, changes, before, after }
 }

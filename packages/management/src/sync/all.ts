@@ -1,14 +1,25 @@
 import type { BillingCustomer } from '../customers.js'
 import { isKindeManagementError, KindeManagementError } from '../errors.js'
 import { refuseUnknownOptions } from '../options.js'
-import { SYNC_OPTIONS, type SyncTarget, syncIdentity } from './customer.js'
-import { emptyReport, type SyncEntry, type SyncReport, type SyncResult, toEntry } from './report.js'
+import {
+  applyReading,
+  type CustomerReading,
+  readCustomer,
+  SYNC_OPTIONS,
+  type SyncedCustomer,
+  type SyncTarget,
+} from './customer.js'
+import { createProgress, type Progress } from './progress.js'
+import { emptyReport, type SyncReport, type SyncResult } from './report.js'
 
 /** Options of {@link syncAll}. */
 export interface SyncAllOptions<Tx = unknown, Version = unknown> extends SyncTarget<Tx, Version> {
   /** How many customers are synced at once, from 1 to 10. Default: 2. */
   readonly concurrency?: number | undefined
-  /** Called with the report after each customer, and awaited. Save it to resume after a crash. */
+  /**
+   * Called with the report before each state that changes is saved, and after each customer; awaited. Save every report to
+   * resume after a crash: the last one knows of every change that was made.
+   */
   readonly onProgress?: ((report: SyncReport) => unknown) | undefined
   /** Stops the run. Customers that are in progress are finished. */
   readonly signal?: AbortSignal | undefined
@@ -19,8 +30,6 @@ export interface SyncAllOptions<Tx = unknown, Version = unknown> extends SyncTar
 const KNOWN = [...SYNC_OPTIONS, 'concurrency', 'onProgress', 'signal', 'resumeFrom']
 /** Errors of one customer. All others stop the run: the next customer would meet them, too. */
 const CUSTOMER_ERRORS: readonly string[] = ['not_found', 'unavailable', 'invalid_response', 'invalid_request']
-/** So many failures in a row are an outage. */
-const MAX_FAILURES_IN_A_ROW = 10
 
 /**
  * Syncs all billing customers: users and organizations. Everything that holds for `syncCustomer` holds for each of them.
@@ -49,23 +58,23 @@ export async function syncAll<Tx = unknown, Version = unknown>(
 ): Promise<SyncReport> {
   refuseUnknownOptions('syncAll', options, KNOWN)
   const concurrency = parseConcurrency(options.concurrency)
-  const run = createRun(startReport(options), options.onProgress)
+  const progress = createProgress(startReport(options), options.onProgress)
   const { client, signal } = options
   const inFlight: Promise<Attempt>[] = []
   try {
-    const from = run.report().position
+    const from = progress.report().position
     for await (const customer of client.customers({ from })) {
-      if (signal?.aborted) return await finish(run, inFlight, false)
-      if (run.isAhead(customer)) continue
-      inFlight.push(attempt(options, customer))
-      if (inFlight.length >= concurrency) await recordNext(run, inFlight)
+      if (signal?.aborted) return await finish(progress, inFlight, false)
+      if (progress.isAhead(customer)) continue
+      inFlight.push(attempt(options, customer, progress))
+      if (inFlight.length >= concurrency) await recordNext(progress, inFlight)
       // a customer that was recorded may have aborted the signal
-      if (signal?.aborted) return await finish(run, inFlight, false)
+      if (signal?.aborted) return await finish(progress, inFlight, false)
     }
-    return await finish(run, inFlight, true)
+    return await finish(progress, inFlight, true)
   } catch (error) {
     // what is in progress is finished, so that the report knows of every write
-    for (const result of await Promise.all(inFlight)) if (!('fatal' in result)) await run.recordAhead(result)
+    for (const result of await Promise.all(inFlight)) if (!('fatal' in result)) await progress.recordAhead(result)
     throw error
   }
 }
@@ -73,78 +82,55 @@ export async function syncAll<Tx = unknown, Version = unknown>(
 type Attempt = SyncResult | { readonly fatal: unknown }
 
 /** Syncs one customer. Never rejects: several are in progress, and each result is taken in its turn. */
-async function attempt<Tx, Version>(target: SyncTarget<Tx, Version>, customer: BillingCustomer): Promise<Attempt> {
+async function attempt<Tx, Version>(
+  options: SyncAllOptions<Tx, Version>,
+  customer: BillingCustomer,
+  progress: Progress,
+): Promise<Attempt> {
   try {
-    return { customer, synced: await syncIdentity(target, customer) }
+    const reading = await readOrError(options, customer)
+    if (isKindeManagementError(reading)) return { customer, error: reading }
+    return { customer, synced: reading && (await announceAndApply(options, customer, reading, progress)) }
   } catch (error) {
-    const isOfCustomer = isKindeManagementError(error) && CUSTOMER_ERRORS.includes(error.code)
-    return isOfCustomer ? { customer, error } : { fatal: error }
+    return { fatal: error }
   }
 }
 
-async function recordNext(run: Run, inFlight: Promise<Attempt>[]): Promise<void> {
+/** Returns an error that is about this customer only. */
+async function readOrError<Tx, Version>(
+  target: SyncTarget<Tx, Version>,
+  customer: BillingCustomer,
+): Promise<CustomerReading | KindeManagementError | undefined> {
+  try {
+    return await readCustomer(target, customer)
+  } catch (error) {
+    if (isKindeManagementError(error) && CUSTOMER_ERRORS.includes(error.code)) return error
+    throw error
+  }
+}
+
+async function announceAndApply<Tx, Version>(
+  options: SyncAllOptions<Tx, Version>,
+  customer: BillingCustomer,
+  reading: CustomerReading,
+  progress: Progress,
+): Promise<SyncedCustomer> {
+  // without onProgress there is nothing to resume from after a kill
+  if (options.dryRun !== true && options.onProgress !== undefined)
+    await progress.announce({ customer, synced: await applyReading({ ...options, dryRun: true }, reading) })
+  return applyReading(options, reading)
+}
+
+async function recordNext(progress: Progress, inFlight: Promise<Attempt>[]): Promise<void> {
   const result = await inFlight.shift()
   if (result === undefined) return
   if ('fatal' in result) throw result.fatal
-  await run.record(result)
+  await progress.record(result)
 }
 
-async function finish(run: Run, inFlight: Promise<Attempt>[], complete: boolean): Promise<SyncReport> {
-  while (inFlight.length > 0) await recordNext(run, inFlight)
-  return complete ? run.complete() : run.report()
-}
-
-/** The report as it grows. */
-interface Run {
-  report(): SyncReport
-  /** Adds the result of the next customer, and moves the position behind it. */
-  record(result: SyncResult): Promise<void>
-  /** Adds the result of a later customer. */
-  recordAhead(result: SyncResult): Promise<void>
-  /** `true` for a customer that an earlier run has recorded ahead. */
-  isAhead(customer: BillingCustomer): boolean
-  complete(): Promise<SyncReport>
-}
-
-function createRun(start: SyncReport, onProgress: SyncAllOptions['onProgress']): Run {
-  let report = start
-  // one array for the whole run: copies of it would cost the square of its length
-  const customers: SyncEntry[] = [...start.customers]
-  let failuresInARow = 0
-
-  async function add(result: SyncResult, place: Pick<SyncReport, 'position' | 'ahead'>): Promise<void> {
-    const entry = toEntry(result)
-    if (entry !== undefined) customers.push(entry)
-    const count = (status: SyncEntry['status']): number => (entry?.status === status ? 1 : 0)
-    failuresInARow = entry?.status === 'failed' ? failuresInARow + 1 : 0
-    report = {
-      ...report,
-      ...place,
-      checked: report.checked + 1,
-      drifted: report.drifted + count('drifted'),
-      gone: report.gone + count('gone'),
-      failed: report.failed + count('failed'),
-      customers,
-    }
-    await onProgress?.(report)
-  }
-
-  return {
-    report: () => report,
-    async record(result) {
-      await add(result, { position: result.customer.position, ahead: report.ahead })
-      if (failuresInARow >= MAX_FAILURES_IN_A_ROW && 'error' in result) throw result.error
-    },
-    async recordAhead(result) {
-      await add(result, { position: report.position, ahead: [...report.ahead, result.customer.position] })
-    },
-    isAhead: ({ position }) => report.ahead.includes(position),
-    async complete() {
-      report = { ...report, complete: true, ahead: [] }
-      await onProgress?.(report)
-      return report
-    },
-  }
+async function finish(progress: Progress, inFlight: Promise<Attempt>[], complete: boolean): Promise<SyncReport> {
+  while (inFlight.length > 0) await recordNext(progress, inFlight)
+  return complete ? progress.complete() : progress.report()
 }
 
 function startReport({ dryRun = false, resumeFrom }: Pick<SyncAllOptions, 'dryRun' | 'resumeFrom'>): SyncReport {

@@ -5,8 +5,6 @@ import {
   type BillingStateStore,
   type BillingSummary,
   customerKey,
-  diffSummaries,
-  summarize,
   type UpdateBillingStateOptions,
   updateBillingState,
 } from '@kinde-billing/state'
@@ -104,7 +102,8 @@ export async function syncCustomer<Tx = unknown, Version = unknown>(
   const customerId = await resolveCustomerId(options)
   if (customerId === undefined) return undefined
   const { userId, orgCode } = options
-  return syncIdentity(options, { customerId, userId, orgCode })
+  const reading = await readCustomer(options, { customerId, userId, orgCode })
+  return reading && applyReading(options, reading)
 }
 
 async function resolveCustomerId<Tx, Version>({
@@ -122,14 +121,25 @@ async function resolveCustomerId<Tx, Version>({
   )
 }
 
-/** Syncs a customer whose id is known. */
-export async function syncIdentity<Tx, Version>(
-  target: SyncTarget<Tx, Version>,
-  identity: SyncIdentity,
-): Promise<SyncedCustomer | undefined> {
-  const { client, key: keyOf = customerKey, now = Date.now } = target
-  const { customerId, userId, orgCode } = identity
-  const key = keyOf(identity)
+/** What Kinde says of a customer. */
+export interface CustomerReading {
+  readonly customerId: string
+  /** The key of the state. */
+  readonly key: string
+  readonly agreements: readonly Agreement[]
+  readonly snapshot: BillingSnapshot
+}
+
+/**
+ * Reads a customer whose id is known.
+ *
+ * @returns `undefined` if `key` skips the customer.
+ */
+export async function readCustomer<Tx, Version>(
+  { client, key: keyOf = customerKey, now = Date.now }: SyncTarget<Tx, Version>,
+  { customerId, userId, orgCode }: SyncIdentity,
+): Promise<CustomerReading | undefined> {
+  const key = keyOf({ customerId, userId, orgCode })
   if (key === undefined) return undefined
   const { observedAt, agreements } = await readAsOf(client, customerId, now)
   const snapshot: BillingSnapshot = {
@@ -139,8 +149,21 @@ export async function syncIdentity<Tx, Version>(
     agreements,
     customer: { id: customerId, orgCode, userId },
   }
-  const update = target.dryRun === true ? preview(target, key, snapshot) : save(target, key, snapshot)
-  return { customerId, key, agreements, ...(await update) }
+  return { customerId, key, agreements, snapshot }
+}
+
+/** Applies what was read to the stored state. */
+export async function applyReading<Tx, Version>(
+  { store, onChange, scheduleReview, policy, dryRun, now }: SyncTarget<Tx, Version>,
+  { customerId, key, agreements, snapshot }: CustomerReading,
+): Promise<SyncedCustomer> {
+  const update = { store, key, cause: 'sync', onChange, scheduleReview, policy, dryRun, now } as const
+  return {
+    customerId,
+    key,
+    agreements,
+    ...(await updateBillingState(update, (state) => applySnapshot(state, snapshot))),
+  }
 }
 
 /**
@@ -162,50 +185,4 @@ async function readAsOf(
     },
   })
   return { observedAt: new Date(observedAt), agreements }
-}
-
-type Update = Pick<SyncedCustomer, 'before' | 'after' | 'changes' | 'saved'>
-
-function save<Tx, Version>(target: SyncTarget<Tx, Version>, key: string, snapshot: BillingSnapshot): Promise<Update> {
-  const { store, onChange, scheduleReview, policy, now } = target
-  return updateBillingState({ store, key, cause: 'sync', onChange, scheduleReview, policy, now }, (state) =>
-    applySnapshot(state, snapshot),
-  )
-}
-
-/** Undoes the transaction in which a dry run has loaded the state: loading can create and lock a row. */
-class DryRunEnd extends Error {
-  readonly update: Update
-
-  constructor(update: Update) {
-    super('end of a dry run')
-    this.update = update
-  }
-}
-
-async function preview<Tx, Version>(
-  { store, policy = store.policy, now = Date.now }: SyncTarget<Tx, Version>,
-  key: string,
-  snapshot: BillingSnapshot,
-): Promise<Update> {
-  async function compare(tx: Tx): Promise<Update> {
-    const stored = await store.load(key, { tx })
-    const state = applySnapshot(stored?.state, snapshot)
-    const moment = { now: now(), policy }
-    // as a run that saves: of a review that is overdue, nothing has been reported yet
-    const reportedUntil = Math.min(moment.now, (stored?.reviewAt?.getTime() ?? Number.POSITIVE_INFINITY) - 1)
-    const before = summarize(stored?.state, state === stored?.state ? moment : { ...moment, now: reportedUntil })
-    const after = summarize(state, moment)
-    return { before, after, changes: diffSummaries(before, after), saved: false }
-  }
-  // A store without transactions takes none: its Tx is undefined or unknown.
-  if (store.transaction === undefined) return compare(undefined as Tx)
-  return store
-    .transaction<Update>(async (tx) => {
-      throw new DryRunEnd(await compare(tx))
-    })
-    .catch((error: unknown) => {
-      if (error instanceof DryRunEnd) return error.update
-      throw error
-    })
 }

@@ -15,6 +15,11 @@ export interface SyncReport {
   readonly position: string | undefined
   /** Customers behind `position` that were synced already, because several are synced at once. */
   readonly ahead: readonly string[]
+  /**
+   * Entries of customers whose states are being saved. A resumed run moves them to `customers` if it finds that they were
+   * saved.
+   */
+  readonly pending: readonly SyncEntry[]
   /** Customers so far. */
   readonly checked: number
   /** Customers whose summary was not what Kinde says. */
@@ -91,12 +96,12 @@ export type SyncResult =
 /** A report before the first customer. */
 export function emptyReport(dryRun: boolean): SyncReport {
   return {
-    /** The version of this form. */
     version: 1,
     dryRun,
     complete: false,
     position: undefined,
     ahead: [],
+    pending: [],
     checked: 0,
     drifted: 0,
     gone: 0,
