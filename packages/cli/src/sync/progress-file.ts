@@ -1,6 +1,6 @@
-import { readFile, rename, rm, writeFile } from 'node:fs/promises'
+import { appendFile, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { resolve } from 'node:path'
-import type { SyncReport } from '@kinde-billing/management'
+import type { SyncEntry, SyncReport } from '@kinde-billing/management'
 import { createProgress } from '../output/progress.js'
 import type { Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
@@ -11,6 +11,12 @@ export interface SyncProgress {
   update(report: SyncReport): Promise<void>
   /** Removes the file of a complete run, and saves the last report of another. */
   end(report?: SyncReport): Promise<void>
+}
+
+/** One line of the file: a report with only those customers that no earlier line has. The last line counts. */
+interface ProgressLine extends SyncReport {
+  /** How many customers the earlier lines have. */
+  readonly after: number
 }
 
 const SAVE_EVERY_MS = 1000
@@ -27,24 +33,45 @@ export async function openProgress(
 ): Promise<SyncProgress> {
   const path = file === undefined ? undefined : resolve(terminal.cwd, file)
   const bar = createProgress(terminal)
-  let last: SyncReport | undefined
+  const resumeFrom = path === undefined ? undefined : await readReport(path, dryRun)
+  let last = resumeFrom
   let savedAt = performance.now()
+  let savedCustomers = 0
+  let savedPending = ''
+
+  async function save(to: string, report: SyncReport): Promise<void> {
+    await (savedCustomers === 0 ? replaceFile(to, report) : appendFile(to, toLine(report, savedCustomers)))
+    savedCustomers = report.customers.length
+    savedAt = performance.now()
+  }
+
   return {
-    resumeFrom: path === undefined ? undefined : await readReport(path, dryRun),
+    resumeFrom,
     async update(report) {
       last = report
       bar.update(report.checked, report.checked, 'customers')
-      if (path === undefined || performance.now() - savedAt < SAVE_EVERY_MS) return
-      await save(path, report)
-      savedAt = performance.now()
+      const pending = report.pending.map(({ customerId }) => customerId).join(' ')
+      // before a state is saved, the file must know of it; after that, a line is only worth the time that it spares
+      const isAnnounced = pending !== '' && pending !== savedPending
+      savedPending = pending
+      if (path !== undefined && (isAnnounced || performance.now() - savedAt >= SAVE_EVERY_MS)) await save(path, report)
     },
     async end(report = last) {
       bar.clear()
       if (path === undefined) return
       if (report?.complete === true) await rm(path, { force: true })
-      else if (report !== undefined) await save(path, report)
+      else if (report !== undefined) await replaceFile(path, report)
     },
   }
+}
+
+const toLine = (report: SyncReport, after: number): string =>
+  `${JSON.stringify({ ...report, customers: report.customers.slice(after), after } satisfies ProgressLine)}\n`
+
+/** A reader never sees half a file. */
+async function replaceFile(path: string, report: SyncReport): Promise<void> {
+  await writeFile(`${path}.part`, toLine(report, 0))
+  await rename(`${path}.part`, path)
 }
 
 async function readReport(path: string, dryRun: boolean): Promise<SyncReport | undefined> {
@@ -61,17 +88,26 @@ async function readReport(path: string, dryRun: boolean): Promise<SyncReport | u
   return report
 }
 
+/** Joins the lines. A run that was killed may have left half of the last one. */
 function parseReport(text: string): SyncReport | undefined {
+  let report: SyncReport | undefined
+  const customers: SyncEntry[] = []
+  for (const line of text.split('\n')) {
+    const next = parseLine(line)
+    if (next === undefined || next.after !== customers.length) break
+    customers.push(...next.customers)
+    const { after: _, ...rest } = next
+    report = { ...rest, customers }
+  }
+  return report
+}
+
+function parseLine(line: string): ProgressLine | undefined {
   try {
-    const value: SyncReport = JSON.parse(text)
-    return value.version === 1 && Array.isArray(value.customers) && Array.isArray(value.ahead) ? value : undefined
+    const value: ProgressLine = JSON.parse(line)
+    const hasLists = [value.customers, value.ahead, value.pending].every(Array.isArray)
+    return value.version === 1 && typeof value.after === 'number' && hasLists ? value : undefined
   } catch {
     return undefined
   }
-}
-
-/** A reader never sees half a file. */
-async function save(path: string, report: SyncReport): Promise<void> {
-  await writeFile(`${path}.part`, JSON.stringify(report))
-  await rename(`${path}.part`, path)
 }

@@ -19,10 +19,7 @@ export interface Progress {
 }
 
 /** Starts the progress of a run, or continues that of a run that was stopped. */
-export function createProgress(
-  start: SyncReport,
-  onProgress: ((report: SyncReport) => unknown) | undefined,
-): Progress {
+export function createProgress(start: SyncReport, onProgress: ((report: SyncReport) => unknown) | undefined): Progress {
   let report = start
   // one array for the whole run: copies of it would cost the square of its length
   const customers: SyncEntry[] = [...start.customers]

@@ -16,7 +16,7 @@ import {
 import fc from 'fast-check'
 import { afterEach, describe, expect, it } from 'vitest'
 import { createManagementClient } from '../client.js'
-import { type SyncReport, syncAll, syncCustomer } from '../index.js'
+import { KindeManagementError, type SyncReport, syncAll, syncCustomer } from '../index.js'
 
 const NOW = Date.parse('2026-06-01T00:00:00Z')
 const now = () => NOW
@@ -361,6 +361,58 @@ describe('syncAll', () => {
     expect(sorted(resumed)).toEqual(sorted(expected))
     expect(resumed).toMatchObject({ complete: true, checked: expected.checked, drifted: expected.drifted })
     expect(memory.all()).toEqual(whole.all())
+  })
+
+  it.each([1, 3])('reports every change, wherever it is killed (%i at once)', async (concurrency) => {
+    const { options, states } = tenantOf(8)
+    const { client } = await start(options)
+    const whole = createStore(states)
+    const expected = JSON.parse(JSON.stringify(await syncAll({ client, store: whole.store, now, concurrency })))
+    let isKilled = true
+    for (let steps = 0; isKilled; steps++) {
+      const memory = createStore(states)
+      let left = steps
+      // after the kill, nothing is written any more
+      const step = () => {
+        left -= 1
+        if (left < 0) throw new Error('killed')
+      }
+      let kept: string | undefined
+      const store: BillingStateStore<undefined, number> = {
+        ...memory.store,
+        save(...parameters) {
+          step()
+          return memory.store.save(...parameters)
+        },
+      }
+      const onProgress = (report: SyncReport) => {
+        step()
+        kept = JSON.stringify(report)
+      }
+      const target = { client, now, concurrency }
+      isKilled = await syncAll({ ...target, store, onProgress }).then(
+        () => false,
+        (error) => error.message === 'killed' || Promise.reject(error),
+      )
+      if (!isKilled) expect(steps).toBeGreaterThan(15)
+      const last: SyncReport | undefined = kept === undefined ? undefined : JSON.parse(kept)
+      const report =
+        last?.complete === true ? last : await syncAll({ ...target, store: memory.store, resumeFrom: last })
+      const plain = JSON.parse(JSON.stringify(report))
+      const byId = (all: SyncReport) => all.customers.toSorted((a, b) => (a.customerId < b.customerId ? -1 : 1))
+      expect({ ...plain, customers: byId(plain) }).toEqual({ ...expected, customers: byId(expected) })
+      expect(memory.all()).toEqual(whole.all())
+    }
+  })
+
+  it('stops at an error of onChange, also if it is one of the client', async () => {
+    const { options, states } = tenantOf(4)
+    const { client } = await start(options)
+    const failure = new KindeManagementError('unavailable', 'of another call')
+    const onChange = () => {
+      throw failure
+    }
+    await expect(syncAll({ client, store: createStore(states).store, now, onChange })).rejects.toBe(failure)
   })
 
   it('stops at a missing scope, after one fresh token', async () => {
