@@ -68,21 +68,33 @@ export function createApi(settings: ManagementSettings): Api {
         if (fresh !== undefined) response = await send(call, fresh)
       }
       const body = await response.text()
-      if (!response.ok) throw toApiError(call, response, redactor.redact(describeRefusal(body)))
-      const { success, output, issues } = v.safeParse(call.schema, parseJson(body))
-      if (success) {
-        const date = new Date(response.headers.get('date') ?? Number.NaN)
-        if (!Number.isNaN(date.getTime())) call.onDate?.(date)
-        return output
-      }
-      throw toUnreadable(call, response, issues)
+      if (!response.ok) throw toApiError(call, response, body, redactor.redact(describeRefusal(body)))
+      const answer = parseJson(body)
+      const { success, output, issues = [] } = v.safeParse(call.schema, answer)
+      if (!success || isPartial(call, response) || holdsErrors(answer))
+        throw toUnreadable(call, response, issues, redactor.redact(describeRefusal(body)))
+      const date = new Date(response.headers.get('date') ?? Number.NaN)
+      if (!Number.isNaN(date.getTime())) call.onDate?.(date)
+      return output
     },
   }
+}
+
+/** Kinde documents 200 for every read. A part of a list (206) must not pass for all of it. */
+const isPartial = ({ method }: ApiCall<v.GenericSchema>, { status }: Response): boolean =>
+  method === 'GET' && status !== 200
+
+/** Errors in an answer with 200: what stands beside them is not to be trusted. */
+function holdsErrors(answer: unknown): boolean {
+  if (typeof answer !== 'object' || answer === null || !('errors' in answer)) return false
+  const { errors } = answer
+  return Array.isArray(errors) ? errors.length > 0 : Boolean(errors)
 }
 
 function toApiError(
   { method, path, scope }: ApiCall<v.GenericSchema>,
   response: Response,
+  body: string,
   refusal: string,
 ): KindeManagementError {
   const { status } = response
@@ -94,6 +106,11 @@ function toApiError(
       `${what}: give the machine-to-machine application the scope ${scope}.`,
       { status, scope },
     )
+  // a 404 of Kinde is JSON; that of a proxy, or of another host, knows nothing of customers
+  if (status === 404 && body.trim() !== '' && parseJson(body) === undefined)
+    return new KindeManagementError('invalid_response', `${what}, but not with Kinde's JSON. Check KINDE_DOMAIN.`, {
+      status,
+    })
   if (status === 404) return new KindeManagementError('not_found', `${what}: Kinde does not know it.`, { status })
   if (status === 429)
     return new KindeManagementError('rate_limited', `${what}: too many requests.`, {
@@ -114,13 +131,15 @@ function toUnreadable(
   { method, path }: ApiCall<v.GenericSchema>,
   response: Response,
   issues: readonly v.BaseIssue<unknown>[],
+  refusal: string,
 ): KindeManagementError {
   const members = issues.slice(0, 3).map((issue) => v.getDotPath(issue) ?? 'the body')
+  const problem = members.length > 0 ? `: ${members.join(', ')}` : ' as a whole answer'
   const type = response.headers.get('content-type')
   const done = method === 'GET' ? '' : ' The request may have taken effect.'
   return new KindeManagementError(
     'invalid_response',
-    `${method} ${path} answered ${response.status}, but it cannot be read: ${members.join(', ')} (content-type: ${type === null ? 'none' : escapeText(type, 80)}).${done}`,
+    `${method} ${path} answered ${response.status}${refusal}, but it cannot be read${problem} (content-type: ${type === null ? 'none' : escapeText(type, 80)}).${done}`,
     { status: response.status },
   )
 }

@@ -56,6 +56,16 @@ describe('the token', () => {
     expect(kinde.tokensIssued).toBe(2)
   })
 
+  it('is kept until it is refused if its life is said to be 0', async () => {
+    const fetch = async (url: string, init: RequestInit) => {
+      const response = await globalThis.fetch(url, init)
+      return init.method === 'GET' ? response : Response.json({ ...(await response.json()), expires_in: 0 })
+    }
+    const client = createClient({ fetch })
+    for (let call = 0; call < 5; call++) await client.webhooks.list()
+    expect(kinde.tokensIssued).toBe(1)
+  })
+
   it('is replaced once, by all concurrent calls together, if Kinde refuses it with 401', async () => {
     const client = createClient()
     await client.webhooks.list()
@@ -244,6 +254,26 @@ describe('an answer that cannot be read', () => {
   ])('is never "no agreements": %j', async (body) => {
     kinde.failNext({ body }, { on: 'GET' })
     expect(await failureOf(createClient().agreements('customer_1'))).toMatchObject({ code: 'invalid_response' })
+  })
+
+  it.each([201, 203, 206])('is not a whole list with the status %i', async (status) => {
+    kinde.failNext({ status, body: { agreements: [], has_more: false } }, { on: 'GET' })
+    expect(await failureOf(createClient().agreements('customer_1'))).toMatchObject({ code: 'invalid_response', status })
+  })
+
+  it.each([[[{ code: 'PARTIAL', message: 'try later' }]], [{ code: 'PARTIAL' }], ['PARTIAL']])(
+    'is not a whole list beside errors: %j',
+    async (errors) => {
+      kinde.failNext({ body: { agreements: [], has_more: false, errors } }, { on: 'GET' })
+      expect(await failureOf(createClient().agreements('customer_1'))).toMatchObject({ code: 'invalid_response' })
+    },
+  )
+
+  it('is not "unknown to Kinde" if the 404 is HTML', async () => {
+    const page = () => Promise.resolve(new Response('<html>Not found</html>', { status: 404 }))
+    const fetch = (url: string, init: RequestInit) => (init.method === 'GET' ? page() : globalThis.fetch(url, init))
+    const error = await failureOf(createClient({ fetch }).agreements('customer_1'))
+    expect(error).toMatchObject({ code: 'invalid_response', status: 404 })
   })
 
   it('is never "not a customer"', async () => {

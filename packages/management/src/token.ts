@@ -100,7 +100,8 @@ async function requestToken(
       { status: 200 },
     )
   redactor.add(value)
-  const lifeMs = (answer?.expires_in ?? Number.POSITIVE_INFINITY) * 1000
+  // without a life, or with none, the token is used until it is refused: fetching one for each call costs tokens
+  const lifeMs = (answer?.expires_in || Number.POSITIVE_INFINITY) * 1000
   return { value, staleAt: requestedAt + lifeMs - Math.min(MARGIN_MS, lifeMs / 10) }
 }
 
