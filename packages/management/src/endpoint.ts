@@ -25,8 +25,8 @@ export function parseEndpoint(name: string, endpoint: unknown): URL {
 }
 
 /**
- * Compares endpoints as URLs: upper and lower case count in the path, not in the host, and a slash at the end of a path
- * makes another URL.
+ * Compares endpoints as URLs: upper and lower case count in the path, not in the host and not in escapes (`%2f`), and a
+ * slash at the end of a path makes another URL.
  */
 export function isSameEndpoint(a: string, b: string): boolean {
   return normalize(a) === normalize(b)
@@ -43,20 +43,29 @@ export function isSimilarEndpoint(a: string, b: string): boolean {
 
 function normalize(endpoint: string): string {
   const text = endpoint.trim()
-  return URL.canParse(text) ? new URL(text).href : text
+  if (!URL.canParse(text)) return text
+  const url = new URL(text)
+  // an empty query stays a question mark otherwise
+  if (url.search === '') url.search = ''
+  return url.href.replace(/%[0-9a-f]{2}/gi, normalizeEscape)
 }
 
-const PRIVATE_NAME = /^(?:localhost|.*\.(?:localhost|local|internal|lan|home\.arpa))\.?$/
-/** Loopback, private use, link-local, shared address space and "this network". */
+/** RFC 3986, 6.2.2: `%7e` and `~` are the same, and so are `%2f` and `%2F`. */
+function normalizeEscape(encoded: string): string {
+  const char = String.fromCharCode(Number.parseInt(encoded.slice(1), 16))
+  return /[\w.~-]/.test(char) ? char : encoded.toUpperCase()
+}
+
+const PRIVATE_NAME = /^(?:localhost|.*\.(?:localhost|local|localdomain|internal|lan|home\.arpa))$/
+/** Loopback, private use, link-local, shared address space, "this network", benchmarks, multicast and reserved. */
 const PRIVATE_IPV4 =
-  /^(?:0|10|127|169\.254|192\.168|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\./
-/** Loopback, unspecified, unique local, link-local, and IPv4 inside IPv6. */
-const PRIVATE_IPV6 = /^\[(?:::|f[cd]|fe[89ab])/
+  /^(?:0|10|127|22[4-9]|2[3-5]\d|169\.254|192\.168|198\.1[89]|172\.(?:1[6-9]|2\d|3[01])|100\.(?:6[4-9]|[7-9]\d|1[01]\d|12[0-7]))\.(?=[\d.]+$)/
+/** Loopback, unspecified, unique local, link-local, multicast, and IPv4 inside IPv6. */
+const PRIVATE_IPV6 = /^\[(?:::|f[cdf]|fe[89ab]|64:ff9b:)/
 
 function isPrivateHost(hostname: string): boolean {
-  return (
-    PRIVATE_NAME.test(hostname) || PRIVATE_IPV4.test(hostname) || PRIVATE_IPV6.test(hostname) || !/[.:]/.test(hostname)
-  )
+  const host = hostname.replace(/\.$/, '')
+  return PRIVATE_NAME.test(host) || PRIVATE_IPV4.test(host) || PRIVATE_IPV6.test(host) || !/[.:]/.test(host)
 }
 
 function refuse(name: string, problem: string, fix: string): KindeManagementError {
