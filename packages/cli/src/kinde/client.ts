@@ -12,7 +12,7 @@ import { UsageError } from '../usage-error.js'
 export const KINDE_VARIABLES = ['KINDE_DOMAIN', 'KINDE_MANAGEMENT_CLIENT_ID', 'KINDE_MANAGEMENT_CLIENT_SECRET'] as const
 
 /** With its retries, a request then ends within ten seconds if there is no network. */
-const TIMEOUT_MS = 6000
+const TIMEOUT_MS = 5000
 /** A person waits. */
 const MAX_WAIT_MS = 30_000
 
