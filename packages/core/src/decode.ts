@@ -44,7 +44,7 @@ export function decodeBillingEvent(claims: Record<string, unknown>): BillingEven
  */
 export function buildEvent(envelope: BillingEnvelope): BillingEvent {
   const { type, id, occurredAt, timestamp, source, data, claims } = envelope
-  const event = {
+  const event: Record<string, unknown> = {
     type,
     id,
     occurredAt,
@@ -52,23 +52,17 @@ export function buildEvent(envelope: BillingEnvelope): BillingEvent {
     source,
     customer: readCustomer(data),
     agreement: readAgreement(data),
-    ...readGroups(EVENT_GROUPS[type], data),
-    data,
   }
+  for (const group of EVENT_GROUPS[type]) event[group] = GROUP_READERS[group](data)
+  event['data'] = data
   // The compiler cannot follow the table, from which both the groups and the types of BillingEvent derive.
-  return hideClaims(event, claims) as BillingEvent
+  return hideClaims(event, claims) as unknown as BillingEvent
 }
 
-const GROUP_READERS: { readonly [Group in keyof EventGroups]: (data: JsonObject) => Pick<EventGroups, Group> } = {
-  plan: (data) => ({ plan: readPlan(data) }),
-  invoice: (data) => ({ invoice: readInvoice(data) }),
-  usage: (data) => ({ usage: readUsage(data) }),
-}
-
-function readGroups(groups: readonly (keyof EventGroups)[], data: JsonObject): Partial<EventGroups> {
-  const read: Partial<EventGroups> = {}
-  for (const group of groups) Object.assign(read, GROUP_READERS[group](data))
-  return read
+const GROUP_READERS: { readonly [Group in keyof EventGroups]: (data: JsonObject) => EventGroups[Group] } = {
+  plan: readPlan,
+  invoice: readInvoice,
+  usage: readUsage,
 }
 
 function readCustomer(data: JsonObject): EventCustomer {

@@ -36,7 +36,7 @@ export function parseJsonObject(bytes: Uint8Array, maxDepth: number): JsonObject
 function exceedsDepth(value: unknown, maxDepth: number): boolean {
   if (typeof value !== 'object' || value === null) return false
   if (maxDepth === 0) return true
-  for (const member of Object.values(value)) if (exceedsDepth(member, maxDepth - 1)) return true
+  for (const name in value) if (exceedsDepth((value as JsonObject)[name], maxDepth - 1)) return true
   return false
 }
 

@@ -1,6 +1,6 @@
 const INSTANT =
-  /^(\d{4}-(?:0[1-9]|1[0-2])-\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(\.\d+)?(?:[Zz]|([+-](?:[01]\d|2[0-3]))(?::?([0-5]\d))?)$/
-const DATE_ONLY = /^\d{4}-(?:0[1-9]|1[0-2])-\d\d$/
+  /^(\d{4})-(0[1-9]|1[0-2])-(\d\d)[Tt ]([01]\d|2[0-3]):([0-5]\d):([0-5]\d|60)(?:\.(\d{1,3})\d*)?(?:[Zz]|([+-])([01]\d|2[0-3])(?::?([0-5]\d))?)$/
+const DATE_ONLY = /^\d{4}-\d\d-\d\d$/
 
 /**
  * Parses a point in time as Kinde writes it: RFC 3339, section 5.6, with an offset, and the Postgres forms seen in real
@@ -12,25 +12,19 @@ const DATE_ONLY = /^\d{4}-(?:0[1-9]|1[0-2])-\d\d$/
 export function parseTimestamp(value: unknown): Date | undefined {
   const match = typeof value === 'string' ? INSTANT.exec(value) : null
   if (match === null) return undefined
-  const [, date = '', hour, minute, second, fraction = '', offsetHour = '+00', offsetMinute = 0] = match
-  const midnight = utcMidnight(date)
-  if (midnight === undefined) return undefined
-  const offset = Number(offsetHour) * 60 + Number(`${offsetHour[0]}${offsetMinute}`)
-  const start = midnight + (Number(hour) * 60 + Number(minute) - offset) * 60_000
+  const [, year, month, day, hour, minute, second, fraction = '', sign, offsetHour = 0, offsetMinute = 0] = match
+  const date = new Date(0)
+  // Not Date.UTC, which takes the year 1 for 1901.
+  date.setUTCFullYear(Number(year), Number(month) - 1, Number(day))
+  if (date.getUTCDate() !== Number(day)) return undefined
+  const offset = (Number(offsetHour) * 60 + Number(offsetMinute)) * (sign === '-' ? -1 : 1)
+  date.setUTCHours(Number(hour), Number(minute) - offset, Number(second), Number(fraction.padEnd(3, '0')))
   // RFC 3339 allows second 60, the leap second, at 23:59 UTC only.
-  if (second === '60' && (start + 60_000) % 86_400_000 !== 0) return undefined
-  return new Date(start + Number(second) * 1000 + Number(fraction.slice(1, 4).padEnd(3, '0')))
+  const isMidnight = date.getUTCHours() === 0 && date.getUTCMinutes() === 0
+  return second === '60' && !isMidnight ? undefined : date
 }
 
 /** Parses a date inside `data`: a timestamp, or a date without a time of day, which is midnight UTC. */
 export function parseDate(value: unknown): Date | undefined {
-  if (typeof value !== 'string' || !DATE_ONLY.test(value)) return parseTimestamp(value)
-  const midnight = utcMidnight(value)
-  return midnight === undefined ? undefined : new Date(midnight)
-}
-
-/** A date alone is midnight UTC (ECMA-262). Runtimes roll days that do not exist over, or refuse them. */
-function utcMidnight(date: string): number | undefined {
-  const midnight = new Date(date)
-  return midnight.getUTCDate() === Number(date.slice(8)) ? midnight.getTime() : undefined
+  return parseTimestamp(typeof value === 'string' && DATE_ONLY.test(value) ? `${value}T00:00:00Z` : value)
 }

@@ -1,3 +1,4 @@
+import type { CompactVerifyResult } from 'jose'
 import { JOSEError, JWSSignatureVerificationFailed } from 'jose/errors'
 import { compactVerify } from 'jose/jws/compact/verify'
 import { readBody, unreadBody } from './body.js'
@@ -5,6 +6,7 @@ import { validateClaims } from './claims.js'
 import { buildEvent } from './decode.js'
 import { KindeWebhookError, toKindeWebhookError } from './errors.js'
 import type { BillingEvent } from './events.js'
+import type { KeysOfKid } from './jwks/import.js'
 import { type KeySet, localKeySet, sharedKeySet } from './jwks/index.js'
 import {
   type BillingVerifierOptions,
@@ -13,7 +15,7 @@ import {
   type VerifierSettings,
 } from './options.js'
 import { applySchema, type DataSchemas, type NoSchemas } from './standard-schema.js'
-import { parseToken, type Token } from './token.js'
+import { parseToken } from './token.js'
 import { assertKnownOptions, assertObject, invalidConfiguration, parseIssuer } from './validate.js'
 
 /** Result of `safeVerifyAndParse`. */
@@ -130,12 +132,12 @@ export function openVerifier<Schemas extends DataSchemas>(
   const keySet =
     jwks === undefined ? sharedKeySet(jwksUri ?? `${issuer}/.well-known/jwks`, fetch, keys) : localKeySet(jwks)
   const verify = createVerify(issuer, settings, keySet)
-  // `Schemas` describes the outputs of the schemas in the settings.
-  const verifyAndParse = async (token: string | Uint8Array): Promise<BillingEvent<Schemas>> => {
-    const event = await verify(token)
-    const parsed = dataSchemas[event.type] === undefined ? event : await applySchema(event, dataSchemas)
-    return parsed as BillingEvent<Schemas>
-  }
+  // Without schemas nothing waits a second time. `Schemas` describes the outputs of the schemas in the settings.
+  const verifyAndParse = (
+    Object.keys(dataSchemas).length === 0
+      ? verify
+      : async (token: string | Uint8Array) => applySchema(await verify(token), dataSchemas)
+  ) as BillingVerifier<Schemas>['verifyAndParse']
   return {
     verify,
     verifyAndParse,
@@ -163,34 +165,38 @@ function createVerify(
   const warnIfCustomerMissing = createCustomerWarning(settings)
   return async (input) => {
     try {
-      const token = parseToken(input, maxTokenBytes)
+      const { jws, kid } = parseToken(input, maxTokenBytes)
       const now = settings.now()
       if (!Number.isFinite(now)) throw invalidConfiguration('now', now, 'it must return the time in epoch milliseconds')
-      const keys = keySet.findFresh(token.kid, now) ?? (await keySet.find(token.kid, { now, onWarning }))
-      const payload = await verifySignature(token, keys)
+      const keys = keySet.findFresh(kid, now) ?? (await keySet.find(kid, { now, onWarning }))
+      const { payload } = await verifySignature(jws, keys)
       const event = buildEvent(validateClaims(payload, { issuer, now, clockToleranceMs, replayWindowMs }))
       warnIfCustomerMissing(event)
       return event
     } catch (error) {
-      throw toKindeWebhookError(error)
+      throw error instanceof JOSEError ? fromJoseError(error) : toKindeWebhookError(error)
     }
   }
 }
 
-/** Verifies the signature with one of the keys. All cryptography and JWS rules are jose's. */
-async function verifySignature({ jws }: Token, keys: readonly CryptoKey[]): Promise<Uint8Array> {
-  for (const key of keys) {
-    try {
-      return (await compactVerify(jws, key, { algorithms: ['RS256'] })).payload
-    } catch (error) {
-      if (error instanceof JWSSignatureVerificationFailed) continue
-      // jose's own error is not passed on: it may hold parts of the token.
-      if (error instanceof JOSEError)
-        throw new KindeWebhookError('malformed_token', 'jose does not accept the token as a JWS (RFC 7515).')
-      throw error
-    }
-  }
-  throw new KindeWebhookError('invalid_signature', "The signature does not match the issuer's key.")
+/** Verifies the signature with the first key that fits. All cryptography and JWS rules are jose's. */
+function verifySignature(jws: string, [first, ...others]: KeysOfKid): Promise<CompactVerifyResult> {
+  const verify = (key: CryptoKey): Promise<CompactVerifyResult> => compactVerify(jws, key, { algorithms: ['RS256'] })
+  return others.reduce(
+    (result, key) =>
+      result.catch((error: unknown) => {
+        if (error instanceof JWSSignatureVerificationFailed) return verify(key)
+        throw error
+      }),
+    verify(first),
+  )
+}
+
+/** jose's own error is not passed on: it may hold parts of the token. */
+function fromJoseError(error: JOSEError): KindeWebhookError {
+  return error instanceof JWSSignatureVerificationFailed
+    ? new KindeWebhookError('invalid_signature', "The signature does not match the issuer's key.")
+    : new KindeWebhookError('malformed_token', 'jose does not accept the token as a JWS (RFC 7515).')
 }
 
 /** One warning per event type: if Kinde changes the shape of `data`, the customer is the first thing that is missed. */

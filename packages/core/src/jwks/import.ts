@@ -42,8 +42,11 @@ export interface JsonWebKeyMember {
   x5u?: string
 }
 
-/** Imported keys by kid. If a kid occurs twice, each key is tried. */
-export type Keys = ReadonlyMap<string, readonly CryptoKey[]>
+/** The keys of one kid. If it occurs more than once, each key is tried. */
+export type KeysOfKid = readonly [CryptoKey, ...CryptoKey[]]
+
+/** Imported keys by kid. */
+export type Keys = ReadonlyMap<string, KeysOfKid>
 
 /** A JWK reduced to what verification needs. */
 export interface Rs256Key {
@@ -111,14 +114,14 @@ const RS256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
  * only this one can occur here. A key that the runtime refuses is ignored.
  */
 export async function importKeys(selected: readonly Rs256Key[]): Promise<Keys> {
-  const keys = new Map<string, CryptoKey[]>()
+  const keys = new Map<string, KeysOfKid>()
   for (const { kid, n, e } of selected) {
-    const sameKid = keys.get(kid) ?? []
-    if (sameKid.length === MAX_KEYS_PER_KID) continue
+    const sameKid = keys.get(kid)
+    if (sameKid?.length === MAX_KEYS_PER_KID) continue
     const key = await crypto.subtle
       .importKey('jwk', { kty: 'RSA', n, e }, RS256, false, ['verify'])
       .catch(() => undefined)
-    if (key !== undefined) keys.set(kid, [...sameKid, key])
+    if (key !== undefined) keys.set(kid, sameKid === undefined ? [key] : [...sameKid, key])
   }
   return keys
 }

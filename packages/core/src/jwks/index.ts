@@ -4,7 +4,7 @@ import type { BillingWarning, OnWarning } from '../log.js'
 import type { KeySettings } from '../options.js'
 import { withTimeout } from '../with-timeout.js'
 import { type FetchKeySet, fetchKeys } from './fetch.js'
-import { importKeys, type JsonWebKeySet, type Keys, selectRs256Keys } from './import.js'
+import { importKeys, type JsonWebKeySet, type Keys, type KeysOfKid, selectRs256Keys } from './import.js'
 
 /** The clock and the warnings of one call: verifiers with different ones share a key set. */
 export interface KeyLookup {
@@ -14,9 +14,9 @@ export interface KeyLookup {
 
 export interface KeySet {
   /** The keys that need no fetch. */
-  findFresh(kid: string, now: number): readonly CryptoKey[] | undefined
+  findFresh(kid: string, now: number): KeysOfKid | undefined
   /** @throws KindeWebhookError `unknown_key`, `keys_unavailable` */
-  find(kid: string, lookup: KeyLookup): Promise<readonly CryptoKey[]>
+  find(kid: string, lookup: KeyLookup): Promise<KeysOfKid>
 }
 
 /** A key set that was passed as an option: no network, no clock. */
@@ -67,11 +67,11 @@ class RemoteKeySet implements KeySet {
     this.#settings = settings
   }
 
-  findFresh(kid: string, now: number): readonly CryptoKey[] | undefined {
+  findFresh(kid: string, now: number): KeysOfKid | undefined {
     return this.#cachedWithin(this.#settings.maxAgeMs, now)?.keys.get(kid)
   }
 
-  async find(kid: string, { now, onWarning }: KeyLookup): Promise<readonly CryptoKey[]> {
+  async find(kid: string, { now, onWarning }: KeyLookup): Promise<KeysOfKid> {
     const { maxAgeMs, staleIfErrorMs, cooldownMs, timeoutMs } = this.#settings
     const refresh = this.#cachedWithin(maxAgeMs, now) === undefined ? await this.#refresh(now) : undefined
     const cached = refresh === 'fetched' ? this.#latest : this.#cachedWithin(maxAgeMs + staleIfErrorMs, now)
