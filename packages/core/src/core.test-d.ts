@@ -12,11 +12,13 @@ import {
   isBillingEventType,
   isKindeWebhookError,
   type KindeWebhookError,
+  type NoSchemas,
   type OtherEvent,
   type PlanChangedEvent,
   type UnsupportedEventError,
   verifyAndParse,
 } from './index.js'
+import type { BillingVerifierOptions, KEY_OPTIONS, KeyOptions, VERIFIER_OPTIONS } from './options.js'
 import {
   createBillingReceiver,
   createMemoryInbox,
@@ -25,8 +27,21 @@ import {
   type DeliveryOutcome,
   type HandlerDelivery,
 } from './receiver/index.js'
+import type { OwnInbox, RECEIVER_OPTIONS, ReceiverOptions } from './receiver/options.js'
 
 const issuer = 'https://acme.kinde.com'
+
+/** The words of a text. */
+type Words<Text extends string> = Text extends `${infer First} ${infer Rest}` ? First | Words<Rest> : Text
+
+describe('the names of options', () => {
+  it('are those of the types', () => {
+    type Own = keyof ReceiverOptions<unknown, unknown, NoSchemas> | keyof OwnInbox<unknown, unknown>
+    expectTypeOf<Words<typeof KEY_OPTIONS>>().toEqualTypeOf<keyof KeyOptions>()
+    expectTypeOf<Words<typeof VERIFIER_OPTIONS>>().toEqualTypeOf<keyof BillingVerifierOptions>()
+    expectTypeOf<Words<typeof RECEIVER_OPTIONS>>().toEqualTypeOf<Exclude<Own, keyof BillingVerifierOptions>>()
+  })
+})
 
 describe('narrowing', () => {
   it('gives each type its groups, and a switch over all types is exhaustive', () => {

@@ -1,4 +1,5 @@
 import { errorMessage } from './format.js'
+import { isJsonObject } from './json.js'
 
 /** Something an operator should know. Deliveries continue. */
 export interface BillingWarning {
@@ -47,14 +48,7 @@ export function toLog(value: unknown): BillingLog | undefined {
 }
 
 function isLog(value: unknown): value is BillingLog {
-  return (
-    typeof value === 'object' &&
-    value !== null &&
-    'warn' in value &&
-    'error' in value &&
-    typeof value.warn === 'function' &&
-    typeof value.error === 'function'
-  )
+  return isJsonObject(value) && typeof value['warn'] === 'function' && typeof value['error'] === 'function'
 }
 
 /** If the log throws or rejects, its line goes to the console, and the delivery is not affected. */

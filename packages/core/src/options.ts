@@ -58,28 +58,10 @@ export interface BillingVerifierOptions<Schemas extends DataSchemas = NoSchemas>
   now?: (() => number) | undefined
 }
 
-const KEY_OPTIONS: Readonly<Record<keyof KeyOptions, true>> = {
-  maxAgeMs: true,
-  cooldownMs: true,
-  timeoutMs: true,
-  staleIfErrorMs: true,
-}
-
-const VERIFIER_OPTIONS: Readonly<Record<keyof BillingVerifierOptions, true>> = {
-  issuer: true,
-  jwksUri: true,
-  jwks: true,
-  replayWindowMs: true,
-  clockToleranceMs: true,
-  maxTokenBytes: true,
-  dataSchemas: true,
-  keys: true,
-  onWarning: true,
-  fetch: true,
-  now: true,
-}
-
-export const VERIFIER_OPTION_NAMES: readonly string[] = Object.keys(VERIFIER_OPTIONS)
+/** All options by name. `core.test-d.ts` compares them with the types. */
+export const VERIFIER_OPTIONS =
+  'issuer jwksUri jwks replayWindowMs clockToleranceMs maxTokenBytes dataSchemas keys onWarning fetch now'
+export const KEY_OPTIONS = 'maxAgeMs cooldownMs timeoutMs staleIfErrorMs'
 
 /** Resolved options: everything but the issuer. */
 export interface VerifierSettings {
@@ -121,7 +103,7 @@ export function resolveVerifierOptions(
     throw invalidConfiguration(
       'jwks',
       jwks,
-      'pass a JSON Web Key Set, { keys: [...] }, with a public RSA key of 2048 bits or more that has a kid',
+      'pass a JSON Web Key Set with a public RSA key of 2048 bits or more and a kid',
     )
   for (const [name, value] of Object.entries({ onWarning, fetch, now })) assertFunction(name, value)
   return {
@@ -144,20 +126,14 @@ export function resolveVerifierOptions(
 
 function resolveKeyOptions(keys: KeyOptions): KeySettings {
   assertObject('keys', keys, 'pass an object, such as { timeoutMs: 3000 }')
-  assertKnownOptions('keys', keys, Object.keys(KEY_OPTIONS))
-  const settings = {
-    maxAgeMs: parseNumber('keys.maxAgeMs', keys.maxAgeMs, 10 * MINUTE),
-    cooldownMs: parseNumber('keys.cooldownMs', keys.cooldownMs, 30 * SECOND),
-    timeoutMs: parseTimer('keys.timeoutMs', keys.timeoutMs, 5 * SECOND),
-    staleIfErrorMs: parseNumber('keys.staleIfErrorMs', keys.staleIfErrorMs, 24 * HOUR),
-  }
-  if (settings.maxAgeMs < settings.cooldownMs)
-    throw invalidConfiguration(
-      'keys.maxAgeMs',
-      settings.maxAgeMs,
-      `it must not be below keys.cooldownMs (${settings.cooldownMs})`,
-    )
-  return settings
+  assertKnownOptions('keys', keys, KEY_OPTIONS.split(' '))
+  const maxAgeMs = parseNumber('keys.maxAgeMs', keys.maxAgeMs, 10 * MINUTE)
+  const cooldownMs = parseNumber('keys.cooldownMs', keys.cooldownMs, 30 * SECOND)
+  const timeoutMs = parseTimer('keys.timeoutMs', keys.timeoutMs, 5 * SECOND)
+  const staleIfErrorMs = parseNumber('keys.staleIfErrorMs', keys.staleIfErrorMs, 24 * HOUR)
+  if (maxAgeMs < cooldownMs)
+    throw invalidConfiguration('keys.maxAgeMs', maxAgeMs, `it must not be below keys.cooldownMs (${cooldownMs})`)
+  return { maxAgeMs, cooldownMs, timeoutMs, staleIfErrorMs }
 }
 
 function resolveSchemas(schemas: DataSchemas): DataSchemas {
@@ -165,11 +141,7 @@ function resolveSchemas(schemas: DataSchemas): DataSchemas {
   for (const [type, schema] of Object.entries(schemas)) {
     assertEventTypeKey('dataSchemas', type)
     if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function')
-      throw invalidConfiguration(
-        `dataSchemas['${type}']`,
-        schema,
-        'pass a Standard Schema, such as a schema of valibot, zod or arktype',
-      )
+      throw invalidConfiguration(`dataSchemas['${type}']`, schema, 'pass a Standard Schema (valibot, zod, arktype)')
   }
   return schemas
 }

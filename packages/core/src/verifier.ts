@@ -11,7 +11,7 @@ import { type KeySet, localKeySet, sharedKeySet } from './jwks/index.js'
 import {
   type BillingVerifierOptions,
   resolveVerifierOptions,
-  VERIFIER_OPTION_NAMES,
+  VERIFIER_OPTIONS,
   type VerifierSettings,
 } from './options.js'
 import { applySchema, type DataSchemas, type NoSchemas } from './standard-schema.js'
@@ -87,7 +87,7 @@ export function createBillingVerifier<const Schemas extends DataSchemas = NoSche
   options: BillingVerifierOptions<Schemas>,
 ): BillingVerifier<Schemas> {
   assertObject('options', options, "pass an object, such as { issuer: 'https://acme.kinde.com' }")
-  assertKnownOptions('createBillingVerifier', options, VERIFIER_OPTION_NAMES)
+  assertKnownOptions('createBillingVerifier', options, VERIFIER_OPTIONS.split(' '))
   return openVerifier(parseIssuer(options.issuer), resolveVerifierOptions(options))
 }
 
@@ -130,7 +130,9 @@ export function openVerifier<Schemas extends DataSchemas>(
 ): OpenVerifier<Schemas> {
   const { jwks, jwksUri, fetch, keys, dataSchemas, maxTokenBytes } = settings
   const keySet =
-    jwks === undefined ? sharedKeySet(jwksUri ?? `${issuer}/.well-known/jwks`, fetch, keys) : localKeySet(jwks)
+    jwks === undefined
+      ? sharedKeySet({ url: jwksUri ?? `${issuer}/.well-known/jwks`, fetch, settings: keys })
+      : localKeySet(jwks)
   const verify = createVerify(issuer, settings, keySet)
   // Without schemas nothing waits a second time. `Schemas` describes the outputs of the schemas in the settings.
   const verifyAndParse = (

@@ -28,12 +28,19 @@ export function localKeySet(jwks: JsonWebKeySet): KeySet {
 const MAX_SHARED = 100
 const shared: { id: string; fetch: FetchKeySet | undefined; keySet: KeySet }[] = []
 
+/** The place of a key set, and how it is fetched and cached. */
+export interface KeySource {
+  readonly url: string
+  readonly fetch: FetchKeySet | undefined
+  readonly settings: KeySettings
+}
+
 /** One key set per URL, `fetch` and settings in this copy of the package, so that a verifier per call costs no fetch. */
-export function sharedKeySet(url: string, fetch: FetchKeySet | undefined, settings: KeySettings): KeySet {
+export function sharedKeySet(source: KeySource): KeySet {
+  const { url, fetch, settings } = source
   const id = JSON.stringify([url, settings])
   const index = shared.findIndex((entry) => entry.id === id && entry.fetch === fetch)
-  const [entry = { id, fetch, keySet: new RemoteKeySet(url, fetch, settings) }] =
-    index === -1 ? [] : shared.splice(index, 1)
+  const [entry = { id, fetch, keySet: new RemoteKeySet(source) }] = index === -1 ? [] : shared.splice(index, 1)
   shared.push(entry)
   if (shared.length > MAX_SHARED) shared.shift()
   return entry.keySet
@@ -52,27 +59,23 @@ type RefreshResult = 'fetched' | 'failed' | 'pending' | 'cooling'
  * refused at once when the issuer is down, an empty set replaces a good one, and the body is read whole.
  */
 class RemoteKeySet implements KeySet {
-  readonly #url: string
-  readonly #fetch: FetchKeySet | undefined
-  readonly #settings: KeySettings
+  readonly #source: KeySource
   #latest: { readonly keys: Keys; readonly fetchedAt: number } | undefined
   #attempt: { readonly startedAt: number; readonly result: Promise<RefreshResult> } | undefined
   #lastStartedAt = Number.NEGATIVE_INFINITY
   #failures = 0
   #failure = ''
 
-  constructor(url: string, fetch: FetchKeySet | undefined, settings: KeySettings) {
-    this.#url = url
-    this.#fetch = fetch
-    this.#settings = settings
+  constructor(source: KeySource) {
+    this.#source = source
   }
 
   findFresh(kid: string, now: number): KeysOfKid | undefined {
-    return this.#cachedWithin(this.#settings.maxAgeMs, now)?.keys.get(kid)
+    return this.#cachedWithin(this.#source.settings.maxAgeMs, now)?.keys.get(kid)
   }
 
   async find(kid: string, { now, onWarning }: KeyLookup): Promise<KeysOfKid> {
-    const { maxAgeMs, staleIfErrorMs, cooldownMs, timeoutMs } = this.#settings
+    const { maxAgeMs, staleIfErrorMs, cooldownMs, timeoutMs } = this.#source.settings
     const refresh = this.#cachedWithin(maxAgeMs, now) === undefined ? await this.#refresh(now) : undefined
     const cached = refresh === 'fetched' ? this.#latest : this.#cachedWithin(maxAgeMs + staleIfErrorMs, now)
     if (cached === undefined) throw this.#unavailable(now)
@@ -93,7 +96,7 @@ class RemoteKeySet implements KeySet {
   }
 
   #refresh(now: number): Promise<RefreshResult> {
-    const { maxAgeMs, staleIfErrorMs, timeoutMs } = this.#settings
+    const { maxAgeMs, staleIfErrorMs, timeoutMs } = this.#source.settings
     if (this.#cachedWithin(maxAgeMs + staleIfErrorMs, now) === undefined) return this.#fetchOnce(now, 0, timeoutMs)
     // A failure of long ago says nothing about the issuer now: after a quiet night its response is waited for again.
     const isFailing = this.#failures > 0 && isWithin(now - this.#lastStartedAt, maxAgeMs)
@@ -103,7 +106,7 @@ class RemoteKeySet implements KeySet {
   /** Joins the running fetch or starts one, and waits for it at most `waitMs`. */
   async #fetchOnce(now: number, pauseMs: number, waitMs: number): Promise<RefreshResult> {
     // workerd cuts a fetch when the request that began it is answered, and it never settles.
-    if (this.#attempt !== undefined && !isWithin(now - this.#attempt.startedAt, this.#settings.timeoutMs + 1000))
+    if (this.#attempt !== undefined && !isWithin(now - this.#attempt.startedAt, this.#source.settings.timeoutMs + 1000))
       this.#fail(new Error('it did not settle'))
     const waited = this.#failures > 0 ? this.#backoffMs() : pauseMs
     if (this.#attempt === undefined && isWithin(now - this.#lastStartedAt, waited)) return 'cooling'
@@ -114,11 +117,8 @@ class RemoteKeySet implements KeySet {
   #start(now: number): Promise<RefreshResult> {
     // An attempt that was given up may still settle. It must not bring an old set back.
     const isCurrent = (): boolean => this.#attempt?.result === result
-    const result: Promise<RefreshResult> = fetchKeys(
-      this.#url,
-      this.#fetch ?? globalThis.fetch,
-      this.#settings.timeoutMs,
-    ).then(
+    const { url, fetch = globalThis.fetch, settings } = this.#source
+    const result: Promise<RefreshResult> = fetchKeys(url, fetch, settings.timeoutMs).then(
       (keys) => {
         if (!isCurrent()) return 'failed'
         this.#attempt = undefined
@@ -141,23 +141,23 @@ class RemoteKeySet implements KeySet {
   }
 
   #backoffMs(): number {
-    return Math.min(this.#settings.cooldownMs, FIRST_BACKOFF_MS * 2 ** (this.#failures - 1))
+    return Math.min(this.#source.settings.cooldownMs, FIRST_BACKOFF_MS * 2 ** (this.#failures - 1))
   }
 
   #unavailable(now: number): KindeWebhookError {
     const failure = this.#failure === '' ? '' : ` (${this.#failure})`
     return new KindeWebhookError(
       'keys_unavailable',
-      `The key set at ${escapeText(this.#url, 200)} could not be fetched${failure}. Check issuer or jwksUri, and that this machine can reach it.`,
+      `The key set at ${escapeText(this.#source.url, 200)} could not be fetched${failure}. Check issuer or jwksUri, and that this machine can reach it.`,
       { retryAfterMs: this.#failures > 0 ? Math.max(0, this.#lastStartedAt + this.#backoffMs() - now) : undefined },
     )
   }
 
   #staleWarning(ageMs: number): BillingWarning {
-    const { maxAgeMs, staleIfErrorMs } = this.#settings
+    const { maxAgeMs, staleIfErrorMs } = this.#source.settings
     return {
       code: 'stale_keys',
-      message: `The key set at ${escapeText(this.#url, 200)} cannot be refreshed (${this.#failure}). The one fetched ${Math.round(ageMs / 60_000)} min ago is used until it is ${Math.round((maxAgeMs + staleIfErrorMs) / 60_000)} min old.`,
+      message: `The key set at ${escapeText(this.#source.url, 200)} cannot be refreshed (${this.#failure}). The one fetched ${Math.round(ageMs / 60_000)} min ago is used until it is ${Math.round((maxAgeMs + staleIfErrorMs) / 60_000)} min old.`,
     }
   }
 }

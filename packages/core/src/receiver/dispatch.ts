@@ -14,7 +14,7 @@ import {
 } from './options.js'
 import type { Delivery, HandlerDelivery, Platform } from './request.js'
 import { logOutcome, type Result } from './response.js'
-import { runOnce, type Work, type WorkSignals } from './run-once.js'
+import { runOnce, type WorkSignals } from './run-once.js'
 
 /** The circumstances of a verified event. */
 export interface Arrival<Context> {
@@ -53,10 +53,14 @@ export function createDispatcher<Context, Tx, Schemas extends DataSchemas>(
     arrival: Arrival<Context>,
     handle: (delivery: HandlerDelivery<Context, Tx>, lease: AbortSignal) => Promise<void>,
   ): Promise<Pick<Result<Schemas>, 'outcome' | 'discarded' | 'error'>> => {
-    const work: Work<Tx> = (tx, signals) => handle(createHandlerDelivery(arrival, tx, signals), signals.lease)
     try {
-      const inbox = getInbox(settings, arrival.delivery.context)
-      const outcome = await runOnce(inbox, toInboxDelivery(fields, arrival), work, settings, arrival.platform)
+      const outcome = await runOnce({
+        inbox: getInbox(settings, arrival.delivery.context),
+        delivery: toInboxDelivery(fields, arrival),
+        work: (tx, signals) => handle(createHandlerDelivery(arrival, tx, signals), signals.lease),
+        settings,
+        platform: arrival.platform,
+      })
       return outcome instanceof DiscardEvent ? { outcome: 'discarded', discarded: outcome } : { outcome }
     } catch (thrown) {
       const error = toKindeWebhookError(thrown)

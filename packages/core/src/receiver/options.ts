@@ -6,7 +6,7 @@ import { type BillingLog, consoleLog, createLogLimit, type ShouldLog, toLog } fr
 import {
   type BillingVerifierOptions,
   resolveVerifierOptions,
-  VERIFIER_OPTION_NAMES,
+  VERIFIER_OPTIONS,
   type VerifierSettings,
 } from '../options.js'
 import type { DataSchemas, NoSchemas } from '../standard-schema.js'
@@ -116,23 +116,9 @@ export type BillingReceiverOptions<
   Schemas extends DataSchemas = NoSchemas,
 > = ReceiverOptions<Context, Tx, Schemas> & (OwnInbox<Context, Tx> | DefaultInbox)
 
-type ReceiverOptionName = keyof ReceiverOptions<unknown, unknown, NoSchemas> | keyof OwnInbox<unknown, unknown>
-
-const RECEIVER_OPTIONS: Readonly<Record<Exclude<ReceiverOptionName, keyof BillingVerifierOptions>, true>> = {
-  on: true,
-  onEvent: true,
-  onOtherEvent: true,
-  onOutcome: true,
-  log: true,
-  inbox: true,
-  name: true,
-  retentionMs: true,
-  bodyTimeoutMs: true,
-  handlerTimeoutMs: true,
-  inboxTimeoutMs: true,
-}
-
-const RECEIVER_OPTION_NAMES = [...Object.keys(RECEIVER_OPTIONS), ...VERIFIER_OPTION_NAMES]
+/** The options besides the verifier's, by name. `core.test-d.ts` compares them with the types. */
+export const RECEIVER_OPTIONS =
+  'on onEvent onOtherEvent onOutcome log inbox name retentionMs bodyTimeoutMs handlerTimeoutMs inboxTimeoutMs'
 
 /** Resolved options. */
 export interface ReceiverSettings<Context, Tx> {
@@ -148,8 +134,6 @@ export interface ReceiverSettings<Context, Tx> {
   readonly bodyTimeoutMs: number
   readonly handlerTimeoutMs: number
   readonly inboxTimeoutMs: number
-  readonly now: () => number
-  readonly onWarning: VerifierSettings['onWarning']
 }
 
 const DAY_MS = 86_400_000
@@ -164,7 +148,7 @@ export function resolveReceiverOptions<Context, Tx, Schemas extends DataSchemas>
   options: BillingReceiverOptions<Context, Tx, Schemas>,
 ): ReceiverSettings<Context, Tx> {
   assertObject('options', options, "pass an object, such as { issuer: 'https://acme.kinde.com', onEvent }")
-  assertKnownOptions('The receiver', options, RECEIVER_OPTION_NAMES)
+  assertKnownOptions('The receiver', options, `${RECEIVER_OPTIONS} ${VERIFIER_OPTIONS}`.split(' '))
   const log = resolveLog(options.log)
   const shouldLog = createLogLimit()
   const verifier = resolveVerifierOptions(options, log ?? consoleLog, shouldLog)
@@ -184,8 +168,6 @@ export function resolveReceiverOptions<Context, Tx, Schemas extends DataSchemas>
     bodyTimeoutMs: parseTimer('bodyTimeoutMs', options.bodyTimeoutMs, 10_000),
     handlerTimeoutMs,
     inboxTimeoutMs,
-    now: verifier.now,
-    onWarning: verifier.onWarning,
   }
   // Last, so that a wrong value is named first.
   assertHandlers(options)
@@ -199,17 +181,12 @@ function resolveLog(option: unknown): BillingLog | undefined {
 }
 
 /** Without any handler every event would be acknowledged and lost. */
-function assertHandlers({
+function assertHandlers<Context, Tx, Schemas extends DataSchemas>({
   on,
   onEvent,
   onOtherEvent,
   onOutcome,
-}: {
-  readonly on?: unknown
-  readonly onEvent?: unknown
-  readonly onOtherEvent?: unknown
-  readonly onOutcome?: unknown
-}): void {
+}: ReceiverOptions<Context, Tx, Schemas>): void {
   for (const [name, handler] of Object.entries({ onEvent, onOtherEvent, onOutcome })) assertFunction(name, handler)
   if (on === undefined) {
     if (onEvent !== undefined || onOtherEvent !== undefined) return
@@ -218,20 +195,17 @@ function assertHandlers({
       'No handler is set, so every event would be acknowledged and lost. Pass on, onEvent or onOtherEvent, or on: {} to acknowledge everything on purpose.',
     )
   }
-  if (!isJsonObject(on)) throw invalidConfiguration('on', on, 'pass an object, with a handler per event type')
+  assertObject('on', on, 'pass an object, with a handler per event type')
   for (const [type, handler] of Object.entries(on)) {
     assertEventTypeKey('on', type)
     assertFunction(`on['${type}']`, handler)
   }
 }
 
-function resolveIssuer<Context>({
-  issuer,
-  jwks,
-  jwksUri,
-}: Pick<ReceiverOptions<Context, never, DataSchemas>, 'issuer' | 'jwks' | 'jwksUri'>):
-  | string
-  | ((context: Context) => string) {
+function resolveIssuer<Context>(
+  options: Pick<ReceiverOptions<Context, never, DataSchemas>, 'issuer' | 'jwks' | 'jwksUri'>,
+): ReceiverSettings<Context, never>['issuer'] {
+  const { issuer, jwks, jwksUri } = options
   if (issuer === undefined) return resolveEnvironmentIssuer()
   if (typeof issuer !== 'function') return parseIssuer(issuer)
   if (jwks !== undefined || jwksUri !== undefined)

@@ -125,7 +125,7 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
       const reporters = { onOutcome, log, shouldLog, platform: request }
       const { response } = await conclude(reporters, context, async (delivery) => {
         delivery.webhookId = readWebhookId(request)
-        delivery.receivedAt = new Date(settings.now())
+        delivery.receivedAt = new Date(settings.verifier.now())
         assertAcceptable(request)
         const { issuer, verifier } = getVerifier(context)
         const share = openShare()
@@ -143,7 +143,7 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
     async redeliver(claims, { context, reason, issuer: signer }) {
       const log = settings.log ?? consoleLog
       const { outcome } = await conclude({ onOutcome, log, shouldLog }, context, async (delivery) => {
-        delivery.receivedAt = new Date(settings.now())
+        delivery.receivedAt = new Date(settings.verifier.now())
         const { issuer } = getVerifier(context)
         if (signer !== undefined && signer !== issuer) throw foreignIssuer(signer, issuer)
         return dispatch(() => decodeBillingEvent(claims), { issuer, delivery, log, redelivery: { reason } })

@@ -1,15 +1,9 @@
 import { isKindeWebhookError, KindeWebhookError } from '../errors.js'
 import { format } from '../format.js'
-import type { BillingWarning, OnWarning } from '../log.js'
+import type { BillingWarning } from '../log.js'
 import { type DeliveryInbox, DiscardEvent, HandlerFault, type InboxDelivery } from './inbox.js'
+import type { ReceiverSettings } from './options.js'
 import type { Platform } from './request.js'
-
-export interface AttemptSettings {
-  readonly handlerTimeoutMs: number
-  readonly inboxTimeoutMs: number
-  readonly now: () => number
-  readonly onWarning: OnWarning
-}
 
 /** The signals of one run of the handlers. */
 export interface WorkSignals {
@@ -19,33 +13,32 @@ export interface WorkSignals {
   readonly lease: AbortSignal
 }
 
-/** Runs the handlers. */
-export type Work<Tx> = (tx: Tx, signals: WorkSignals) => Promise<void>
+/** One run of the handlers, under the inbox. */
+export interface Run<Tx> {
+  readonly inbox: DeliveryInbox<Tx>
+  readonly delivery: Omit<InboxDelivery, 'answered'>
+  /** Runs the handlers. */
+  readonly work: (tx: Tx, signals: WorkSignals) => Promise<void>
+  readonly settings: Pick<ReceiverSettings<never, Tx>, 'handlerTimeoutMs' | 'inboxTimeoutMs' | 'verifier'>
+  readonly platform: Platform | undefined
+}
+
+/** `processed`, `duplicate`, or what a handler threw to discard the event. */
+export type RunOutcome = 'processed' | 'duplicate' | DiscardEvent
 
 /**
  * Runs the handlers once, under the inbox. Claim, work and mark each have a time limit. A timed-out step keeps running
  * but cannot change the response.
  *
- * @returns `processed`, `duplicate`, or what a handler threw to discard the event.
  * @throws KindeWebhookError `handler_failed`, `handler_timeout`, `inbox_unavailable`, `delivery_in_progress`
  */
-export function runOnce<Tx>(
-  inbox: DeliveryInbox<Tx>,
-  delivery: Omit<InboxDelivery, 'answered'>,
-  work: Work<Tx>,
-  settings: AttemptSettings,
-  platform: Platform = {},
-): Promise<'processed' | 'duplicate' | DiscardEvent> {
-  return new Attempt(inbox, delivery, work, settings, platform).run()
+export function runOnce<Tx>(run: Run<Tx>): Promise<RunOutcome> {
+  return new Attempt(run).start()
 }
 
 /** One attempt. Its one timer limits the step that is running. */
 class Attempt<Tx> {
-  readonly #inbox: DeliveryInbox<Tx>
-  readonly #delivery: Omit<InboxDelivery, 'answered'>
-  readonly #work: Work<Tx>
-  readonly #settings: AttemptSettings
-  readonly #platform: Platform
+  readonly #run: Run<Tx>
   readonly #answered = new LazySignal()
   #state: 'not started' | 'not finished' | 'finished' = 'not started'
   #failure: { readonly error: unknown } | undefined
@@ -53,21 +46,11 @@ class Attempt<Tx> {
   #reject: (error: KindeWebhookError) => void = () => {}
   #settled: Promise<void> | undefined
 
-  constructor(
-    inbox: DeliveryInbox<Tx>,
-    delivery: Omit<InboxDelivery, 'answered'>,
-    work: Work<Tx>,
-    settings: AttemptSettings,
-    platform: Platform,
-  ) {
-    this.#inbox = inbox
-    this.#delivery = delivery
-    this.#work = work
-    this.#settings = settings
-    this.#platform = platform
+  constructor(run: Run<Tx>) {
+    this.#run = run
   }
 
-  run(): Promise<'processed' | 'duplicate' | DiscardEvent> {
+  start(): Promise<RunOutcome> {
     return new Promise((resolve, reject) => {
       this.#reject = reject
       this.#settled = this.#claimAndRun()
@@ -75,19 +58,20 @@ class Attempt<Tx> {
         .then(() => this.#answer())
       // An inbox in memory has started the work by now, and the work's own limit is running.
       if (this.#state === 'not started')
-        this.#limit(this.#settings.inboxTimeoutMs, () => inboxUnavailable('did not respond in time'))
+        this.#limit(this.#run.settings.inboxTimeoutMs, () => inboxUnavailable('did not respond in time'))
     })
   }
 
-  async #claimAndRun(): Promise<'processed' | 'duplicate' | DiscardEvent> {
+  async #claimAndRun(): Promise<RunOutcome> {
     let outcome: unknown
     try {
-      outcome = await this.#inbox.once(this.#createDelivery(), (tx, lease) => this.#runWork(tx, lease))
+      outcome = await this.#run.inbox.once(this.#createDelivery(), (tx, lease) => this.#runWork(tx, lease))
     } catch (error) {
       return this.#afterRejection(error)
     }
     if (this.#failure !== undefined) return this.#discardOrFail(this.#failure.error)
-    if (outcome === 'in_progress') throw inProgress()
+    if (outcome === 'in_progress')
+      throw new KindeWebhookError('delivery_in_progress', 'Another attempt of the same event is still running.')
     if (outcome === 'duplicate' && this.#state === 'not started') return outcome
     // Only a handler that has finished makes a 200, whatever an inbox returns.
     if (outcome === 'processed' && this.#state === 'finished') return outcome
@@ -97,10 +81,10 @@ class Attempt<Tx> {
   #createDelivery(): InboxDelivery {
     const answered = this.#answered
     return {
-      ...this.#delivery,
+      ...this.#run.delivery,
       // A getter takes 0.8 us and an AbortController 4.6, and most inboxes never read it.
       get answered() {
-        return answered.signal()
+        return answered.get()
       },
     }
   }
@@ -108,8 +92,9 @@ class Attempt<Tx> {
   async #runWork(tx: Tx, lease: AbortSignal): Promise<void> {
     if (this.#answered.isAborted || this.#state !== 'not started')
       throw new Error('The claim was granted after the response, or twice: nothing is run.')
-    const { handlerTimeoutMs, inboxTimeoutMs, now, onWarning } = this.#settings
-    const { type, leaseMs } = this.#delivery
+    const { settings, delivery, work } = this.#run
+    const { handlerTimeoutMs, inboxTimeoutMs, verifier } = settings
+    const { type, leaseMs } = delivery
     this.#state = 'not finished'
     const stop = new LazySignal(lease)
     this.#limit(handlerTimeoutMs, (timeoutMs) => {
@@ -117,9 +102,9 @@ class Attempt<Tx> {
       stop.abort(error)
       return error
     })
-    const startedAt = now()
+    const startedAt = verifier.now()
     try {
-      await this.#work(tx, { lease, signal: () => stop.signal() })
+      await work(tx, { lease, signal: () => stop.get() })
       this.#state = 'finished'
     } catch (error) {
       this.#failure = { error }
@@ -127,12 +112,12 @@ class Attempt<Tx> {
     } finally {
       stop.unfollow()
       this.#limit(inboxTimeoutMs, () => inboxUnavailable('did not mark the delivery in time'))
-      if (now() - startedAt > leaseMs || lease.aborted) onWarning(finishedLate(type, leaseMs))
+      if (verifier.now() - startedAt > leaseMs || lease.aborted) verifier.onWarning(finishedLate(type, leaseMs))
     }
   }
 
   #afterRejection(error: unknown): DiscardEvent {
-    if (error instanceof HandlerFault) throw handlerFailed(this.#delivery.type, error)
+    if (error instanceof HandlerFault) throw handlerFailed(this.#run.delivery.type, error)
     if (this.#failure === undefined) {
       // The store may be well: an inbox that cannot work as it is set up says so itself.
       if (isKindeWebhookError(error) && error.code === 'invalid_configuration') throw error
@@ -146,18 +131,19 @@ class Attempt<Tx> {
 
   #discardOrFail(error: unknown): DiscardEvent {
     if (error instanceof DiscardEvent) return error
-    throw handlerFailed(this.#delivery.type, error)
+    throw handlerFailed(this.#run.delivery.type, error)
   }
 
   /** Limits the step that starts, in place of the one before. */
   #limit(limitMs: number, onTimeout: (timeoutMs: number) => KindeWebhookError): void {
     clearTimeout(this.#timer)
     if (this.#answered.isAborted) return
-    const timeoutMs = Math.max(0, Math.min(limitMs, this.#platform.remainingMs?.() ?? limitMs))
+    const { platform } = this.#run
+    const timeoutMs = Math.max(0, Math.min(limitMs, platform?.remainingMs?.() ?? limitMs))
     this.#timer = setTimeout(() => {
       this.#answer()
       this.#reject(onTimeout(timeoutMs))
-      if (this.#settled !== undefined) this.#platform.waitUntil?.(this.#settled)
+      if (this.#settled !== undefined) platform?.waitUntil?.(this.#settled)
     }, timeoutMs)
   }
 
@@ -169,24 +155,22 @@ class Attempt<Tx> {
 
 /** An AbortSignal that is created when it is read. It can follow another one. */
 class LazySignal {
-  readonly #followed: AbortSignal | undefined
-  #controller: AbortController | undefined
-  #isFollowing: boolean
-  #reason: unknown
   isAborted = false
+  #followed: AbortSignal | undefined
+  #controller: AbortController | undefined
+  #reason: unknown
 
   constructor(followed?: AbortSignal) {
     this.#followed = followed
-    this.#isFollowing = followed?.aborted === false
   }
 
-  signal(): AbortSignal {
+  get(): AbortSignal {
     if (this.#controller !== undefined) return this.#controller.signal
     this.#controller = new AbortController()
     // Not AbortSignal.any, which some runtimes lack.
     if (this.isAborted) this.#controller.abort(this.#reason)
     else if (this.#followed?.aborted === true) this.#follow()
-    else if (this.#isFollowing) this.#followed?.addEventListener('abort', this.#follow, { once: true })
+    else this.#followed?.addEventListener('abort', this.#follow)
     return this.#controller.signal
   }
 
@@ -199,8 +183,8 @@ class LazySignal {
 
   /** Stops following, so that a long-lived signal keeps no listener. */
   unfollow(): void {
-    this.#isFollowing = false
     if (this.#controller !== undefined) this.#followed?.removeEventListener('abort', this.#follow)
+    if (this.#followed?.aborted === false) this.#followed = undefined
   }
 
   readonly #follow = (): void => this.#controller?.abort(this.#followed?.reason)
@@ -227,13 +211,6 @@ function inboxUnavailable(what: string, cause?: unknown): KindeWebhookError {
     'inbox_unavailable',
     `The inbox ${what}. The delivery counts as not handled, and Kinde will try again. Check the inbox's store (inbox, inboxTimeoutMs).`,
     { cause },
-  )
-}
-
-function inProgress(): KindeWebhookError {
-  return new KindeWebhookError(
-    'delivery_in_progress',
-    'Another attempt of the same event is running, and its result is not known yet.',
   )
 }
 
