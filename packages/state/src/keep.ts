@@ -40,10 +40,13 @@ export function keepFacts(type: FactType, known: readonly Fact[], added: readonl
   const distinct = insertLatest(known, added) ?? sortDistinct([...known, ...added])
   const start = distinct.length - RECENT[type]
   if (start <= 0) return distinct
-  if (RECENT[type] <= 1) return distinct.filter((_, index) => index === 0 || index >= start)
+  // of an agreement in use or listed, the first fact is its start
+  const first = RECENT[type] <= 1 ? distinct[0] : undefined
   const ofMonths = KEPT_BY_MONTH.has(type) ? firstOfMonths(distinct) : []
   const isLatestNaming = (fact: Fact) => NAMING.some((names) => names(fact) && distinct.findLast(names) === fact)
-  const older = distinct.slice(0, start).filter((fact) => ofMonths.includes(fact) || isLatestNaming(fact))
+  const older = distinct
+    .slice(0, start)
+    .filter((fact) => fact === first || ofMonths.includes(fact) || isLatestNaming(fact))
   return older.concat(distinct.slice(start))
 }
 

@@ -85,7 +85,7 @@ function cancel({ lines, onStep }: Reading, fact: TimedFact): void {
   const named = lines.find(({ id }) => id !== undefined && id === fact.agreement)
   const line = named ?? findCancelled(begun(lines, fact), fact)
   if (named === undefined && (fact.agreement !== undefined || line === undefined))
-    lines.push({ ...newLine(fact.agreement, fact), shown: false, end: fact, plans: [] })
+    lines.push({ ...newLine(fact.agreement, fact), shown: false, end: fact, plan: undefined, plans: [] })
   if (line === undefined || line.end !== undefined || isBeforeCreation(line, fact)) return
   if (line.shown) splitMove(lines, line, fact)
   line.end = fact
@@ -178,10 +178,10 @@ function list(reading: Reading, fact: TimedFact): void {
     known ?? (isExpired ? undefined : findUnnamed(live(lines, fact), fact)) ?? start(reading, fact.agreement, fact)
   const returns = !isExpired && line.end !== undefined
   line.id = fact.agreement
-  line.shown = true
+  if (!line.shown) Object.assign(line, { shown: true, start: fact })
   line.listed = fact
   if (returns) line.end = undefined
-  if (fact.plan) setPlan(line, fact.plan, true)
+  if (fact.plan && !isOlderPlan(line, fact)) setPlan(line, fact.plan, true)
   onStep(fact, returns ? 'returned' : 'listed', line)
 }
 
