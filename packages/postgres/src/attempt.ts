@@ -11,6 +11,7 @@ import {
 } from './deliveries.js'
 import { guardClient } from './guard-client.js'
 import { type EndAttempt, withLeasedSession } from './lease.js'
+import type { Statement } from './prepared-statements.js'
 import type { Database, HandlerSlot, Session } from './session.js'
 import { explainEnd, explainMissingTable, LOCK_NOT_AVAILABLE, sqlState } from './sql-errors.js'
 
@@ -120,7 +121,7 @@ class Attempt {
   /** Resolves with `undefined` if the row is locked. */
   private async arrive(session: Session): Promise<ArrivalState | undefined> {
     const { statements, delivery } = this
-    const arrive = async (before: readonly string[] = []) => {
+    const arrive = async (before: readonly Statement[] = []) => {
       const rows = await unlessLocked(session.transaction([...before, ...statements.arrival(delivery)]))
       return rows && readArrival(rows)
     }

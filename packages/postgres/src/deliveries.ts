@@ -1,9 +1,10 @@
 import { MAX_TIMER_MS } from '@kinde-billing/core/internal'
 import type { InboxDelivery } from '@kinde-billing/core/receiver'
 import type { KeepOptions } from './keep-claims.js'
+import { inline, prepareGroup, type Statement, type StatementDefinition } from './prepared-statements.js'
 import type { Rows } from './session.js'
 import { ALREADY_MARKED } from './sql-errors.js'
-import { intervalLiteral, jsonText, textLiteral, timestampLiteral } from './sql-literals.js'
+import { epochMsLiteral, jsonText, msLiteral, textLiteral } from './sql-literals.js'
 
 /** How long a statement waits for the row: it is held only between a mark and its commit, or by an operator. */
 const ROW_LOCK_TIMEOUT_MS = 2000
@@ -19,23 +20,23 @@ const isDone = (redelivery: boolean): string =>
 const LIMIT_ROW_LOCK = `set local lock_timeout = ${ROW_LOCK_TIMEOUT_MS}`
 
 /**
- * The statements on the inbox's table. They hold their values as literals, so that several travel in one message. Every
- * time is the server's.
+ * The statements on the inbox's table. Their values are literals, so that several travel in one message. Every time is the
+ * server's.
  */
 export interface DeliveryStatements {
   readonly table: string
   /** Records the arrival, and returns the row's state in the last statement. */
-  arrival(delivery: InboxDelivery): string[]
+  arrival(delivery: InboxDelivery): Statement[]
   /** Deletes a mark whose time is over: it counts as absent. */
-  forget(delivery: InboxDelivery): string[]
+  forget(delivery: InboxDelivery): Statement[]
   /** Keeps the claims of an event whose earlier attempt ended without a word, as that of a killed process. */
-  keep(delivery: InboxDelivery): string[]
-  /** Claims the key until the transaction ends, reads the row, and sets the savepoint for the handler. */
-  claim(delivery: InboxDelivery, limits: Limits): string[]
+  keep(delivery: InboxDelivery): Statement[]
+  /** Claims the key until the transaction ends, sets the savepoint for the handler, and reads the row. */
+  claim(delivery: InboxDelivery, limits: Limits): Statement[]
   /** Ends the handler's part and marks the delivery. */
-  mark(delivery: InboxDelivery, discarded: boolean, settings: SessionSettings): string[]
+  mark(delivery: InboxDelivery, discarded: boolean, settings: SessionSettings): Statement[]
   /** Records why the attempt failed, and keeps the claims. */
-  failure(delivery: InboxDelivery, failure: Failure): string[]
+  failure(delivery: InboxDelivery, failure: Failure): Statement[]
 }
 
 /** Settings that a handler may change, and that neither the mark nor the next user of the connection must depend on. */
@@ -78,17 +79,26 @@ export interface ClaimState {
 
 /** Creates the statements for a table whose name is safe, see `tableName`. */
 export function deliveryStatements(table: string, keep: KeepOptions): DeliveryStatements {
+  // In this order: a connection that has the first one prepared has them all.
+  const prepared = prepareGroup({
+    mark: markStatement(table, false, keep),
+    restore: RESTORE,
+    read: readStatement(table, false),
+    claim: CLAIM,
+    arrival: arrivalStatement(table),
+  })
+  const redeliveredMark = markStatement(table, true, keep)
   const keptUntilDone = (delivery: InboxDelivery): string =>
     keep.claims === false
       ? ''
       : `, ${claimColumns(delivery)},
-        expires_at = case when known.done_at is null and not ${isErased(delivery)} then 'infinity' else known.expires_at end`
+        expires_at = case when known.done_at is null and not ${delivery.redelivery ? ERASED : 'false'} then 'infinity' else known.expires_at end`
   return {
     table,
     arrival: (delivery) =>
       delivery.redelivery
         ? [LIMIT_ROW_LOCK, ...redeliveryArrival(table, delivery)]
-        : [LIMIT_ROW_LOCK, arrivalStatement(table, delivery)],
+        : [LIMIT_ROW_LOCK, prepared.arrival(...arrivalValues(delivery))],
     forget: ({ key }) => [
       LIMIT_ROW_LOCK,
       `delete from ${table} where key = ${textLiteral(key)} and done_at is not null and expires_at <= now()`,
@@ -102,14 +112,20 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
       where key = ${textLiteral(delivery.key)} and done_at is null and claims is null`,
           ],
     claim: ({ key, leaseMs, redelivery }, limits) => [
-      claimStatement(`${table} ${key}`, leaseMs, limits),
-      `select ${isDone(redelivery)}::text as done from ${table} as known where key = ${textLiteral(key)}`,
+      prepared.claim(textLiteral(`${table} ${key}`), ...limitValues(leaseMs, limits)),
       'savepoint before_the_handler',
+      'set local enable_seqscan = off',
+      redelivery
+        ? inline({ ...readStatement(table, true), values: [textLiteral(key)] })
+        : prepared.read(textLiteral(key)),
+      'rollback to savepoint before_the_handler',
     ],
     mark: (delivery, discarded, settings) => [
       discarded ? 'rollback to savepoint before_the_handler' : 'release savepoint before_the_handler',
-      restoreStatement(settings),
-      markStatement(table, delivery, discarded, keep),
+      prepared.restore(...settingValues(settings)),
+      delivery.redelivery
+        ? inline({ text: redeliveredMark.text, values: markValues(delivery, discarded, keep) })
+        : prepared.mark(...markValues(delivery, discarded, keep)),
     ],
     failure: (delivery, { code, message }) => [
       LIMIT_ROW_LOCK,
@@ -133,7 +149,7 @@ export function readArrival(results: readonly Rows[]): ArrivalState {
   }
 }
 
-export function readClaim([claims, rows]: readonly Rows[]): ClaimState {
+export function readClaim([claims, , , rows]: readonly Rows[]): ClaimState {
   const claim = claims?.[0]
   const row = rows?.[0]
   if (claim === undefined || row === undefined)
@@ -154,28 +170,43 @@ export function readClaim([claims, rows]: readonly Rows[]): ClaimState {
 }
 
 function claimColumns(delivery: InboxDelivery): string {
-  const { claims, customer } = delivery
+  return setClaims(...claimValues(delivery), delivery.redelivery)
+}
+
+function setClaims(claims: string, customer: string, redelivery: boolean): string {
   const set = (column: string, value: string): string =>
-    `${column} = ${delivery.redelivery ? `case when ${isErased(delivery)} then null else ${value} end` : value}`
+    `${column} = ${redelivery ? `case when ${ERASED} then null else ${value} end` : value}`
+  return `${set('claims', claims)}, ${set('customer', customer)}`
+}
+
+function claimValues({ claims, customer }: InboxDelivery): [claims: string, customer: string] {
   const name = customer === undefined ? 'null' : textLiteral(customer.slice(0, MAX_CUSTOMER_CHARS))
-  return `${set('claims', textLiteral(jsonText(claims)))}, ${set('customer', name)}`
+  return [textLiteral(jsonText(claims)), name]
 }
 
 /** Ids are far shorter. An index entry of Postgres ends at some 2,700 bytes. */
 const MAX_CUSTOMER_CHARS = 500
 
 /** Claims that were erased while their redelivery ran stay erased. Those of an event that never arrived were never there. */
-const isErased = ({ redelivery }: InboxDelivery): string =>
-  redelivery ? '(known.attempts > 0 and known.claims is null)' : 'false'
+const ERASED = '(known.attempts > 0 and known.claims is null)'
 
 /** Counts an arrival. What another attempt has done stays. */
-function arrivalStatement(table: string, { key, eventId, type, occurredAt, retentionMs }: InboxDelivery): string {
-  return `insert into ${table} as known (key, event_id, type, occurred_at, expires_at)
-    values (${textLiteral(key)}, ${textLiteral(eventId)}, ${textLiteral(type)}, ${timestampLiteral(occurredAt)}, now() + ${intervalLiteral(retentionMs)})
+const arrivalStatement = (table: string): StatementDefinition => ({
+  types: ['text', 'text', 'text', 'float8', 'float8'],
+  text: `insert into ${table} as known (key, event_id, type, occurred_at, expires_at)
+    values ($1, $2, $3, to_timestamp($4 / 1000), now() + $5 * interval '1 millisecond')
     on conflict (key) do update set attempts = known.attempts + 1, last_attempt_at = now(),
       expires_at = case when known.done_at is null then greatest(known.expires_at, excluded.expires_at) else known.expires_at end
-    returning ${arrivalState(isDone(false), 'done_at is not null and expires_at <= now()', 'attempts = 1', 'attempts > 1 and claims is null')}`
-}
+    returning ${arrivalState(isDone(false), 'done_at is not null and expires_at <= now()', 'attempts = 1', 'attempts > 1 and claims is null')}`,
+})
+
+const arrivalValues = ({ key, eventId, type, occurredAt, retentionMs }: InboxDelivery): string[] => [
+  textLiteral(key),
+  textLiteral(eventId),
+  textLiteral(type),
+  epochMsLiteral(occurredAt),
+  msLiteral(retentionMs),
+]
 
 /**
  * One column for what {@link readArrival} reads: each column more costs the server and the client some microseconds. The
@@ -186,12 +217,13 @@ const arrivalState = (done: string, expired: string, first: string, unkept: stri
       current_setting('statement_timeout')) as state`
 
 /** A redelivery is not an arrival: `attempts` counts Kinde's. */
-function redeliveryArrival(table: string, { key, eventId, type, occurredAt, retentionMs }: InboxDelivery): string[] {
+function redeliveryArrival(table: string, delivery: InboxDelivery): string[] {
+  const text = `insert into ${table} (key, event_id, type, occurred_at, expires_at, attempts)
+    select $1, $2, $3, to_timestamp($4 / 1000), now() + $5 * interval '1 millisecond', 0
+    on conflict (key) do nothing`
   return [
-    `insert into ${table} (key, event_id, type, occurred_at, expires_at, attempts)
-    select ${textLiteral(key)}, ${textLiteral(eventId)}, ${textLiteral(type)}, ${timestampLiteral(occurredAt)}, now() + ${intervalLiteral(retentionMs)}, 0
-    on conflict (key) do nothing`,
-    `select ${arrivalState(isDone(true), 'false', 'false', 'false')} from ${table} as known where key = ${textLiteral(key)}`,
+    inline({ text, values: arrivalValues(delivery) }),
+    `select ${arrivalState(isDone(true), 'false', 'false', 'false')} from ${table} as known where key = ${textLiteral(delivery.key)}`,
   ]
 }
 
@@ -200,17 +232,30 @@ function redeliveryArrival(table: string, { key, eventId, type, occurredAt, rete
  *
  * A process that hangs, or that the network has cut off, keeps its transaction open on the server, and with it the claim. So
  * the server itself ends it when it has been idle, or busy with one statement, for the length of a lease and a little more
- * (a process that is well has closed the connection by then). Tighter limits of the application's own stay.
+ * (a process that is well has closed the connection by then).
  */
-function claimStatement(lock: string, leaseMs: number, limits: Limits): string {
+const CLAIM: StatementDefinition = {
+  types: ['text', 'text', 'text'],
+  text: `select concat_ws(' ', pg_try_advisory_xact_lock(hashtextextended($1, 0)), current_setting('lock_timeout'),
+      current_setting('statement_timeout'), set_config('statement_timeout', $2, true),
+      set_config('idle_in_transaction_session_timeout', $3, true)) as claimed,
+    current_setting('search_path') as search_path, current_setting('role') as role`,
+}
+
+/**
+ * Reads the row after the lock was taken, so that a mark that was committed meanwhile is seen. Sequential scans are off while
+ * it is planned, until the savepoint is restored: a plan that was made while the table was small would go on to read all of it.
+ */
+const readStatement = (table: string, redelivery: boolean): StatementDefinition => ({
+  types: ['text'],
+  text: `select ${isDone(redelivery)}::text as done from ${table} as known where key = $1`,
+})
+
+/** Tighter limits of the application's own stay. */
+function limitValues(leaseMs: number, { statement, idle }: Limits): string[] {
   // Postgres's own limits end where timers do.
   const limitMs = Math.min(Math.ceil(leaseMs) + SERVER_GRACE_MS, MAX_TIMER_MS)
-  const limit = (setting: string, current: string): string =>
-    isTighter(current, limitMs) ? `current_setting('${setting}')` : `set_config('${setting}', '${limitMs}', true)`
-  return `select concat_ws(' ', pg_try_advisory_xact_lock(hashtextextended(${textLiteral(lock)}, 0)), current_setting('lock_timeout'),
-      current_setting('statement_timeout'), ${limit('statement_timeout', limits.statement)},
-      ${limit('idle_in_transaction_session_timeout', limits.idle)}) as claimed,
-    current_setting('search_path') as search_path, current_setting('role') as role`
+  return [statement, idle].map((current) => textLiteral(isTighter(current, limitMs) ? current : String(limitMs)))
 }
 
 const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
@@ -222,34 +267,49 @@ function isTighter(current: string, limitMs: number): boolean {
   return ms > 0 && ms <= limitMs
 }
 
-/** Undoes what the handler has set: the mark and the next user of the connection would inherit it. */
-function restoreStatement(settings: SessionSettings): string {
-  const restore = (setting: string, value: string, original = value): string => {
-    const undo = (to: string, local: boolean) => `set_config('${setting}', ${textLiteral(to)}, ${local})`
-    const undone = value === original ? undo(value, false) : `${undo(original, false)} || ${undo(value, true)}`
-    return `case when current_setting('${setting}') <> ${textLiteral(value)} then ${undone} end`
-  }
-  const { statementLimit, statementTimeout, lockTimeout, role, searchPath } = settings
-  return `select concat(${restore('statement_timeout', statementLimit, statementTimeout)},
-    ${restore('lock_timeout', lockTimeout)}, ${restore('role', role)}, ${restore('search_path', searchPath)})`
+const restore = (setting: string, value: string, original = value): string => {
+  const undo = value === original ? '' : ` || set_config('${setting}', ${value}, true)`
+  return `case when current_setting('${setting}') <> ${value} then set_config('${setting}', ${original}, false)${undo} end`
 }
+
+/** Undoes what the handler has set: the mark and the next user of the connection would inherit it. */
+const RESTORE: StatementDefinition = {
+  types: ['text', 'text', 'text', 'text', 'text'],
+  text: `select concat(${restore('statement_timeout', '$1', '$2')}, ${restore('lock_timeout', '$3')},
+    ${restore('role', '$4')}, ${restore('search_path', '$5')})`,
+}
+
+const settingValues = ({
+  statementLimit,
+  statementTimeout,
+  lockTimeout,
+  role,
+  searchPath,
+}: SessionSettings): string[] => [statementLimit, statementTimeout, lockTimeout, role, searchPath].map(textLiteral)
 
 /**
  * An error skips the rest of the message, the commit: the cast fails if another statement has marked the row. An upsert,
  * since it is planned in no time, and a row that was deleted meanwhile is there again, marked.
  */
-function markStatement(table: string, delivery: InboxDelivery, discarded: boolean, keep: KeepOptions): string {
-  const { key, eventId, type, occurredAt, redelivery, retentionMs } = delivery
+function markStatement(table: string, redelivery: boolean, keep: KeepOptions): StatementDefinition {
   const keepsAll = keep.claims === 'all'
-  const keptMs = keepsAll ? Math.max(retentionMs, keep.ms) : retentionMs
-  return `insert into ${table} as known (key, event_id, type, occurred_at, done_at, discarded, expires_at)
-    values (${textLiteral(key)}, ${textLiteral(eventId)}, ${textLiteral(type)}, ${timestampLiteral(occurredAt)},
-      clock_timestamp(), ${discarded}, clock_timestamp() + ${intervalLiteral(keptMs)})
+  return {
+    types: ['text', 'text', 'text', 'float8', 'float8', 'boolean', ...(keepsAll ? ['text', 'text', 'float8'] : [])],
+    text: `insert into ${table} as known (key, event_id, type, occurred_at, done_at, discarded, expires_at)
+    values ($1, $2, $3, to_timestamp($4 / 1000), clock_timestamp(), $6, clock_timestamp() + $5 * interval '1 millisecond')
     on conflict (key) do update set done_at = excluded.done_at, expires_at = excluded.expires_at,
       discarded = case when ${isDone(redelivery)} then ('${ALREADY_MARKED} ' || known.done_at)::boolean else excluded.discarded end,
-      ${keepsAll ? claimColumns(delivery) : 'claims = null, customer = null'},
-      claims_expire_at = ${keepsAll ? `clock_timestamp() + ${intervalLiteral(keep.ms)}` : 'null'},
+      ${keepsAll ? setClaims('$7', '$8', redelivery) : 'claims = null, customer = null'},
+      claims_expire_at = ${keepsAll ? `clock_timestamp() + $9 * interval '1 millisecond'` : 'null'},
       error_code = null, error_message = null,
       ${redelivery ? 'redeliveries = known.redeliveries + 1, redelivered_at = clock_timestamp(),' : ''}
-      redelivery_requested_at = null, redelivery_due_at = null, redelivery_attempts = 0, redelivery_even_if_done = false`
+      redelivery_requested_at = null, redelivery_due_at = null, redelivery_attempts = 0, redelivery_even_if_done = false`,
+  }
+}
+
+function markValues(delivery: InboxDelivery, discarded: boolean, keep: KeepOptions): string[] {
+  const keepsAll = keep.claims === 'all'
+  const retentionMs = keepsAll ? Math.max(delivery.retentionMs, keep.ms) : delivery.retentionMs
+  const claims = keepsAll ? [...claimValues(delivery), msLiteral(keep.ms)] : []
+  return [...arrivalValues({ ...delivery, retentionMs }), String(discarded), ...claims]
 }

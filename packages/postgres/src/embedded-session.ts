@@ -1,4 +1,5 @@
 import type { EmbeddedPostgres, EmbeddedTransaction } from './pool.js'
+import { inline, type Statement } from './prepared-statements.js'
 import type { Database, HandlerSlot, Rows, Session } from './session.js'
 
 /** Keys in use, per database: several inboxes may share one. */
@@ -42,7 +43,7 @@ function openEmbedded(postgres: EmbeddedPostgres): Session {
     open = undefined
     await ended.catch(() => undefined)
   }
-  const transaction = (statements: readonly string[]): Promise<readonly Rows[]> =>
+  const transaction = (statements: readonly Statement[]): Promise<readonly Rows[]> =>
     statements.length === 0 ? Promise.resolve([]) : postgres.transaction((client) => runFirst(client, statements))
 
   return {
@@ -85,13 +86,13 @@ function openEmbedded(postgres: EmbeddedPostgres): Session {
 }
 
 /** {@link runAll} at the start of a transaction, at read committed whatever the default is. */
-async function runFirst(client: EmbeddedTransaction, statements: readonly string[]): Promise<readonly Rows[]> {
+async function runFirst(client: EmbeddedTransaction, statements: readonly Statement[]): Promise<readonly Rows[]> {
   await client.query('set transaction isolation level read committed')
   return runAll(client, statements)
 }
 
-async function runAll(client: EmbeddedTransaction, statements: readonly string[]): Promise<readonly Rows[]> {
+async function runAll(client: EmbeddedTransaction, statements: readonly Statement[]): Promise<readonly Rows[]> {
   const results: Rows[] = []
-  for (const statement of statements) results.push((await client.query(statement)).rows)
+  for (const statement of statements) results.push((await client.query(inline(statement))).rows)
   return results
 }

@@ -1,11 +1,15 @@
 import { KindeWebhookError } from '@kinde-billing/core'
 import type { PostgresClient, PostgresPool, PostgresResult } from './pool.js'
+import { type Statement, writeMessage } from './prepared-statements.js'
 import type { Session } from './session.js'
 
 const BEGIN = 'begin isolation level read committed'
 
 /** Pools whose `release(true)` was seen to leave the connection open. */
 const leakingPools = new WeakSet<PostgresPool>()
+
+/** Connections that have been taken before: they are worth preparing statements on. */
+const usedClients = new WeakSet<PostgresClient>()
 
 /** Takes a connection of a pool. Several statements travel in one message, so that each step is one round trip. */
 export async function openPooled(pool: PostgresPool, onLost: (error: Error) => void): Promise<Session> {
@@ -15,6 +19,8 @@ export async function openPooled(pool: PostgresPool, onLost: (error: Error) => v
   // Without a listener, a connection that breaks while it is in use would end the process.
   client.on?.('error', onLost)
   let isOurs = true
+  const isReused = usedClients.has(client)
+  usedClients.add(client)
 
   const giveUp = (destroy: boolean): void => {
     isOurs = false
@@ -26,7 +32,9 @@ export async function openPooled(pool: PostgresPool, onLost: (error: Error) => v
     query: async (text, values) => (await client.query(text, values)).rows,
     async transaction(statements) {
       try {
-        return (await send(client, [BEGIN, ...statements, 'commit'])).slice(1, -1).map(({ rows }) => rows)
+        return (await sendFirst(client, [BEGIN, ...statements, 'commit'], isReused))
+          .slice(1, -1)
+          .map(({ rows }) => rows)
       } catch (error) {
         // An error inside the message leaves the transaction open; the connection stays usable after a rollback.
         await client.query('rollback').catch(() => {})
@@ -36,7 +44,7 @@ export async function openPooled(pool: PostgresPool, onLost: (error: Error) => v
     async begin(statements, before = []) {
       // BEGIN after other statements of the message would take them into its transaction: they need a commit of their own.
       const first = before.length === 0 ? [] : [BEGIN, ...before, 'commit']
-      const results = await send(client, [...first, BEGIN, ...statements])
+      const results = await sendFirst(client, [...first, BEGIN, ...statements], isReused)
       return results.slice(first.length + 1).map(({ rows }) => rows)
     },
     async commit(statements) {
@@ -58,7 +66,35 @@ export async function openPooled(pool: PostgresPool, onLost: (error: Error) => v
   }
 }
 
-async function send(client: PostgresClient, statements: readonly string[]): Promise<readonly PostgresResult[]> {
+/** Sends the first statements of a transaction: nothing is lost if they have to be sent again. */
+async function sendFirst(
+  client: PostgresClient,
+  statements: readonly Statement[],
+  isReused: boolean,
+): Promise<readonly PostgresResult[]> {
+  const message = writeMessage(client, statements, isReused)
+  try {
+    const results = await sendSql(client, message.sql)
+    message.settle()
+    return message.withoutPrepare(results)
+  } catch (error) {
+    if (!message.settle(error)) throw error
+    await client.query('rollback')
+    return send(client, statements)
+  }
+}
+
+async function send(client: PostgresClient, statements: readonly Statement[]): Promise<readonly PostgresResult[]> {
+  const message = writeMessage(client, statements, false)
+  try {
+    return await sendSql(client, message.sql)
+  } catch (error) {
+    message.settle(error)
+    throw error
+  }
+}
+
+async function sendSql(client: PostgresClient, statements: readonly string[]): Promise<readonly PostgresResult[]> {
   const results: unknown = await client.query(statements.join(';\n'))
   if (isResult(results) && statements.length === 1) return [results]
   if (Array.isArray(results) && results.length === statements.length && results.every(isResult)) return results

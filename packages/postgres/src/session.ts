@@ -1,4 +1,5 @@
 import type { PostgresResult } from './pool.js'
+import type { Statement } from './prepared-statements.js'
 
 export type Rows = PostgresResult['rows']
 
@@ -8,13 +9,13 @@ export interface Session {
   client(): object
   query(text: string, values?: unknown[]): Promise<Rows>
   /** Runs the statements in a transaction of their own, at read committed. */
-  transaction(statements: readonly string[]): Promise<readonly Rows[]>
+  transaction(statements: readonly Statement[]): Promise<readonly Rows[]>
   /** Begins a transaction at read committed and runs the statements in it. `before` runs in a transaction of its own. */
-  begin(statements: readonly string[], before?: readonly string[]): Promise<readonly Rows[]>
+  begin(statements: readonly Statement[], before?: readonly Statement[]): Promise<readonly Rows[]>
   /** Runs the statements and commits. If one fails, nothing is committed. */
-  commit(statements: readonly string[]): Promise<void>
+  commit(statements: readonly Statement[]): Promise<void>
   /** Rolls back, and then runs the statements, if any, in a transaction of their own. */
-  rollback(then?: readonly string[]): Promise<void>
+  rollback(then?: readonly Statement[]): Promise<void>
   /** Returns the connection to the pool. */
   release(): void
   /** Closes the connection, which ends an open transaction. Does nothing after `release`. */

@@ -8,6 +8,7 @@ const UNDEFINED_COLUMN = '42703'
 const FAILED_TRANSACTION = '25P02'
 const NO_TRANSACTION = '25P01'
 const NO_SUCH_SAVEPOINT = '3B001'
+const NO_SUCH_STATEMENT = '26000'
 const IDLE_IN_TRANSACTION_TIMEOUT = '25P03'
 const TRANSACTION_TIMEOUT = '25P04'
 const QUERY_CANCELED = '57014'
@@ -60,6 +61,11 @@ export function explainEnd(cause: unknown): unknown {
   if (state === FAILED_TRANSACTION)
     return new HandlerFault(
       'A statement of the handler failed, and the handler went on as if it had not: nothing was committed. Let the error through, or put the statement between SAVEPOINT and ROLLBACK TO SAVEPOINT.',
+      { cause },
+    )
+  if (state === NO_SUCH_STATEMENT)
+    return new HandlerFault(
+      "The handler has discarded the connection's prepared statements, those of the inbox with them (DEALLOCATE ALL): nothing was committed. Deallocate your own by name.",
       { cause },
     )
   if (state === NO_TRANSACTION || state === NO_SUCH_SAVEPOINT)

@@ -19,14 +19,14 @@ export function jsonText(value: unknown): string {
   )
 }
 
-/** A number of milliseconds, as an interval. Postgres's dates end long before the largest numbers do. */
-export function intervalLiteral(ms: number): string {
-  return `${numberLiteral(Math.min(ms, MAX_INTERVAL_MS))} * interval '1 millisecond'`
+/** A number of milliseconds. Postgres's dates end long before the largest numbers do. */
+export function msLiteral(ms: number): string {
+  return numberLiteral(Math.min(ms, MAX_INTERVAL_MS))
 }
 
-/** A date, as a `timestamptz`. */
-export function timestampLiteral(date: Date): string {
-  return `to_timestamp(${numberLiteral(date.getTime())} / 1000)`
+/** A date, as its milliseconds. */
+export function epochMsLiteral(date: Date): string {
+  return numberLiteral(date.getTime())
 }
 
 /** A thousand years. */
