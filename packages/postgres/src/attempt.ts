@@ -1,14 +1,8 @@
 import { isKindeWebhookError } from '@kinde-billing/core'
 import { errorMessage, withTimeout } from '@kinde-billing/core/internal'
 import { DiscardEvent, HandlerFault, type InboxDelivery, type InboxOutcome } from '@kinde-billing/core/receiver'
-import {
-  type ArrivalState,
-  type DeliveryStatements,
-  type Failure,
-  readArrival,
-  readClaim,
-  type SessionSettings,
-} from './deliveries.js'
+import type { SessionSettings } from './claim-statements.js'
+import { type ArrivalState, type DeliveryStatements, type Failure, readArrival, readClaim } from './deliveries.js'
 import { guardClient } from './guard-client.js'
 import { type EndAttempt, withLeasedSession } from './lease.js'
 import type { Statement } from './prepared-statements.js'

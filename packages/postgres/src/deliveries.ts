@@ -1,5 +1,13 @@
-import { MAX_TIMER_MS } from '@kinde-billing/core/internal'
 import type { InboxDelivery } from '@kinde-billing/core/receiver'
+import {
+  CLAIM,
+  claimValues,
+  type Limits,
+  RESTORE,
+  readClaimRow,
+  restoreValues,
+  type SessionSettings,
+} from './claim-statements.js'
 import type { KeepOptions } from './keep-claims.js'
 import { inline, prepareGroup, type Statement, type StatementDefinition } from './prepared-statements.js'
 import type { Rows } from './session.js'
@@ -8,8 +16,6 @@ import { epochMsLiteral, jsonText, msLiteral, textLiteral } from './sql-literals
 
 /** How long a statement waits for the row: it is held only between a mark and its commit, or by an operator. */
 const ROW_LOCK_TIMEOUT_MS = 2000
-
-const SERVER_GRACE_MS = 1000
 
 /** The delivery is done: nothing runs. Every statement calls the row `known`, which an upsert has to. */
 const isDone = (redelivery: boolean): string =>
@@ -39,25 +45,9 @@ export interface DeliveryStatements {
   failure(delivery: InboxDelivery, failure: Failure): Statement[]
 }
 
-/** Settings that a handler may change, and that neither the mark nor the next user of the connection must depend on. */
-export interface SessionSettings {
-  readonly searchPath: string
-  readonly role: string
-  readonly lockTimeout: string
-  readonly statementTimeout: string
-  /** The limit of the attempt's statements; {@link SessionSettings.statementTimeout} if that is tighter. */
-  readonly statementLimit: string
-}
-
 export interface Failure {
   readonly code: string
   readonly message: string
-}
-
-/** Limits of the server's, in the form that `current_setting` gives. */
-export interface Limits {
-  readonly idle: string
-  readonly statement: string
 }
 
 export interface ArrivalState {
@@ -112,7 +102,7 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
       where key = ${textLiteral(delivery.key)} and done_at is null and claims is null`,
           ],
     claim: ({ key, leaseMs, redelivery }, limits) => [
-      prepared.claim(textLiteral(`${table} ${key}`), ...limitValues(leaseMs, limits)),
+      prepared.claim(...claimValues(`${table} ${key}`, leaseMs, limits)),
       'savepoint before_the_handler',
       'set local enable_seqscan = off',
       redelivery
@@ -122,7 +112,7 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
     ],
     mark: (delivery, discarded, settings) => [
       discarded ? 'rollback to savepoint before_the_handler' : 'release savepoint before_the_handler',
-      prepared.restore(...settingValues(settings)),
+      prepared.restore(...restoreValues(settings)),
       delivery.redelivery
         ? inline({ text: redeliveredMark.text, values: markValues(delivery, discarded, keep) })
         : prepared.mark(...markValues(delivery, discarded, keep)),
@@ -154,23 +144,11 @@ export function readClaim([claims, , , rows]: readonly Rows[]): ClaimState {
   const row = rows?.[0]
   if (claim === undefined || row === undefined)
     throw new Error('The row of a delivery that has just arrived is gone from the table')
-  const settings = String(claim.claimed).split(' ')
-  const [claimed, lockTimeout = '0', statementTimeout = '0', statementLimit = '0'] = settings
-  return {
-    isClaimed: claimed === 't',
-    isDone: row.done === 'true',
-    settings: {
-      searchPath: String(claim.search_path),
-      role: String(claim.role),
-      lockTimeout,
-      statementTimeout,
-      statementLimit,
-    },
-  }
+  return { ...readClaimRow(claim), isDone: row.done === 'true' }
 }
 
 function claimColumns(delivery: InboxDelivery): string {
-  return setClaims(...claimValues(delivery), delivery.redelivery)
+  return setClaims(...keptValues(delivery), delivery.redelivery)
 }
 
 function setClaims(claims: string, customer: string, redelivery: boolean): string {
@@ -179,7 +157,7 @@ function setClaims(claims: string, customer: string, redelivery: boolean): strin
   return `${set('claims', claims)}, ${set('customer', customer)}`
 }
 
-function claimValues({ claims, customer }: InboxDelivery): [claims: string, customer: string] {
+function keptValues({ claims, customer }: InboxDelivery): [claims: string, customer: string] {
   const name = customer === undefined ? 'null' : textLiteral(customer.slice(0, MAX_CUSTOMER_CHARS))
   return [textLiteral(jsonText(claims)), name]
 }
@@ -228,21 +206,6 @@ function redeliveryArrival(table: string, delivery: InboxDelivery): string[] {
 }
 
 /**
- * An advisory lock: nothing waits for it, it needs no row, and it ends with the transaction, however that ends.
- *
- * A process that hangs, or that the network has cut off, keeps its transaction open on the server, and with it the claim. So
- * the server itself ends it when it has been idle, or busy with one statement, for the length of a lease and a little more
- * (a process that is well has closed the connection by then).
- */
-const CLAIM: StatementDefinition = {
-  types: ['text', 'text', 'text'],
-  text: `select concat_ws(' ', pg_try_advisory_xact_lock(hashtextextended($1, 0)), current_setting('lock_timeout'),
-      current_setting('statement_timeout'), set_config('statement_timeout', $2, true),
-      set_config('idle_in_transaction_session_timeout', $3, true)) as claimed,
-    current_setting('search_path') as search_path, current_setting('role') as role`,
-}
-
-/**
  * Reads the row after the lock was taken, so that a mark that was committed meanwhile is seen. Sequential scans are off while
  * it is planned, until the savepoint is restored: a plan that was made while the table was small would go on to read all of it.
  */
@@ -250,42 +213,6 @@ const readStatement = (table: string, redelivery: boolean): StatementDefinition 
   types: ['text'],
   text: `select ${isDone(redelivery)}::text as done from ${table} as known where key = $1`,
 })
-
-/** Tighter limits of the application's own stay. */
-function limitValues(leaseMs: number, { statement, idle }: Limits): string[] {
-  // Postgres's own limits end where timers do.
-  const limitMs = Math.min(Math.ceil(leaseMs) + SERVER_GRACE_MS, MAX_TIMER_MS)
-  return [statement, idle].map((current) => textLiteral(isTighter(current, limitMs) ? current : String(limitMs)))
-}
-
-const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** Compares a setting such as `5s`; `0` is no limit. */
-function isTighter(current: string, limitMs: number): boolean {
-  const [, count, unit = 'ms'] = /^(\d+)([a-z]+)?$/.exec(current) ?? []
-  const ms = Number(count) * (UNIT_MS[unit] ?? Number.NaN)
-  return ms > 0 && ms <= limitMs
-}
-
-const restore = (setting: string, value: string, original = value): string => {
-  const undo = value === original ? '' : ` || set_config('${setting}', ${value}, true)`
-  return `case when current_setting('${setting}') <> ${value} then set_config('${setting}', ${original}, false)${undo} end`
-}
-
-/** Undoes what the handler has set: the mark and the next user of the connection would inherit it. */
-const RESTORE: StatementDefinition = {
-  types: ['text', 'text', 'text', 'text', 'text'],
-  text: `select concat(${restore('statement_timeout', '$1', '$2')}, ${restore('lock_timeout', '$3')},
-    ${restore('role', '$4')}, ${restore('search_path', '$5')})`,
-}
-
-const settingValues = ({
-  statementLimit,
-  statementTimeout,
-  lockTimeout,
-  role,
-  searchPath,
-}: SessionSettings): string[] => [statementLimit, statementTimeout, lockTimeout, role, searchPath].map(textLiteral)
 
 /**
  * An error skips the rest of the message, the commit: the cast fails if another statement has marked the row. An upsert,
@@ -310,6 +237,6 @@ function markStatement(table: string, redelivery: boolean, keep: KeepOptions): S
 function markValues(delivery: InboxDelivery, discarded: boolean, keep: KeepOptions): string[] {
   const keepsAll = keep.claims === 'all'
   const retentionMs = keepsAll ? Math.max(delivery.retentionMs, keep.ms) : delivery.retentionMs
-  const claims = keepsAll ? [...claimValues(delivery), msLiteral(keep.ms)] : []
+  const claims = keepsAll ? [...keptValues(delivery), msLiteral(keep.ms)] : []
   return [...arrivalValues({ ...delivery, retentionMs }), String(discarded), ...claims]
 }
