@@ -4,5 +4,5 @@ describeRecipe({
   example: 'bun',
   ready: /Listening/,
   tools: { bun: '1.4.5' },
-  excluded: { 'chunks of any size, with extensions': 'Bun answers 400 to chunks with extensions and trailers.' },
+  excluded: { 'chunks of any size together': 'Bun answers 400 to chunks with extensions and trailers.' },
 })

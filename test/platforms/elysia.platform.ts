@@ -5,5 +5,5 @@ describeRecipe({
   ready: /Listening/,
   routesMethods: true,
   tools: { bun: '1.4.5' },
-  excluded: { 'chunks of any size, with extensions': 'Bun answers 400 to chunks with extensions and trailers.' },
+  excluded: { 'chunks of any size together': 'Bun answers 400 to chunks with extensions and trailers.' },
 })

@@ -5,7 +5,7 @@ describeRecipe({
   ready: /\[react-router-serve\]/,
   routesMethods: true,
   excluded: {
-    'the content-type of a response has no parameter': 'react-router-serve is Express, which adds a charset.',
+    'a content-type without parameter': 'react-router-serve is Express, which adds a charset.',
     'a form in the second line': "React Router reads Node's joined headers, which keep the first content-type.",
   },
 })

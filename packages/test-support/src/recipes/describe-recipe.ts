@@ -36,6 +36,8 @@ export interface Recipe {
   readonly host?: { readonly file: string; readonly dependencies?: Record<string, string> }
   /** True if the platform itself answers methods other than POST. */
   readonly routesMethods?: boolean
+  /** True if the platform reads the whole body before it calls the application. */
+  readonly buffersBodies?: boolean
   /** Tests of the suite that the platform answers by itself: a part of their names, and the reason. */
   readonly excluded?: Record<string, string>
 }
@@ -142,6 +144,7 @@ export function describeRecipe({ path = '/webhooks/kinde', excluded = {}, ...rec
 
     describeAdapter(recipe.example, {
       routesMethods: recipe.routesMethods,
+      buffersBodies: recipe.buffersBodies,
       start: (options) => ({ url: `${running.url}${path}?${endpoints.open(options)}`, close: () => {} }),
     })
 

@@ -54,7 +54,7 @@ export function corpus(suite: Suite): void {
   }, 60_000)
 
   it.each(FAMILIES)(
-    '%s',
+    'answers the family %s as expected',
     async (family) => {
       const mistakes: string[] = []
       const cases = made.cases.filter((one) => one.family === family)

@@ -35,7 +35,7 @@ export function duplicates(suite: Suite): void {
     expect(suite.endpoint.runs(real.id)).toBe(1)
   })
 
-  it(`of ${CROWD} deliveries at the same time one runs, and no other is a success before it has finished`, async () => {
+  it(`runs one of ${CROWD} deliveries at the same time, and no other is a success before it has finished`, async () => {
     const { id, token } = await suite.event()
     const [winner, ...others] = await crowd(suite.endpoint, id, token, () => {})
     expectAnswer(winner, ANSWERS.processed)
@@ -44,7 +44,7 @@ export function duplicates(suite: Suite): void {
     expect(suite.endpoint.runs(id)).toBe(1)
   })
 
-  it(`of ${CROWD} deliveries at the same time whose one run fails none is a success, and the next attempt runs`, async () => {
+  it(`runs the next attempt after ${CROWD} deliveries at the same time whose one run fails, and none is a success`, async () => {
     const { id, token } = await suite.event()
     const [winner, ...others] = await crowd(suite.endpoint, id, token, () => Promise.reject(new Error('too bad')))
     expectAnswer(winner, ANSWERS.handlerFailed)

@@ -20,20 +20,20 @@ const REFUSED: [what: string, headers: HeaderLine[], encode: (token: string) => 
 
 /** Kinde sends its tokens plain. A body that must be decoded first could be of any size. */
 export function encodings(suite: Suite): void {
-  it.each(REFUSED)('%s is refused', async (_, headers, encode) => {
+  it.each(REFUSED)('refuses %s', async (_, headers, encode) => {
     const { id, token } = await suite.event()
     expectAnswer(await request(suite.endpoint.url, { headers, body: encode(token) }), ANSWERS.unsupportedMediaType)
     expect(suite.endpoint.runs(id)).toBe(0)
   })
 
-  it.each(['identity', 'Identity', 'identity, identity', ''])('%j encodes nothing, and is accepted', async (value) => {
+  it.each(['identity', 'Identity', 'identity, identity', ''])('accepts the content-encoding %j', async (value) => {
     const { id, token } = await suite.event()
     const answer = await request(suite.endpoint.url, { headers: contentEncoding(value), body: token })
     expectAnswer(answer, ANSWERS.processed)
     expect(suite.endpoint.runs(id)).toBe(1)
   })
 
-  it('gzip that is not announced is no token', async () => {
+  it('refuses gzip that is not announced', async () => {
     const { token } = await suite.event()
     expectAnswer(await request(suite.endpoint.url, { body: gzipSync(token) }), ANSWERS.unauthorized)
   })

@@ -44,26 +44,26 @@ const FAULTS: [what: string, options: ConformanceOptions, expected: ExpectedAnsw
 
 /** Faults of the application, the issuer or the sender: each has one response. */
 export function faults(suite: Suite): void {
-  it.each(FAULTS)('%s', async (_, options, expected) => {
+  it.each(FAULTS)('answers for %s', async (_, options, expected) => {
     const endpoint = await suite.open(options)
     const { id, token } = await suite.event()
     expectAnswer(await request(endpoint.url, { body: token }), expected)
     expect(endpoint.runs(id)).toBe(0)
   })
 
-  it('an event whose members are of other types', async () => {
+  it('refuses an event whose members are of other types', async () => {
     const { id, token } = await suite.event({ timestamp: 'yesterday' })
     expectAnswer(await request(suite.endpoint.url, { body: token }), ANSWERS.invalidPayload)
     expect(suite.endpoint.runs(id)).toBe(0)
   })
 
-  it.each([-73, 1])('an event from %i hours from now', async (hours) => {
+  it.each([-73, 1])('refuses an event %i hours from now', async (hours) => {
     const { id, token } = await suite.event({ timestamp: toKindeTimestamp(Date.now() + hours * HOUR_MS) })
     expectAnswer(await request(suite.endpoint.url, { body: token }), ANSWERS.timestampOutOfRange)
     expect(suite.endpoint.runs(id)).toBe(0)
   })
 
-  it('a token that says when it was to be used, and is late', async () => {
+  it('refuses a token that has expired', async () => {
     const { id, token } = await suite.event({ exp: Math.floor(Date.now() / 1000) - 1 })
     expectAnswer(await request(suite.endpoint.url, { body: token }), ANSWERS.unauthorized)
     expect(suite.endpoint.runs(id)).toBe(0)

@@ -41,7 +41,7 @@ export function headers(suite: Suite): void {
   it.each(WEBHOOK_IDS)('reads webhook-id: %s', (_, lines, seen) => expectWebhookId(lines, seen))
 
   if (suite.platform.dropsRepeatedHeaders !== true)
-    it('webhook-id: two lines', () => expectWebhookId(webhookId('msg_1', 'msg_2'), undefined))
+    it('ignores a webhook-id in two lines', () => expectWebhookId(webhookId('msg_1', 'msg_2'), undefined))
 
   it.each(SPOOFED)('ignores a spoofed %s', async (_, lines) => {
     const { id, token } = await suite.event()

@@ -18,7 +18,7 @@ const INVALID: [what: string, headers: HeaderLine[]][] = [
 
 /** Requests whose announced length differs from the body, and bodies around the limit. */
 export function lengths(suite: Suite): void {
-  it('a length that is too short cuts the token, and the rest is no request', async () => {
+  it('runs nothing for a length that is too short', async () => {
     const { id, token } = await suite.event()
     const answer = await request(suite.endpoint.url, { headers: [contentLength(token.length - 10)], body: token })
     // the server's own parser may come first
@@ -27,14 +27,14 @@ export function lengths(suite: Suite): void {
   })
 
   if (suite.platform.buffersBodies !== true)
-    it('a length that is too long waits for the rest, until the time for the body is over', async () => {
+    it('waits for the rest of a length that is too long, until the time for the body is over', async () => {
       const { id, token } = await suite.event()
       const answer = await request(suite.impatient.url, { headers: [contentLength(token.length + 10)], body: token })
       expectAnswer(answer, ANSWERS.requestTimeout)
       expect(suite.impatient.runs(id)).toBe(0)
     })
 
-  it('a length that is too long, with the end of the connection instead of the rest, runs nothing', async () => {
+  it('runs nothing if the connection ends before the announced length', async () => {
     const { id, token } = await suite.event()
     const head = requestHead(suite.endpoint.url, { headers: [contentLength(token.length + 10)] })
     const answer = await exchange(suite.endpoint.url, (socket) => socket.end(head + token))
@@ -42,7 +42,7 @@ export function lengths(suite: Suite): void {
     expect(suite.endpoint.runs(id)).toBe(0)
   })
 
-  it.each(INVALID)('a length that is invalid: %s', async (_, headers) => {
+  it.each(INVALID)('refuses an invalid length: %s', async (_, headers) => {
     const { id, token } = await suite.event()
     const answer = await request(suite.endpoint.url, { headers, body: chunked(token) })
     expect(answer?.status).toBe(400)
@@ -53,11 +53,11 @@ export function lengths(suite: Suite): void {
     ['a length of 0', [contentLength(0)], ''],
     ['no length', [['content-length', undefined]], ''],
     ['chunks', [CHUNKED], chunked()],
-  ] satisfies [string, HeaderLine[], string][])('an empty body with %s is no token', async (_, headers, body) => {
+  ] satisfies [string, HeaderLine[], string][])('refuses an empty body with %s', async (_, headers, body) => {
     expectAnswer(await request(suite.endpoint.url, { headers, body }), ANSWERS.unauthorized)
   })
 
-  it('chunks of any size, with extensions and a trailer, are put together', async () => {
+  it('puts chunks of any size together, with extensions and a trailer', async () => {
     const { id, token } = await suite.event()
     const [first = '', ...rest] = token.match(/.{1,100}/g) ?? []
     const body = `${first.length.toString(16)};extension=1\r\n${first}\r\n${chunked(...rest).slice(0, -2)}x-trailer: 1\r\n\r\n`
@@ -65,18 +65,18 @@ export function lengths(suite: Suite): void {
     expect(suite.endpoint.runs(id)).toBe(1)
   })
 
-  it.each([0, 1])('a body of the limit and %i more, with a length', async (more) => {
+  it.each([0, 1])('limits a body with a length, at the limit and %i more', async (more) => {
     const answer = await request(suite.endpoint.url, { body: 'a'.repeat(LIMIT_BYTES + more) })
     expectAnswer(answer, more === 0 ? ANSWERS.unauthorized : ANSWERS.payloadTooLarge)
   })
 
-  it.each([0, 1])('a body of the limit and %i more, in chunks', async (more) => {
+  it.each([0, 1])('limits a body in chunks, at the limit and %i more', async (more) => {
     const body = chunked('a'.repeat(LIMIT_BYTES / 2), 'a'.repeat(LIMIT_BYTES / 2 + more))
     const answer = await request(suite.endpoint.url, { headers: [CHUNKED], body })
     expectAnswer(answer, more === 0 ? ANSWERS.unauthorized : ANSWERS.payloadTooLarge)
   })
 
-  it('a body far over the limit is answered while it is being sent', async () => {
+  it('answers a body far over the limit while it is being sent', async () => {
     const answer = await request(suite.endpoint.url, { body: Buffer.alloc(2 ** 23, 'a') })
     expectAnswer(answer, ANSWERS.payloadTooLarge)
   })

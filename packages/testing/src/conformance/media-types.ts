@@ -21,7 +21,7 @@ const ACCEPTED: [what: string, headers: HeaderLine[]][] = [
 ]
 
 const FORMS: [what: string, headers: HeaderLine[]][] = [
-  ['a form', contentType('application/x-www-form-urlencoded')],
+  ['a plain form', contentType('application/x-www-form-urlencoded')],
   ['a form in another case, with a parameter', contentType('APPLICATION/X-WWW-Form-Urlencoded; charset=utf-8')],
   ['a multipart form', contentType('multipart/form-data; boundary=x')],
   ['another multipart type', contentType('multipart/mixed; boundary=x')],
@@ -38,19 +38,19 @@ const WRAPPINGS: [what: string, type: string, wrap: (token: string) => string][]
 
 /** The signature decides, not the media type; but forms, which browsers send across origins, are refused. */
 export function mediaTypes(suite: Suite): void {
-  it.each(ACCEPTED)('%s is accepted', async (_, headers) => {
+  it.each(ACCEPTED)('accepts %s', async (_, headers) => {
     const { id, token } = await suite.event()
     expectAnswer(await request(suite.endpoint.url, { headers, body: token }), ANSWERS.processed)
     expect(suite.endpoint.runs(id)).toBe(1)
   })
 
-  it.each(FORMS)('%s is refused', async (_, headers) => {
+  it.each(FORMS)('refuses %s', async (_, headers) => {
     const { id, token } = await suite.event()
     expectAnswer(await request(suite.endpoint.url, { headers, body: token }), ANSWERS.unsupportedMediaType)
     expect(suite.endpoint.runs(id)).toBe(0)
   })
 
-  it.each(WRAPPINGS)('a token with %s is no token', async (_, type, wrap) => {
+  it.each(WRAPPINGS)('refuses a token with %s', async (_, type, wrap) => {
     const { id, token } = await suite.event()
     const answer = await request(suite.endpoint.url, { headers: contentType(type), body: wrap(token) })
     expectAnswer(answer, ANSWERS.unauthorized)

@@ -32,13 +32,13 @@ export function secrets(suite: Suite): void {
   })
   afterAll(() => void Object.assign(console, { error, warn }))
 
-  it.each(REFUSED)('nothing of a refused request comes back: %s', async (_, { headers = [], ...refused }) => {
+  it.each(REFUSED)('returns nothing of a refused request: %s', async (_, { headers = [], ...refused }) => {
     const answer = await request(`${suite.endpoint.url}?${MARKER}`, { ...refused, headers: [...MARKED, ...headers] })
     expect(answer?.status).toBeGreaterThanOrEqual(400)
     expect(answer?.raw.toLowerCase()).not.toContain(MARKER)
   })
 
-  it('all that is not authentic gets one and the same answer', async () => {
+  it('answers everything that is not authentic alike', async () => {
     const { token } = await suite.event()
     const [header = '', payload = '', signature = ''] = token.split('.')
     const claims = { event_id: 'event_1', type: 'customer.plan_changed' }
@@ -56,7 +56,7 @@ export function secrets(suite: Suite): void {
     expect(new Set(answers.map(withoutDate)).size).toBe(1)
   })
 
-  it('the line that is written about a failure holds no token', async () => {
+  it('writes no token into the line about a failure', async () => {
     const endpoint = await suite.open({ onOutcome: undefined, onWarning: undefined })
     const failing = await suite.event()
     endpoint.handle(failing.id, () => {
@@ -67,7 +67,7 @@ export function secrets(suite: Suite): void {
     for (const line of lines) expectNoToken(line, [failing.token])
   })
 
-  it('whatever the application has heard by its hooks holds no token', () => {
+  it('gives no token to the hooks of the application', () => {
     expect(suite.overheard.length).toBeGreaterThan(0)
     for (const text of suite.overheard) expectNoToken(text, suite.tokens)
   })

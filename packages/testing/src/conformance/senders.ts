@@ -20,7 +20,7 @@ function slowAndEndlessBodies(suite: Suite): void {
   it.each([
     ['nothing', (): string => ''],
     ['half of it', (token: string): string => token.slice(0, token.length / 2)],
-  ])('%s of the body and then silence is answered in time', async (_, part) => {
+  ])('answers in time after %s of the body and then silence', async (_, part) => {
     const { id, token } = await suite.event()
     const headers: HeaderLine[] = [['content-length', String(token.length)]]
     const answer = await request(suite.impatient.url, { headers, body: part(token) })
@@ -28,7 +28,7 @@ function slowAndEndlessBodies(suite: Suite): void {
     expect(suite.impatient.runs(id)).toBe(0)
   })
 
-  it('the time is for the whole body: a byte now and then does not renew it', async () => {
+  it('limits the time of the whole body, which a byte now and then does not renew', async () => {
     const { url } = suite.impatient
     const answer = await exchange(url, (socket) => {
       socket.write(requestHead(url, { headers: [['content-length', '100000']] }))
@@ -38,7 +38,7 @@ function slowAndEndlessBodies(suite: Suite): void {
     expectAnswer(answer, ANSWERS.requestTimeout)
   })
 
-  it('an endless body is answered, read little further than the limit, and cut', async () => {
+  it('answers an endless body, reads little further than the limit, and cuts it', async () => {
     const { endpoint } = suite
     const readBefore = endpoint.bytesRead()
     const received = await sendEndlessly(endpoint.url)
@@ -49,7 +49,7 @@ function slowAndEndlessBodies(suite: Suite): void {
     await expectNextServed(suite)
   })
 
-  it('an endless form is answered', async () => {
+  it('answers an endless form', async () => {
     const { url } = suite.endpoint
     const headers: HeaderLine[] = [CHUNKED, ['content-type', 'application/x-www-form-urlencoded']]
     const answer = await exchange(url, (socket) => {
@@ -63,7 +63,7 @@ function slowAndEndlessBodies(suite: Suite): void {
 
 /** Clients that send slowly, without an end, or go away. */
 export function senders(suite: Suite): void {
-  it('one byte at a time is fine', async () => {
+  it('accepts one byte at a time', async () => {
     const { id, token } = await suite.event()
     const answer = await exchange(suite.endpoint.url, (socket) => {
       socket.write(requestHead(suite.endpoint.url, { headers: [CHUNKED] }))
@@ -82,7 +82,7 @@ export function senders(suite: Suite): void {
     for (const { id } of events) expect(suite.endpoint.runs(id)).toBe(0)
   })
 
-  it('clients that reset right after the body may try again: each event runs once', async () => {
+  it('runs each event once for clients that reset right after the body and try again', async () => {
     const events = await Promise.all(Array.from({ length: 10 }, () => suite.event()))
     await Promise.all(events.map(({ token }) => resetAfter(suite, token, token)))
     await expectNextServed(suite)
