@@ -71,7 +71,7 @@ describe('claims', () => {
       message: notEvent,
     },
     { name: 'with a list as data', claims: createClaims({ data: [] }), code: 'invalid_payload', message: notEvent },
-  ])('$name are refused with $code', async ({ claims, code, message }) => {
+  ])('refuses $name with $code', async ({ claims, code, message }) => {
     expect(await errorOf(await issuer.sign(claims))).toMatchObject({ code, message })
   })
 

@@ -9,20 +9,23 @@ const verifierFor = (keySet: typeof jwks) =>
 const common = verifierFor(jwks)
 
 describe.each(families)('%s', (family) => {
-  it.each(cases.filter((one) => one.family === family))('$name', async ({ token, expect: expected, ...own }) => {
-    const verifier = own.jwks === undefined ? common : verifierFor(own.jwks)
-    const result = await verifier.safeVerifyAndParse(token)
+  it.each(cases.filter((one) => one.family === family))(
+    'gives the expected verdict on $name',
+    async ({ token, expect: expected, ...own }) => {
+      const verifier = own.jwks === undefined ? common : verifierFor(own.jwks)
+      const result = await verifier.safeVerifyAndParse(token)
 
-    if (result.ok) {
-      const { type, id } = result.event
-      expect({ verdict: 'accept', status: 200, type, id }).toStrictEqual(expected)
-    } else {
-      const { code, status } = result.error
-      const verdict = code === 'unsupported_event' ? 'unsupported' : 'reject'
-      expect({ verdict, status, code }).toStrictEqual(expected)
-      expectDiscreet(result.error, token)
-    }
-  })
+      if (result.ok) {
+        const { type, id } = result.event
+        expect({ verdict: 'accept', status: 200, type, id }).toStrictEqual(expected)
+      } else {
+        const { code, status } = result.error
+        const verdict = code === 'unsupported_event' ? 'unsupported' : 'reject'
+        expect({ verdict, status, code }).toStrictEqual(expected)
+        expectDiscreet(result.error, token)
+      }
+    },
+  )
 })
 
 it('leaves prototypes as they were', () => {

@@ -162,7 +162,7 @@ describe('time', () => {
     expect(() => decode('customer.plan_changed', {}, { timestamp })).toThrow(/does not have the shape of an event/)
   })
 
-  it('of occurrence is event_timestamp if it is a readable date', () => {
+  it('takes event_timestamp for the time of occurrence if it is a readable date', () => {
     const [good, bad] = ['2026-05-01T00:00:00Z', 'yesterday'].map((event_timestamp) =>
       decode('customer.plan_changed', {}, { event_timestamp }),
     )

@@ -113,7 +113,7 @@ describe('an unknown option', () => {
     expect(messageFor({ issuer, ...options })).toMatch(message)
   })
 
-  it('of verifyAndParse is refused', async () => {
+  it('is refused by verifyAndParse', async () => {
     const options = { issuer, jwks, maxTokenByte: 5 }
     await expect(verifyAndParse('x', options)).rejects.toMatchObject({
       code: 'invalid_configuration',

@@ -8,7 +8,7 @@ const verifier = createBillingVerifier({ issuer, jwks, onWarning: () => {} })
 const token = await sign(billingEventFixture('customer.plan_changed'))
 
 describe('for all inputs', () => {
-  it('verification of any string or bytes settles with an event or a KindeWebhookError', async () => {
+  it('settles verification of any string or bytes with an event or a KindeWebhookError', async () => {
     const header = fc.json().map((text) => Buffer.from(text).toString('base64url'))
     const dotted = fc
       .array(fc.oneof(header, fc.base64String(), fc.string()), { maxLength: 5 })
@@ -23,7 +23,7 @@ describe('for all inputs', () => {
     )
   })
 
-  it('verification of any signed payload settles with an event or a KindeWebhookError', async () => {
+  it('settles verification of any signed payload with an event or a KindeWebhookError', async () => {
     const members = fc.record(
       {
         type: fc.oneof(fc.constantFrom(...BILLING_EVENT_TYPES), fc.jsonValue()),
@@ -44,7 +44,7 @@ describe('for all inputs', () => {
     )
   })
 
-  it('verification refuses any change of a single bit', async () => {
+  it('refuses any change of a single bit', async () => {
     const bytes = Buffer.from(token)
     await fc.assert(
       fc.asyncProperty(fc.nat(bytes.length - 1), fc.nat(7), async (index, bit) => {
@@ -56,7 +56,7 @@ describe('for all inputs', () => {
     )
   })
 
-  it('decoding accepts any data of a verified event', () => {
+  it('accepts any data of a verified event', () => {
     const keys = [
       'customer_id',
       'customer',
@@ -95,7 +95,7 @@ describe('for all inputs', () => {
     )
   })
 
-  it('decoding of any JSON returns an event or throws a KindeWebhookError', () => {
+  it('decodes any JSON to an event, or throws a KindeWebhookError', () => {
     fc.assert(
       fc.property(fc.jsonValue(), (claims) => {
         try {
@@ -107,7 +107,7 @@ describe('for all inputs', () => {
     )
   })
 
-  it('verification accepts any additional claims, data and header members', async () => {
+  it('accepts any additional claims, data and header members', async () => {
     const refused = [
       'aud',
       'azp',

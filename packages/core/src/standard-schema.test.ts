@@ -40,7 +40,7 @@ describe('a Standard Schema', () => {
         ),
       }),
     },
-  ])('of $library validates data, and points at what does not fit', async ({ schema }) => {
+  ])('validates data with $library, and points at what does not fit', async ({ schema }) => {
     expect(await verify(schema, data)).toMatchObject({ ok: true, event: { data } })
     expect(await verify(schema, { ...data, quantity: 0 })).toMatchObject({
       ok: false,

@@ -90,7 +90,7 @@ describe('an event', () => {
     ['a schedule', { source: 'aws.events', 'detail-type': 'Scheduled Event' }],
     ['a queue', { Records: [{ messageId: '1', body: 'a.b.c' }] }],
     ['nothing', null],
-  ])('that is no HTTP request (%s) fails the invocation, with the fix', async (_, event) => {
+  ])('fails the invocation if it is no HTTP request (%s), with the fix', async (_, event) => {
     await expect(handler(event as LambdaHttpEvent)).rejects.toMatchObject({
       code: 'invalid_configuration',
       message: expect.stringContaining('not an HTTP request'),

@@ -244,26 +244,26 @@ describe('the endpoint', () => {
 describe('a mistake is refused when the application starts:', () => {
   const failure = (options: Parameters<typeof start>[0]) => start(options).catch((error: unknown) => error)
 
-  it('no handler', async () => {
+  it('refuses an application without a handler', async () => {
     expect(await failure({ providers: [Calls] })).toMatchObject({
       code: 'invalid_configuration',
       message: expect.stringContaining('Mark a method with @OnBillingEvent()'),
     })
   })
 
-  it('a path without a slash', async () => {
+  it('refuses a path without a slash', async () => {
     expect(await failure({ path: 'webhooks', onEvent: () => {} })).toMatchObject({
       code: 'invalid_configuration',
       message: expect.stringContaining('path is missing, or does not start with a slash'),
     })
   })
 
-  it('an option that does not exist', async () => {
+  it('refuses an option that does not exist', async () => {
     const options = { isuer: issuer, onEvent: () => {} }
     expect(await failure(options)).toMatchObject({ code: 'invalid_configuration' })
   })
 
-  it('handlers that two modules provide', async () => {
+  it('refuses handlers that two modules provide', async () => {
     @Module({ providers: [Calls, PlanHandlers] })
     class PlanModule {}
 

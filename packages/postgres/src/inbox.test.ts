@@ -39,7 +39,7 @@ const takeEffect = (tx: Transaction, { eventId }: InboxDelivery) =>
   tx.query('insert into effects values ($1)', [eventId])
 
 describe('what an operator can ask', () => {
-  it('an arrival is on record before the handler runs, and survives its failure', async () => {
+  it('records an arrival before the handler runs, and keeps it if that fails', async () => {
     const delivery = newDelivery()
     const failing = () => once(delivery, () => Promise.reject(new Error('no')))
     await expect(failing()).rejects.toThrow('no')
@@ -50,7 +50,7 @@ describe('what an operator can ask', () => {
     expect(await rowOf(delivery)).toEqual({ attempts: 4, done: true, discarded: false })
   })
 
-  it('type and time of the event stand beside it, at the ends of the calendar too', async () => {
+  it('records type and time of the event, at the ends of the calendar too', async () => {
     const first = newDelivery({ occurredAt: new Date('0000-01-01T00:00:00Z') })
     const last = newDelivery({ occurredAt: new Date('9999-12-31T23:59:59.999Z') })
     for (const delivery of [first, last]) await once(delivery, async () => {})
@@ -69,13 +69,13 @@ describe('what an operator can ask', () => {
     )
   })
 
-  it('a discarded event is marked as such', async () => {
+  it('marks a discarded event as such', async () => {
     const delivery = newDelivery()
     await once(delivery, () => Promise.reject(new DiscardEvent('no such plan')))
     expect(await rowOf(delivery)).toEqual({ attempts: 1, done: true, discarded: true })
   })
 
-  it('an event whose mark has expired is handled again, as if it were new', async () => {
+  it('handles an event again whose mark has expired, as if it were new', async () => {
     const delivery = newDelivery({ retentionMs: 0 })
     await once(delivery, () => Promise.reject(new DiscardEvent('no such plan')))
     await once({ ...delivery, retentionMs: 60_000 }, (tx) => takeEffect(tx, delivery))
@@ -198,16 +198,16 @@ it('takes a lease that is longer than timers can be', async () => {
 })
 
 describe('mistakes in the set-up', () => {
-  it.each([undefined, null, {}, 'postgres://127.0.0.1'])('a pool that is none: %j', (pool) => {
+  it.each([undefined, null, {}, 'postgres://127.0.0.1'])('refuses a pool that is none: %j', (pool) => {
     expect(() => createPostgresInbox({ pool: pool as never })).toThrow('Pass a Pool of "pg"')
   })
 
-  it('a connect() that returns nothing, as that of a single Client', async () => {
+  it('refuses a connect() that returns nothing, as that of a single Client', async () => {
     const pool = { connect: async () => undefined as never }
     await expect(ensureSchema(pool)).rejects.toMatchObject({ code: 'invalid_configuration' })
   })
 
-  it('a table that was never created', async () => {
+  it('names a table that was never created', async () => {
     const inbox = createPostgresInbox({ pool: pglite, table: 'forgotten' })
     let ran = false
     const attempt = inbox.once(newDelivery(), async () => {

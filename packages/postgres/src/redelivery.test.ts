@@ -89,7 +89,7 @@ describe('claims', () => {
     expect(done).toMatchObject({ customer: undefined, claims: undefined })
   })
 
-  it('of an event whose first attempt died are kept by the second arrival', async () => {
+  it('are kept by the second arrival of an event whose first attempt died', async () => {
     const delivery = newDelivery()
     await attempt(delivery, fail, inboxWith({ keepClaims: false }))
     expect((await readDelivery(pglite, delivery.eventId))?.claimsBytes).toBe(0)
@@ -165,7 +165,7 @@ describe('claims', () => {
     expect(await attempt(delivery, takeEffect)).toBe('processed')
   })
 
-  it('that an older release left behind are removed by the sweep, with error and request', async () => {
+  it('are removed by the sweep if an older release left them behind, with error and request', async () => {
     const delivery = newDelivery()
     await attempt(delivery, () => Promise.reject(new Error('no user kp_ada')))
     await requestRedelivery(pglite, { eventIds: [delivery.eventId] }, again)
@@ -179,7 +179,7 @@ describe('claims', () => {
     ])
   })
 
-  it('of a failed event last as long as it does, also after an attempt of an older release', async () => {
+  it('last as long as a failed event does, also after an attempt of an older release', async () => {
     const delivery = newDelivery()
     await attempt(delivery, fail)
     // As the arrival of version 1 has it.

@@ -166,7 +166,7 @@ describe('reviews', () => {
     expect(told).toEqual(['event access_lost'])
   })
 
-  it('that fail stay due, and hold up no other', async () => {
+  it('stay due if they fail, and hold up no other', async () => {
     for (const name of ['1', '2', '3']) await keep(`customer:${name}`, [created(), cancelled], storeAt(1))
     const store = storeAt(2)
     const onChange = (_: unknown, { key }: { key: string }) => {

@@ -66,7 +66,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
 
   const unavailable = [503, { error: 'inbox_unavailable' }]
 
-  it('well, and the handler idle for longer than the role may be: 500, with the setting as the reason', async () => {
+  it('answers 500 with the setting as the reason if the handler is idle for longer than the role may be', async () => {
     await pool.end()
     const settings = '-c idle_in_transaction_session_timeout=100'
     pool = new Pool({ connectionString: postgres.server.url, options: settings }).on('error', () => {})
@@ -112,7 +112,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
     })
   })
 
-  it('down at the claim: 503, and the handler does not run', async () => {
+  it('answers 503 and runs no handler if it is down at the claim', async () => {
     proxy.cut()
     let ran = false
     const post = receiver(() => {
@@ -122,7 +122,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
     expect(ran).toBe(false)
   })
 
-  it('down at the mark: 503, nothing is left, and the next attempt runs', async () => {
+  it('answers 503, leaves nothing and runs the next attempt if it is down at the mark', async () => {
     const cutAtTheMark = (message: Message) => (message === 'mark' ? proxy.cut() : undefined)
     const post = receiver(() => {}, { inbox: createPostgresInbox({ pool: hookedPool(pool, cutAtTheMark) }) })
     expect(await post()).toEqual(unavailable)
@@ -132,7 +132,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
     expect(await effects()).toEqual(['early', 'late'])
   })
 
-  it('silent: 503 within the timeout, and what is claimed later runs nothing', async () => {
+  it('answers 503 within the timeout if it is silent, and a later claim runs nothing', async () => {
     const post = receiver()
     proxy.stall()
     expect(await post()).toEqual(unavailable)
@@ -141,7 +141,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
     expect(await effects()).toEqual(['early', 'late'])
   })
 
-  it('well, but a deferred constraint of the handler fails at the commit: 500, and the true reason', async () => {
+  it('answers 500 with the true reason if a deferred constraint of the handler fails at the commit', async () => {
     await postgres.observer.query('create table customers (id text primary key)')
     await postgres.observer.query(
       'create table invoices (customer text references customers deferrable initially deferred)',
@@ -161,7 +161,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
     expect(outcomes[0]?.error?.cause).toMatchObject({ cause: { code: '23503' } })
   })
 
-  it('well, but the data does not match the schema: 500, and a row that can be redelivered', async () => {
+  it('answers 500 and keeps a row to redeliver if the data does not match the schema', async () => {
     const refuse = {
       '~standard': { version: 1, vendor: 'test', validate: () => ({ issues: [{ message: 'no' }] }) },
     } as const
@@ -181,7 +181,7 @@ describe.runIf(isInstalled('postgres'))('what a receiver answers on a Postgres t
     expect(deliveries[0]?.claimsBytes).toBeGreaterThan(0)
   })
 
-  it('well, but the handler takes too long: 503, then 409, and what it still writes is marked with it', async () => {
+  it('answers 503, then 409 if the handler takes too long, and marks what it still writes', async () => {
     const end = latch()
     const post = receiver(() => end.opened, { handlerTimeoutMs: 100 })
     expect(await post()).toEqual([503, { error: 'handler_timeout' }])

@@ -56,7 +56,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     ['between the arrival and the claim', 'claim'],
     ['inside the handler', 'handler'],
     ['between the handler and the mark', 'mark'],
-  ])('a process killed %s leaves nothing, and the next attempt runs', async (_, stopAt) => {
+  ])('leaves nothing of a process killed %s, and runs the next attempt', async (_, stopAt) => {
     const attempt = startAttempt(stopAt)
     await attempt.said('stopped')
     await attempt.kill()
@@ -69,7 +69,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     expect(rows[0].attempts).toBeGreaterThanOrEqual(2)
   })
 
-  it('a process killed after the commit has left everything', async () => {
+  it('keeps everything of a process killed after the commit', async () => {
     const attempt = startAttempt('nowhere')
     expect(await attempt.said('outcome')).toBe('processed')
     await attempt.kill()
@@ -77,7 +77,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     expect(await effects()).toBe(1)
   })
 
-  it('a frozen process loses its claim, and cannot commit when it wakes', async () => {
+  it('takes the claim of a frozen process, which cannot commit when it wakes', async () => {
     const attempt = startAttempt('handler', 5000)
     await attempt.said('stopped')
     attempt.send('SIGSTOP')
@@ -90,7 +90,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     expect(await effects()).toBe(1)
   })
 
-  it('a connection cut while the handler runs: the signal fires, nothing is left, the next attempt runs', async () => {
+  it('fires the signal, leaves nothing and runs the next attempt if the connection is cut while the handler runs', async () => {
     const attempt = createPostgresInbox({ pool }).once(delivery, async (tx, signal) => {
       await takeEffect(tx)
       proxy.cut()
@@ -114,7 +114,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     expect(await effects()).toBe(1)
   })
 
-  it('a commit whose answer is lost: the attempt fails, the effect stands, the next one is a duplicate', async () => {
+  it('fails the attempt, keeps the effect and finds a duplicate next if the answer of the commit is lost', async () => {
     const silent = hookedPool(pool, (message) => (message === 'mark' ? proxy.mute() : undefined))
     const attempt = createPostgresInbox({ pool: silent }).once({ ...delivery, leaseMs: 500 }, async (tx) => {
       await takeEffect(tx)
@@ -125,7 +125,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     expect(await effects()).toBe(1)
   })
 
-  it('a network that goes silent: the attempt is over with its lease, and so is its claim', async () => {
+  it('ends the attempt and its claim with the lease if the network goes silent', async () => {
     const attempt = createPostgresInbox({ pool }).once({ ...delivery, leaseMs: 500 }, async (tx) => {
       await takeEffect(tx)
       proxy.stall()
@@ -138,7 +138,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     expect(await effects()).toBe(1)
   })
 
-  it('a server restarted while the handler runs: nothing is left, and the next attempt runs', async () => {
+  it('leaves nothing and runs the next attempt if the server restarts while the handler runs', async () => {
     let restarted = Promise.resolve()
     const attempt = createPostgresInbox({ pool }).once(delivery, async (tx, signal) => {
       await takeEffect(tx)
@@ -152,7 +152,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     expect(await effects()).toBe(1)
   })
 
-  it('a server that is down: rejects, and runs nothing', async () => {
+  it('rejects and runs nothing if the server is down', async () => {
     proxy.cut()
     let ran = false
     const attempt = createPostgresInbox({ pool }).once(delivery, async () => {
@@ -163,7 +163,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     proxy.restore()
   })
 
-  it('a server that takes no writes, as a replica: rejects, and runs nothing', async () => {
+  it('rejects and runs nothing if the server takes no writes, as a replica', async () => {
     const replica = new Pool({ connectionString: postgres.server.url, options: '-c default_transaction_read_only=on' })
     let ran = false
     const attempt = createPostgresInbox({ pool: replica }).once(delivery, async () => {
@@ -174,7 +174,7 @@ describe.runIf(isInstalled('postgres'))('a Postgres inbox when things break', ()
     await replica.end()
   })
 
-  it('a row that somebody holds: the duplicate waits two seconds, and is in progress', async () => {
+  it('waits two seconds for a row that another connection holds, and is in progress', async () => {
     await createPostgresInbox({ pool }).once(delivery, nothing)
     const operator = await postgres.observer.connect()
     await operator.query('begin')

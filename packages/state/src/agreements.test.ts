@@ -67,14 +67,14 @@ describe('a cancellation', () => {
     expect(received(1.5, 2)).not.toBe(received(2))
   })
 
-  it('without a plan, soon after a start, is that of the replaced agreement', () => {
+  it('is that of the replaced agreement without a plan, soon after a start', () => {
     const pro = [at(0, 'created', { plan: 'pro' }), at(second(0.6), 'assigned', { plan: 'pro' })]
     const cancelled = at(second(1.2), 'cancelled')
     expect(summaryAt(30, [...pro, cancelled])).toMatchObject({ access: 'active', plan: { code: 'pro' } })
     expect(summaryAt(60, [...pro, cancelled, at(40 * DAY, 'cancelled')]).access).toBe('cancelled')
   })
 
-  it('without an id ends the plan that it names, and no other', () => {
+  it('ends the plan that it names without an id, and no other', () => {
     const basic = at(0, 'created', { plan: 'basic' })
     const end = at(30 * DAY, 'cancelled', { plan: 'basic' })
     expect(summaryAt(60, [basic, end, at(30 * DAY, 'cancelled', { plan: 'pro' })]).access).toBe('cancelled')
@@ -87,7 +87,7 @@ describe('a cancellation', () => {
       })
   })
 
-  it('of several agreements without ids and plans ends one, also without a grace', () => {
+  it('ends one of several agreements without ids and plans, also without a grace', () => {
     const policy = { cancellationGraceMs: 0 }
     for (const start of [0, DAY - 1]) {
       const two = [at(start, 'created'), at(DAY, 'created')]
@@ -117,14 +117,14 @@ describe('a cancellation', () => {
     expect(summaryAt(9.02, [addon, pro, end]).plan?.code).toBe('addon')
   })
 
-  it('without an id ends the named agreement that it can be about', () => {
+  it('ends the named agreement that it can be about without an id', () => {
     for (const plan of ['pro', undefined]) {
       const a = at(0, 'created', { agreement: 'A', plan: 'pro' })
       expect(summaryAt(60, [a, at(30 * DAY, 'cancelled', { plan })]).access).toBe('cancelled')
     }
   })
 
-  it('with an id that no other fact has ends the agreement without an id', () => {
+  it('ends the agreement without an id if no other fact has its id', () => {
     const pro = at(0, 'created', { plan: 'pro' })
     expect(summaryAt(60, [pro, at(30 * DAY, 'cancelled', { agreement: 'A' })]).access).toBe('cancelled')
     expect(summaryAt(60, [pro, at(1, 'cancelled', { agreement: 'Z' })]).access).toBe('active')
@@ -139,7 +139,7 @@ describe('a cancellation', () => {
 })
 
 describe('a debt', () => {
-  it('without an id stays with the agreement that ran when it arose', () => {
+  it('stays with the agreement that ran when it arose without an id', () => {
     const history = [created, at(DAY, 'failed'), at(9 * DAY, 'cancelled', { agreement: 'A' })]
     const policy = { pastDueGraceMs: 0 }
     for (const day of [9, 9.001, 20]) expect(summaryAt(day, history, policy).hasAccess).toBe(false)
@@ -155,7 +155,7 @@ describe('a debt', () => {
     expect(summaryAt(3, overdue).access).toBe('active')
   })
 
-  it('without an id counts for none of several agreements', () => {
+  it('counts for none of several agreements without an id', () => {
     const history = [
       created,
       at(1, 'created', { plan: 'P' }),
@@ -195,7 +195,7 @@ describe('a debt', () => {
     expect(changesAt(3, history)).toStrictEqual([{ type: 'debt_dropped', agreementId: 'A', since: minute(DAY) }])
   })
 
-  it('of an earlier life does not burden an agreement that is created again', () => {
+  it('does not burden an agreement that is created again after an earlier life', () => {
     const history = [created, at(DAY, 'failed', { agreement: 'A' }), at(2 * DAY, 'created', { agreement: 'A' })]
     expect(summaryAt(3, history)).toMatchObject({ access: 'active', agreements: [{ pastDueSince: undefined }] })
     expect(changesAt(3, history).map(({ type }) => type)).toEqual(['debt_dropped'])
@@ -203,7 +203,7 @@ describe('a debt', () => {
 })
 
 describe('a plan', () => {
-  it('that is assigned without an id belongs to the agreement on it, and does not outlive it', () => {
+  it('belongs to the agreement on it if it is assigned without an id, and does not outlive it', () => {
     const a = at(0, 'created', { agreement: 'A', plan: 'basic' })
     const assigned = at(second(0.6), 'assigned', { plan: 'basic' })
     const changed = at(9 * DAY, 'changed', { agreement: 'A', plan: 'pro' })

@@ -20,7 +20,7 @@ describe('customerKey', () => {
     [{ id: '__proto__' }, 'customer:__proto__'],
     [{ id: 'x'.repeat(256) }, `customer:${'x'.repeat(256)}`],
     [{ id: '顧客 😀' }, 'customer:顧客 😀'],
-  ])('of %j is %s', (customer, key) => {
+  ])('gives for %j: %s', (customer, key) => {
     expect(customerKey({ customer })).toBe(key)
   })
 
@@ -30,7 +30,7 @@ describe('customerKey', () => {
     [{ id: 'x'.repeat(257), orgCode: 'org_1' }],
     [{ id: 'a\0b', orgCode: 'org_1' }],
     [{ id: 'half \ud83d', userId: 'kp_1' }],
-  ])('of %j cannot be told', (customer) => {
+  ])('gives nothing for %j', (customer) => {
     expect(customerKey({ customer })).toBeUndefined()
   })
 })

@@ -61,7 +61,7 @@ describe('a plan', () => {
     expect(changes([created, ...upgrade, at(10, 'changed', { plan: 'pro' })])).toEqual([])
   })
 
-  it('that becomes known, changes; one that is named otherwise, or no more, does not', () => {
+  it('changes if it becomes known, and not if it is named otherwise or no more', () => {
     const bare = at(0, 'created', { agreement: 'a' })
     expect(changes([bare, at(1, 'assigned', { agreement: 'a', plan: 'pro' })])).toStrictEqual([
       { type: 'plan_changed', from: undefined, to: plan('pro') },
@@ -115,7 +115,7 @@ describe('usage', () => {
   })
 })
 
-it('a repeated event changes nothing', () => {
+it('shows nothing for a repeated event', () => {
   for (const events of [[created], [created, failed], [created, failed, at(11, 'paid', { agreement: 'a' })]])
     for (const again of events) expect(changes([...events, again])).toEqual([])
 })

@@ -181,12 +181,12 @@ describe('where another writer was faster', () => {
 })
 
 describe('failures', () => {
-  it.each(['load', 'save', 'onChange'] as const)('of %s fail the delivery', async (name) => {
+  it.each(['load', 'save', 'onChange'] as const)('fail the delivery if they are of %s', async (name) => {
     const { handle } = setUp({ [name]: () => Promise.reject(new Error(`${name} is down`)) })
     await expect(handle(created)).rejects.toThrow(`${name} is down`)
   })
 
-  it('in the settings show at creation', () => {
+  it('show at creation if they are in the settings', () => {
     expect(() => setUp({ policy: { pastDueGraceMs: -1 } })).toThrow('policy.pastDueGraceMs')
     expect(() => setUp({ maxAttempts: 0 })).toThrow('maxAttempts')
     expect(() => setUp({ onChanges: () => undefined } as Partial<Options>)).toThrow('did you mean "onChange"')

@@ -112,12 +112,12 @@ describe('a plan change', { timeout: 120_000 }, () => {
 })
 
 describe('a late event', () => {
-  it('that cancels an old agreement does not touch the new one', () => {
+  it('does not touch the new agreement if it cancels an old one', () => {
     const events = [signUp, created, at(500, 'cancelled', { agreement: 'old' })]
     expect(summarize(fold(events), { now })).toMatchObject({ access: 'active', plan: { code: 'pro' } })
   })
 
-  it('of a failed payment does not undo a newer success', () => {
+  it('does not undo a newer success with a failed payment', () => {
     const failed = at(1, 'failed', { agreement: 'old' })
     const paid = at(2, 'paid', { agreement: 'old' })
     for (const events of permutations([signUp, failed, paid]))
@@ -127,17 +127,17 @@ describe('a late event', () => {
       })
   })
 
-  it('that creates an agreement does not revive it after its cancellation', () => {
+  it('does not revive an agreement after its cancellation by creating it', () => {
     expect(summarize(fold([at(5, 'cancelled', { agreement: 'old' }), signUp]), { now }).access).toBe('cancelled')
   })
 
-  it('that creates an agreement again does', () => {
+  it('revives an agreement by creating it again', () => {
     const again = at(6, 'created', { agreement: 'old' })
     expect(summarize(fold([again, signUp, at(5, 'cancelled', { agreement: 'old' })]), { now }).access).toBe('active')
   })
 
   it.each(['paid', 'failed', 'overdue', 'assigned', 'changed', 'usage'] as const)(
-    'of type %s about a cancelled agreement does not revive it',
+    'does not revive a cancelled agreement with the type %s',
     (type) => {
       const events = [signUp, at(5, 'cancelled', { agreement: 'old' }), at(6, type, { agreement: 'old', plan: 'pro' })]
       expect(summarize(fold(events), { now }).access).toBe('cancelled')

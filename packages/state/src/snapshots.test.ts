@@ -38,7 +38,7 @@ describe('a snapshot', () => {
     expect(summaryAt(3, [created, ...nights]).agreements).toMatchObject([{ cancelledAt: minute(DAY) }])
   })
 
-  it('that is older than an event does not undo it', () => {
+  it('does not undo an event that is newer', () => {
     expect(summaryAt(2, [created, listed(-DAY, {})]).access).toBe('active')
     expect(summaryAt(6, [created, cancelled, listed(4 * DAY, { A: {} })]).access).toBe('cancelled')
     const renewal = at(6 * DAY, 'created', { agreement: 'A' })
@@ -46,7 +46,7 @@ describe('a snapshot', () => {
     expect(summaryAt(9, [listed(0, { A: { expiresOn: minute(8 * DAY) } }), renewal]).access).toBe('active')
   })
 
-  it('that is newer than a cancellation shows that the agreement runs', () => {
+  it('shows that the agreement runs if it is newer than a cancellation', () => {
     const again = listed(6 * DAY, { A: {} })
     expect(summaryAt(7, [created, cancelled, again]).access).toBe('active')
     expect(summaryAt(9, [created, cancelled, again, listed(8 * DAY, {})]).access).toBe('cancelled')

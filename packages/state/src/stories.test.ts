@@ -122,7 +122,7 @@ function describeEvent(event: BillingEvent): string {
 }
 
 describe('a day after each step, access is the truth', { timeout: 120_000 }, () => {
-  it('whichever types of events carry ids and plans', () => {
+  it('holds whichever types of events carry ids and plans', () => {
     const property = fc.property(story, fc.subarray([...EVERY]), fc.subarray([...EVERY]), (told, withId, withPlan) => {
       const { sent, moments } = tell(told)
       expectTruth(
@@ -133,7 +133,7 @@ describe('a day after each step, access is the truth', { timeout: 120_000 }, () 
     fc.assert(property, { numRuns: RUNS })
   })
 
-  it('also if ids and plans are missing by chance', () => {
+  it('holds if ids and plans are missing by chance', () => {
     const chance = fc.array(fc.boolean(), { minLength: 80, maxLength: 80 })
     const property = fc.property(story, chance, (told, coins) => {
       const { sent, moments } = tell(told)
@@ -145,7 +145,7 @@ describe('a day after each step, access is the truth', { timeout: 120_000 }, () 
     fc.assert(property, { numRuns: RUNS })
   })
 
-  it('also with an add-on beside the plan, if creations and cancellations both carry ids or plans', () => {
+  it('holds with an add-on beside the plan, if creations and cancellations both carry ids or plans', () => {
     const steps = fc.uniqueArray(fc.constantFrom('begin addon', 'end addon', 'end plan'), {
       minLength: 1,
       maxLength: 3,

@@ -85,7 +85,7 @@ describe('the policy', () => {
   it.each([
     ['failed', 'pastDueGraceMs'],
     ['overdue', 'overdueGraceMs'],
-  ] as const)('%s suspends after %s, counted from the first of several', (type, name) => {
+  ] as const)('suspends for %s after %s, counted from the first of several', (type, name) => {
     expect(at30({ [name]: 14 * DAY_MS }, type, 13.9)).toMatchObject({
       access: 'past_due',
       hasAccess: true,
@@ -101,7 +101,7 @@ describe('the policy', () => {
     expect(at30({}, type, 3000)).toMatchObject({ access: 'past_due', reviewAt: undefined })
   })
 
-  it('of one kind of debt does not touch the other', () => {
+  it('does not touch another kind of debt', () => {
     expect(at30({ pastDueGraceMs: 0 }, 'overdue', 3000).access).toBe('past_due')
     expect(at30({ overdueGraceMs: 0 }, 'failed', 3000).access).toBe('past_due')
   })

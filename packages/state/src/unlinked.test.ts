@@ -14,24 +14,24 @@ function summaryOf(events: BillingEvent[], policy?: AccessPolicy): BillingSummar
 const accessOf = (...events: BillingEvent[]) => summaryOf(events).access
 
 describe('where no event names an agreement', () => {
-  it.each(['created', 'assigned', 'changed', 'paid', 'usage'] as const)('%s alone lets in', (type) => {
+  it.each(['created', 'assigned', 'changed', 'paid', 'usage'] as const)('grants access for %s alone', (type) => {
     expect(summaryOf([at(0, type)])).toMatchObject({ access: 'active', agreements: [{ id: undefined }] })
   })
 
-  it.each(['failed', 'overdue'] as const)('%s alone is past due', (type) => {
+  it.each(['failed', 'overdue'] as const)('is past due for %s alone', (type) => {
     expect(accessOf(at(0, type))).toBe('past_due')
   })
 
-  it('a cancellation ends what was created on the same plan', () => {
+  it('ends with a cancellation what was created on the same plan', () => {
     expect(accessOf(at(0, 'created', { plan: 'pro' }), at(1, 'cancelled', { plan: 'pro' }))).toBe('cancelled')
     expect(accessOf(at(0, 'created'), at(10, 'cancelled'))).toBe('cancelled')
   })
 
-  it('a cancellation does not end what was created after it', () => {
+  it('keeps what was created after a cancellation', () => {
     expect(accessOf(at(1, 'created', { plan: 'pro' }), at(0, 'cancelled', { plan: 'pro' }))).toBe('active')
   })
 
-  it('an upgrade stays in, whichever of its events carry a plan', () => {
+  it('keeps access through an upgrade, whichever of its events carry a plan', () => {
     for (const [old, next] of [
       ['basic', 'pro'],
       [undefined, 'pro'],
@@ -49,20 +49,20 @@ describe('where no event names an agreement', () => {
       }
   })
 
-  it('an upgrade that only plan_changed tells of stays in, and the end of the new plan ends it', () => {
+  it('keeps access through an upgrade that only plan_changed tells of, until the end of the new plan', () => {
     const upgrade = [at(0, 'created', { plan: 'basic' }), at(10, 'changed', { plan: 'pro' })]
     const old = at(10.1, 'cancelled', { plan: 'basic' })
     expect(summaryOf([...upgrade, old])).toMatchObject({ access: 'active', plan: { code: 'pro' } })
     expect(accessOf(...upgrade, old, at(60, 'cancelled', { plan: 'pro' }))).toBe('cancelled')
   })
 
-  it('a failure is made good by a later payment, and by no earlier one', () => {
+  it('clears a failure by a later payment, and by no earlier one', () => {
     const created = at(0, 'created', { plan: 'pro' })
     expect(accessOf(created, at(2, 'failed'), at(3, 'paid'))).toBe('active')
     expect(accessOf(created, at(3, 'failed'), at(2, 'paid'))).toBe('past_due')
   })
 
-  it('a new agreement does not owe what an earlier one did', () => {
+  it('starts a new agreement without the debt of an earlier one', () => {
     expect(accessOf(at(0, 'failed'), at(1, 'created', { plan: 'pro' }))).toBe('active')
   })
 })
@@ -71,13 +71,13 @@ describe('beside an agreement that has an id', () => {
   const created = at(0, 'created', { agreement: 'a', plan: 'pro', due: '2026-04-01' })
   const cancelled = at(60, 'cancelled', { agreement: 'a', plan: 'pro' })
 
-  it('a cancellation without an id ends it, unless it names another plan', () => {
+  it('ends with a cancellation without an id, unless that names another plan', () => {
     expect(accessOf(created, at(60, 'cancelled', { plan: 'pro' }))).toBe('cancelled')
     expect(accessOf(created, at(60, 'cancelled'))).toBe('cancelled')
     expect(accessOf(created, at(60, 'cancelled', { plan: 'basic' }))).toBe('active')
   })
 
-  it('a payment without an id makes good what any agreement owes', () => {
+  it('clears the debt of any agreement by a payment without an id', () => {
     const second = at(0, 'created', { agreement: 'b' })
     const debts = [at(1, 'failed', { agreement: 'a' }), at(2, 'overdue', { agreement: 'b' })]
     expect(summaryOf([created, second, ...debts, at(3, 'paid')]).agreements.map(({ access }) => access)).toEqual([
@@ -86,13 +86,13 @@ describe('beside an agreement that has an id', () => {
     ])
   })
 
-  it.each(['failed', 'overdue'] as const)('%s without an id counts for the only agreement', (type) => {
+  it.each(['failed', 'overdue'] as const)('counts %s without an id for the only agreement', (type) => {
     expect(accessOf(created, at(1, type))).toBe('past_due')
     expect(accessOf(created, at(1, type), at(2, 'paid', { agreement: 'a' }))).toBe('active')
     expect(accessOf(created, at(1, type), at(2, 'paid'))).toBe('active')
   })
 
-  it('a failure without an id counts for none of several agreements, nor for one that is younger', () => {
+  it('counts a failure without an id for none of several agreements, nor for one that is younger', () => {
     const second = at(2, 'created', { agreement: 'b' })
     const end = at(3, 'cancelled', { agreement: 'a' })
     expect(accessOf(created, at(1, 'failed'), second)).toBe('active')
@@ -108,14 +108,14 @@ describe('beside an agreement that has an id', () => {
     ['paid', {}],
     ['failed', {}],
     ['usage', {}],
-  ] as const)('%s %j without an id does not outlive the agreement that it is about', (type, parts) => {
+  ] as const)('ends %s %j without an id with the agreement that it is about', (type, parts) => {
     expect(summaryOf([created, at(0.1, type, parts), cancelled])).toMatchObject({
       access: 'cancelled',
       agreements: [{ id: 'a' }],
     })
   })
 
-  it('a plan without an id does not keep in who cancels a minute later', () => {
+  it('ends a plan without an id with a cancellation a minute later', () => {
     const soon = at(1, 'cancelled', { agreement: 'a', plan: 'pro' })
     expect(accessOf(created, at(0.1, 'assigned', { plan: 'pro' }), soon)).toBe('cancelled')
     expect(accessOf(created, at(0.1, 'assigned'), soon)).toBe('cancelled')
@@ -126,11 +126,11 @@ describe('beside an agreement that has an id', () => {
     ['created', { plan: 'pro' }],
     ['assigned', { plan: 'pro' }],
     ['changed', { plan: 'basic' }],
-  ] as const)('%s %j without an id after the end of all agreements lets in', (type, parts) => {
+  ] as const)('grants access for %s %j without an id after the end of all agreements', (type, parts) => {
     expect(accessOf(created, cancelled, at(61, type, parts))).toBe('active')
   })
 
-  it('a payment after the end of all agreements lets in only if the policy says so', () => {
+  it('grants access for a payment after the end of all agreements only if the policy says so', () => {
     const policy = { unlinkedPaymentGrantsAccess: true }
     expect(summaryOf([created, cancelled, at(61, 'paid')], policy).access).toBe('active')
     expect(accessOf(created, cancelled, at(61, 'paid'))).toBe('cancelled')
@@ -138,13 +138,13 @@ describe('beside an agreement that has an id', () => {
   })
 
   it.each(['failed', 'overdue', 'usage', 'cancelled'] as const)(
-    '%s without an id after the end of all agreements does not',
+    'grants no access for %s without an id after the end of all agreements',
     (type) => {
       expect(accessOf(created, cancelled, at(61, type))).toBe('cancelled')
     },
   )
 
-  it('another plan without an id is an agreement of its own, until one with an id has it', () => {
+  it('takes another plan without an id for a separate agreement, until one with an id has it', () => {
     const changed = at(10, 'changed', { plan: 'max' })
     expect(summaryOf([created, changed, cancelled])).toMatchObject({ access: 'active', plan: { code: 'max' } })
     const named = at(11, 'created', { agreement: 'b', plan: 'max' })

@@ -80,7 +80,7 @@ describe('incorrect calls', () => {
     [['--to', 'http://127.0.0.1:9/', '--data', 'nowhere.json'], 'Cannot read nowhere.json (ENOENT)'],
     [['--to', 'http://127.0.0.1:9/', '--issuer-port', 'x'], 'Pass a whole number from 0 to 65535'],
     [['--to', 'http://127.0.0.1:9/', '--fix'], "unknown option '--fix'"],
-  ])('%j exits with 2', async (args, message) => {
+  ])('exits with 2: %j', async (args, message) => {
     const { code, out, err } = await kindeBilling(['doctor', ...args])
     expect(code).toBe(2)
     expect(err).toContain(message)

@@ -15,7 +15,7 @@ describe('incorrect calls', () => {
     [['redeliver', 'event_1', '--since', '2026-01-01', '--reason', 'x'], env, '--since goes with --failed.'],
     [['show'], env, "missing required argument 'event-id'"],
     [['lits'], env, 'Did you mean list?'],
-  ])('%j exits with 2', async (args, environment, message) => {
+  ])('exits with 2: %j', async (args, environment, message) => {
     const { code, err, out } = await kindeBilling(['inbox', ...args], { env: environment })
     expect({ code, out }).toStrictEqual({ code: 2, out: '' })
     expect(err).toContain(message)

@@ -276,7 +276,7 @@ describe('incorrect calls', () => {
     [['--port', '99999'], 'Pass a whole number from 0 to 65535'],
     [['--save', '/dev/null'], 'EEXIST'],
     [['--forward-to', 'http://93.184.216.34/'], 'Pass --allow-remote'],
-  ])('%j exits with 2', async (args, message) => {
+  ])('exits with 2: %j', async (args, message) => {
     expect(await kindeBilling(['listen', '--port', '0', ...args])).toMatchObject({
       code: 2,
       err: expect.stringContaining(message),

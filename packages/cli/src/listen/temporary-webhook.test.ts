@@ -136,7 +136,7 @@ describe('listen --register', () => {
   it.each([
     [['--register'], '--register needs --url'],
     [['--register', 'other.kinde.com', '--url', ENDPOINT], '--register names other.kinde.com, but KINDE_DOMAIN is'],
-  ])('%j exits with 2', async (args, message) => {
+  ])('exits with 2: %j', async (args, message) => {
     const env = { ...kinde.env, XDG_STATE_HOME: await temporaryFolder() }
     const { code, err } = await kindeBilling(['listen', '--port', '0', ...args], { env })
     expect({ code, err }).toMatchObject({ code: 2, err: expect.stringContaining(message) })

@@ -24,7 +24,7 @@ const content = {
 }
 
 describe.each([40, 60, 80, 100, 200])('on %i columns', (columns) => {
-  it('a table fits, and nothing of it is cut', () => {
+  it('fits a table, and cuts nothing of it', () => {
     const table = renderTable(content, { columns, colors })
     expect(widest(table)).toBeLessThanOrEqual(columns)
     expect(table).not.toContain('…')
@@ -40,7 +40,7 @@ describe.each([40, 60, 80, 100, 200])('on %i columns', (columns) => {
       expect(words).toContain(word)
   })
 
-  it('a progress bar fits', async () => {
+  it('fits a progress bar', async () => {
     const { terminal, written } = await recordingTerminal({ columns, isInteractive: true })
     createProgress(terminal).update(9999, 10_000, 'deliveries, 123 failed')
     createProgress(terminal).update(10, 10, 'another event under a used webhook-id, and more words than fit')
@@ -48,7 +48,7 @@ describe.each([40, 60, 80, 100, 200])('on %i columns', (columns) => {
     expect(written.err).toContain('9999/10000 deliveries')
   })
 
-  it('a paragraph is indented', () => {
+  it('indents a paragraph', () => {
     const text = wrap('word '.repeat(60).trim(), columns, '  Fix  ')
     expect(text.startsWith('  Fix  word word')).toBe(true)
     expect(

@@ -180,7 +180,7 @@ describe('failures', () => {
     [['all', '--to', 'http://127.0.0.1:1', '--dialect', 'deep'], 'Allowed choices are mixed, flat, nested'],
     [['all', '--to', 'http://127.0.0.1:1', '--data', 'nowhere.json'], 'Cannot read nowhere.json (ENOENT)'],
     [['all', '--to', 'http://127.0.0.1:1', '--data', '.'], 'Cannot read . (EISDIR)'],
-  ])('%j exits with 2', async (args, message) => {
+  ])('exits with 2: %j', async (args, message) => {
     expect(await trigger(...args)).toMatchObject({ code: 2, err: expect.stringContaining(message) })
   })
 

@@ -62,7 +62,7 @@ describe('saved claims', () => {
   it.each([
     ['"text"', 'is not a JSON object, nor a list'],
     ['{"data":{}}', 'The claims have no type'],
-  ])('%s is refused', async (text, message) => {
+  ])('refuses %s', async (text, message) => {
     const cwd = await temporaryFolder()
     await writeFile(join(cwd, 'claims.json'), text)
     await expect(selectEvents(undefined, { claims: 'claims.json' }, cwd)).rejects.toThrow(message)

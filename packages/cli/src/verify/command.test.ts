@@ -132,7 +132,7 @@ describe('incorrect calls', () => {
     [['verify'], "missing required argument 'file'"],
     [['verfiy'], "unknown command 'verfiy'"],
     [[], 'Usage: kinde-billing'],
-  ])('%j exits with 2', async (args, message) => {
+  ])('exits with 2: %j', async (args, message) => {
     const { code, out, err } = await kindeBilling(args, { stdin: stdinOf('a.b.c') })
     expect(code).toBe(2)
     expect(err).toContain(message)

@@ -78,12 +78,12 @@ describe('an unknown option', () => {
     { options: { ledger: false }, message: /^The receiver has no option "ledger"\. The options are on, / },
     { options: { 'a\nb': 1 }, message: /no option "a\\nb"/ },
     { options: { keys: { timeout: 1 } }, message: /^keys has no option "timeout": did you mean "timeoutMs"\?/ },
-  ])('of the receiver is refused: $message', ({ options, message }) => {
+  ])('is refused by the receiver: $message', ({ options, message }) => {
     expect(messageFor({ ...domain, ...options })).toMatch(message)
     expect(messageFor({ ...domain, ...options }, createWebHandler)).toMatch(message)
   })
 
-  it('of the memory inbox is refused', () => {
+  it('is refused by the memory inbox', () => {
     expect(messageFor({ maxEntires: 5 }, createMemoryInbox)).toMatch(
       /^createMemoryInbox has no option "maxEntires": did you mean "maxEntries"\? The options are maxEntries, now, onWarning\.$/,
     )

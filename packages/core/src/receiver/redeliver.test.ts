@@ -150,7 +150,7 @@ describe('redeliver never rejects', () => {
       }),
       outcome: 'internal_error',
     },
-  ])('but has the outcome $outcome for $name', async ({ claims, outcome }) => {
+  ])('has the outcome $outcome for $name', async ({ claims, outcome }) => {
     const receiver = createTestReceiver()
     expect(await receiver.redeliver(claims as Record<string, unknown>, options)).toMatchObject({ outcome })
     expect(receiver.outcomes).toMatchObject([{ outcome }])
@@ -186,7 +186,7 @@ describe('redeliver never rejects', () => {
         },
       }),
     },
-  ])('but has the outcome $outcome if $name', async ({ outcome, receiver }) => {
+  ])('has the outcome $outcome if $name', async ({ outcome, receiver }) => {
     expect(await receiver.redeliver(old, options)).toMatchObject({ outcome, error: { code: outcome } })
   })
 })
