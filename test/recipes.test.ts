@@ -1,15 +1,10 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { EXAMPLES, RECIPES } from './platforms/list-examples.js'
 
 const ROOT = join(import.meta.dirname, '..')
 const read = (path: string): string => readFileSync(join(ROOT, path), 'utf8')
-
-/** The examples that are tested with their platform. */
-const EXAMPLES = readdirSync(join(ROOT, 'test/platforms')).flatMap((file) => {
-  const [, example] = /example: '([\w-]+)'/.exec(read(`test/platforms/${file}`)) ?? []
-  return example === undefined ? [] : [example]
-})
 
 const pages = readdirSync(join(ROOT, 'docs/platforms')).map((file) => `docs/platforms/${file}`)
 
@@ -19,21 +14,13 @@ function findShown(page: string): { file: string; text: string }[] {
   return [...fences].map(([, file = '', text = '']) => ({ file, text }))
 }
 
-describe.each(EXAMPLES)('examples/%s', (example) => {
+describe.each(RECIPES)('examples/%s', (example) => {
   const files = readdirSync(join(ROOT, 'examples', example), { recursive: true, encoding: 'utf8' })
-  const manifest = files.includes('package.json') ? JSON.parse(read(`examples/${example}/package.json`)) : {}
 
   it('has a page, which shows its code as it is', () => {
     const shown = pages.flatMap(findShown).filter(({ file }) => file.startsWith(`examples/${example}/`))
     expect(shown.length).toBeGreaterThan(0)
     for (const { file, text } of shown) expect(text, file).toBe(read(file))
-  })
-
-  it('depends on published versions and needs no conditions', () => {
-    const dependencies: Record<string, string> = { ...manifest.dependencies, ...manifest.devDependencies }
-    for (const [name, version] of Object.entries(dependencies))
-      expect(version, name).toMatch(name.startsWith('@kinde-billing/') ? /^\^\d/ : /^\d/)
-    expect(JSON.stringify(manifest.scripts ?? {})).not.toContain('--conditions')
   })
 
   it('leaves statuses, error codes and headers to the packages', () => {
@@ -50,6 +37,41 @@ describe.each(EXAMPLES)('examples/%s', (example) => {
   it('is not installed with the workspace', () => {
     expect(read('pnpm-workspace.yaml')).toMatch(new RegExp(`['"]!examples/${example}['"]`))
   })
+})
+
+describe.each(EXAMPLES)('examples/%s', (example) => {
+  it('depends on published versions and needs no conditions', () => {
+    const path = `examples/${example}/package.json`
+    const { dependencies, devDependencies, scripts = {} } = existsSync(join(ROOT, path)) ? JSON.parse(read(path)) : {}
+    const all: Record<string, string> = { ...dependencies, ...devDependencies }
+    for (const [name, version] of Object.entries(all))
+      expect(version, name).toMatch(name.startsWith('@kinde-billing/') ? /^\^\d/ : /^\d/)
+    expect(JSON.stringify(scripts)).not.toContain('--conditions')
+  })
+
+  it('has a README, which begins with the commands that start a copy', () => {
+    const [, commands] = /^```sh\n([\s\S]*?)^```/m.exec(read(`examples/${example}/README.md`)) ?? []
+    expect(commands).toMatch(/(?: start| run dev|deno run .+)\n$/)
+  })
+
+  it('reaches for nothing outside its folder', () => {
+    const sources = readdirSync(join(ROOT, 'examples', example), { recursive: true, encoding: 'utf8' }).filter((file) =>
+      /^(?!.*(?:node_modules|test\/)).*\.(?:tsx?|m?js|json)$/.test(file),
+    )
+    expect(sources.length).toBeGreaterThan(0)
+    for (const file of sources) {
+      const depth = file.split('/').length - 1
+      expect(read(`examples/${example}/${file}`), file).not.toContain(`'${'../'.repeat(depth + 1)}`)
+      expect(read(`examples/${example}/${file}`), file).not.toContain(`"${'../'.repeat(depth + 1)}`)
+    }
+  })
+})
+
+it('has the same billing.ts in each example that has one', () => {
+  const paths = EXAMPLES.flatMap((name) => [`examples/${name}/src/billing.ts`, `examples/${name}/billing.ts`])
+  const copies = paths.filter((path) => existsSync(join(ROOT, path)) && !path.includes('/saas/'))
+  expect(copies.length).toBeGreaterThan(5)
+  for (const path of copies) expect(read(path), path).toBe(read(copies[0] ?? ''))
 })
 
 describe.each(pages)('%s', (page) => {

@@ -6,7 +6,7 @@ import { chromiumBinary, openBrowser } from '@kinde-billing/test-support/chromiu
 import { freePort, startServer as startProcess } from '@kinde-billing/test-support/server-process'
 import type { Browser, BrowserContextOptions, Page } from 'playwright-core'
 import { afterAll, afterEach, beforeAll, describe, expect, it } from 'vitest'
-import { type RunningServer, startServer } from '../examples/saas/test/server.js'
+import { type RunningServer, startServer } from './saas/server.js'
 
 const ROOT = join(import.meta.dirname, '..')
 

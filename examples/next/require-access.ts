@@ -1,5 +1,4 @@
-import { billingOf } from '@kinde-billing/example-billing-actions'
-import { customers } from './customers'
+import { billingOf } from './billing'
 
 type Handler = (request: Request) => Response | Promise<Response>
 
@@ -8,6 +7,6 @@ export const requireAccess =
   (handler: Handler): Handler =>
   (request) => {
     // in place of your login, which knows the organization of the session
-    const billing = billingOf(customers, { orgCode: request.headers.get('x-example-org') ?? '' })
+    const billing = billingOf(request.headers.get('x-example-org'))
     return billing.hasAccess ? handler(request) : Response.json({ error: billing.reason.text }, { status: 402 })
   }

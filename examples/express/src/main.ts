@@ -1,19 +1,18 @@
-import { billingActions, billingOf, createCustomers } from '@kinde-billing/example-billing-actions'
 import { kindeBilling } from '@kinde-billing/node'
 import express, { type RequestHandler } from 'express'
+import { billingOf, listCustomers, on, onEvent } from './billing.js'
 
-const customers = createCustomers()
 const app = express()
 
 // before express.json(), so that the body is unread; the issuer is KINDE_ISSUER_URL of the environment
-app.post('/webhooks/kinde', kindeBilling(billingActions(customers)))
+app.post('/webhooks/kinde', kindeBilling({ onEvent, on }))
 
 app.use(express.json())
 
 // lets in whose organization pays, for any route behind it
 const requireAccess: RequestHandler = (req, res, next) => {
   // in place of your login, which knows the organization of the session
-  const billing = billingOf(customers, { orgCode: req.get('x-example-org') ?? '' })
+  const billing = billingOf(req.get('x-example-org'))
   if (!billing.hasAccess) return void res.status(402).json({ error: billing.reason.text })
   next()
 }
@@ -23,7 +22,7 @@ app.get('/projects', requireAccess, (_req, res) => {
 
 // shows the effects of the events: leave it out of your application
 app.get('/customers', (_req, res) => {
-  res.json(customers.list())
+  res.json(listCustomers())
 })
 
 const port = Number(process.env.PORT ?? 3000)

@@ -1,8 +1,9 @@
-import { billingActions, createCustomers } from '@kinde-billing/example-billing-actions'
 import { kindeBilling } from '@kinde-billing/lambda'
 
-/** In memory, for this example. On Lambda, keep customers in a database. */
-export const customers = createCustomers()
-
 // the function: its handler is `handler.handler`, and the issuer is KINDE_ISSUER_URL of the environment
-export const handler = kindeBilling(billingActions(customers))
+export const handler = kindeBilling({
+  onEvent: (event) => console.log(event.type, event.customer.id),
+  on: {
+    'customer.payment_failed': (event) => console.log('ask for another card:', event.customer.id),
+  },
+})

@@ -1,7 +1,6 @@
 import { Buffer } from 'node:buffer'
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
-import { billingOf } from '@kinde-billing/example-billing-actions'
-import { customers, handler } from './handler.js'
+import { handler } from './handler.js'
 
 // Calls the function as its URL does: for your own machine only.
 const INVOCATION_MS = 30_000
@@ -22,14 +21,6 @@ async function invoke(req: IncomingMessage, res: ServerResponse): Promise<void> 
 }
 
 const server = createServer((req, res) => {
-  // lets in whose organization pays; in place of your login, which knows the organization of the session
-  if (req.url === '/projects') {
-    const billing = billingOf(customers, { orgCode: String(req.headers['x-example-org'] ?? '') })
-    if (billing.hasAccess) return void res.end(JSON.stringify({ projects: [] }))
-    return void res.writeHead(402).end(JSON.stringify({ error: billing.reason.text }))
-  }
-  // shows the effects of the events
-  if (req.url === '/customers') return void res.end(JSON.stringify(customers.list()))
   invoke(req, res).catch((error: unknown) => {
     console.error(error)
     res.writeHead(502).end()

@@ -1,16 +1,16 @@
-import { billingOf, type Customers, createCustomers } from '@kinde-billing/example-billing-actions'
 import { KindeBillingModule } from '@kinde-billing/nest'
 import { Controller, Get, Headers, HttpException, Inject, Module } from '@nestjs/common'
-import { BillingHandlers, CUSTOMERS } from './billing.handlers.js'
+import { BillingHandlers } from './billing.handlers.js'
+import { Customers } from './customers.js'
 
 @Controller()
 export class CustomersController {
-  constructor(@Inject(CUSTOMERS) private readonly customers: Customers) {}
+  constructor(@Inject(Customers) private readonly customers: Customers) {}
 
   /** Lets in whose organization pays. In your application, a guard reads the organization of the session. */
   @Get('projects')
-  projects(@Headers('x-example-org') orgCode = '') {
-    const billing = billingOf(this.customers, { orgCode })
+  projects(@Headers('x-example-org') orgCode: string | undefined) {
+    const billing = this.customers.billingOf(orgCode)
     if (!billing.hasAccess) throw new HttpException({ error: billing.reason.text }, 402)
     return { projects: [] }
   }
@@ -26,6 +26,6 @@ export class CustomersController {
   // the issuer is KINDE_ISSUER_URL of the environment
   imports: [KindeBillingModule.forRoot({ path: '/webhooks/kinde' })],
   controllers: [CustomersController],
-  providers: [BillingHandlers, { provide: CUSTOMERS, useFactory: createCustomers }],
+  providers: [BillingHandlers, Customers],
 })
 export class AppModule {}

@@ -1,10 +1,9 @@
 import { createServer } from 'node:http'
-import { billingActions, billingOf, createCustomers } from '@kinde-billing/example-billing-actions'
 import { kindeBilling } from '@kinde-billing/node'
+import { billingOf, listCustomers, on, onEvent } from './billing.js'
 
-const customers = createCustomers()
 // the issuer is KINDE_ISSUER_URL of the environment; without it, this throws and says what to set
-const receiveWebhook = kindeBilling(billingActions(customers))
+const receiveWebhook = kindeBilling({ onEvent, on })
 
 const server = createServer((req, res) => {
   const path = req.url?.split('?')[0]
@@ -12,12 +11,12 @@ const server = createServer((req, res) => {
   res.setHeader('content-type', 'application/json')
   if (path === '/projects') {
     // in place of your login, which knows the organization of the session
-    const billing = billingOf(customers, { orgCode: String(req.headers['x-example-org'] ?? '') })
+    const billing = billingOf(req.headers['x-example-org']?.toString())
     if (billing.hasAccess) return res.end(JSON.stringify({ projects: [] }))
     return res.writeHead(402).end(JSON.stringify({ error: billing.reason.text }))
   }
   // shows the effects of the events: leave it out of your application
-  if (path === '/customers') return res.end(JSON.stringify(customers.list()))
+  if (path === '/customers') return res.end(JSON.stringify(listCustomers()))
   return res.writeHead(404).end()
 })
 

@@ -5,7 +5,7 @@ import { openPostgresQueue } from './postgres-queue.js'
 import { openRedisQueue } from './redis-queue.js'
 import { doSlowWork } from './slow-work.js'
 
-// in production, one process each: `pnpm start web` and `pnpm start worker`
+// in production, one process each: `npm start web` and `npm start worker`
 const role = process.argv[2] ?? 'both'
 const queue = await openQueue()
 const server = createServer()

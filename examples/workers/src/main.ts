@@ -10,7 +10,7 @@ const bundle = await build({
   bundle: true,
   format: 'esm',
   target: 'es2022',
-  conditions: ['@kinde-billing/source', 'workerd', 'worker'],
+  conditions: ['workerd', 'worker'],
   write: false,
 })
 

@@ -44,12 +44,16 @@ async function start(example: string, issuerPort: number, port: number): Promise
     NODE_ENV: 'production',
     KINDE_ISSUER_URL: `http://127.0.0.1:${issuerPort}`,
     PORT: String(port),
+    // Next.js runs what was built
+    ...(example !== 'next' && { NODE_OPTIONS: '--conditions=@kinde-billing/source' }),
   }
   if (example === 'next') {
     for (const name of ['core', 'state', 'next']) await ensureBuilt(name)
     await nextBuild(cwd)
     return startServer(join(cwd, 'node_modules/.bin/next'), ['start'], /Ready/, { cwd, env })
   }
+  // its bundler finds what was built
+  if (example === 'workers') for (const name of ['core', 'state', 'hono', 'cloudflare']) await ensureBuilt(name)
   const { scripts } = JSON.parse(await readFile(join(cwd, 'package.json'), 'utf8'))
   const [, ...args] = scripts.start.split(' ')
   return startServer(TSX, args, /Listening/, { cwd, env })

@@ -13,6 +13,7 @@ import {
   type RunningExample,
   runCommand,
   startExample,
+  withoutSettings,
 } from './example.js'
 import { type RemoteEndpoints, startRemoteEndpoints } from './remote-endpoints.js'
 
@@ -80,9 +81,8 @@ export function describeRecipe({ path = '/webhooks/kinde', excluded = {}, ...rec
   })
 
   const start = (): Promise<RunningExample> => {
-    // the issuer is in the environment already
     const command = recipe.start ?? example.commands.at(-1) ?? ''
-    return startExample(command.replace(/KINDE_ISSUER_URL=\S+ /, ''), recipe.ready, example.folder, env)
+    return startExample(withoutSettings(command, env), recipe.ready, example.folder, env)
   }
 
   describe(`examples/${recipe.example}, copied out of the repository`, () => {

@@ -99,6 +99,11 @@ export async function runCommand(command: string, folder: string, env: NodeJS.Pr
   await run('sh', ['-c', line], { cwd: folder, env, maxBuffer: 64 * 1024 * 1024 })
 }
 
+/** Replaces the settings that a README's command begins with: these are in the environment already. */
+export function withoutSettings(command: string, env: NodeJS.ProcessEnv): string {
+  return command.replace(/\b([A-Z_]+)=\S+ /g, (assignment, name) => (env[name] === undefined ? assignment : ''))
+}
+
 /** Runs the command that starts an example, and waits until its output says that it is ready. */
 export async function startExample(
   command: string,

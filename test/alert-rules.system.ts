@@ -5,7 +5,7 @@ import { isInstalled } from '@kinde-billing/test-support/installed'
 import { describe, expect, it } from 'vitest'
 
 const run = promisify(execFile)
-const folder = join(import.meta.dirname, '../prometheus')
+const folder = join(import.meta.dirname, '../examples/observability/prometheus')
 
 describe.runIf(isInstalled('promtool'))('prometheus/rules.yml', () => {
   it('is accepted by Prometheus', async () => {

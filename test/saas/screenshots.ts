@@ -1,11 +1,11 @@
-/** Takes the pictures of the READMEs again: `pnpm --filter @kinde-billing/example-saas screenshots`. */
+/** Takes the pictures of the READMEs again: `npx tsx --conditions=@kinde-billing/source test/saas/screenshots.ts`. */
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openBrowser } from '@kinde-billing/test-support/chromium'
 import { startServer } from './server.js'
 
-const PICTURES = join(import.meta.dirname, '../screenshots')
+const PICTURES = join(import.meta.dirname, '../../examples/saas/screenshots')
 
 const folder = await mkdtemp(join(tmpdir(), 'saas-'))
 const [browser, server] = await Promise.all([

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { join } from 'node:path'
 import { createInterface } from 'node:readline'
 
-const FOLDER = join(import.meta.dirname, '..')
+const FOLDER = join(import.meta.dirname, '../../examples/saas')
 
 /** The application in a process of its own. */
 export interface RunningServer {

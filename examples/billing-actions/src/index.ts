@@ -1,2 +1,0 @@
-export { billingActions } from './actions'
-export { billingOf, type Customers, createCustomers } from './customers'

@@ -1,3 +1,0 @@
-import { createCustomers } from '@kinde-billing/example-billing-actions'
-
-export const customers = createCustomers()
