@@ -1,0 +1,15 @@
+import { createLazyWebHandler } from '@kinde-billing/core/receiver'
+import { createFileRoute } from '@tanstack/react-router'
+
+// lazy, because the settings of the running application may be set after this module is imported
+const billing = createLazyWebHandler({
+  onEvent: (event) => console.log(event.type, event.customer.id),
+})
+
+export const Route = createFileRoute('/webhooks/kinde')({
+  server: {
+    handlers: {
+      POST: ({ request }) => billing(request, undefined),
+    },
+  },
+})
