@@ -7,6 +7,7 @@ import { createBillingReceiver, createMemoryInbox, createWebHandler, DiscardEven
 import { kindeBilling as forFastify } from '@kinde-billing/fastify'
 import { kindeBilling as forHono } from '@kinde-billing/hono'
 import { kindeBilling as forLambda } from '@kinde-billing/lambda'
+import { createManagementClient } from '@kinde-billing/management'
 import { KindeBillingModule } from '@kinde-billing/nest'
 import { kindeBilling as forNode } from '@kinde-billing/node'
 import { createDurableObjectInbox, KindeBillingInbox } from '@kinde-billing/cloudflare'
@@ -98,6 +99,7 @@ export function withStores(): unknown[] {
   const client = createClient()
   const pool = new Pool()
   return [
+    createManagementClient({ domain: 'https://acme.kinde.com', clientId: 'id', clientSecret: 'secret' }).event('event_1'),
     createConsole({ pool, authorize: async () => ({ name: 'ada' }) }),
     forNode({ name: 'app', inbox: createRedisInbox({ client }) }),
     forNode({

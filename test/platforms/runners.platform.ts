@@ -1,7 +1,7 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { beforeAll, describe, inject, it } from 'vitest'
-import { emptyProject, npmInstall, packed } from '../packages/project.js'
+import { emptyProject, FRAMEWORKS, npmInstall, packed } from '../packages/project.js'
 import { entryPoints, PUBLISHED, run } from '../packages/tarballs.js'
 
 const ENTRIES = PUBLISHED.flatMap(entryPoints).filter((entry) => entry !== '@kinde-billing/next')
@@ -64,7 +64,7 @@ const imports = (names: Record<string, string>): string =>
 const LOAD = { cjs: 'const load = (entry) => require(entry)\n', esm: 'const load = (entry) => import(entry)\n' }
 
 async function install(name: string, runner: Record<string, string>, manifest = {}): Promise<string> {
-  const frameworks = { hono: '4.13.19', fastify: '5.12.8', '@types/node': '20.19.43' }
+  const { next: _, react: __, 'react-dom': ___, ...frameworks } = FRAMEWORKS
   const project = await emptyProject(
     inject('folder'),
     name,

@@ -1,4 +1,5 @@
 import { Buffer } from 'node:buffer'
+import { PassThrough } from 'node:stream'
 import type { DeliveryInbox, DeliveryOutcome } from '@kinde-billing/core/receiver'
 import { deferred } from '@kinde-billing/test-support/deferred'
 import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
@@ -95,6 +96,30 @@ describe('an event', () => {
       code: 'invalid_configuration',
       message: expect.stringContaining('not an HTTP request'),
     })
+  })
+
+  it.each([undefined, null, {}])('may come without a usable context (%j), as from a test', async (context) => {
+    const call: (event: LambdaHttpEvent, context: unknown) => Promise<{ statusCode: number }> = handler as never
+    expect((await call(withBody(HTTP_API, await signEvent()), context)).statusCode).toBe(200)
+  })
+
+  it('with a response stream fails the invocation, with the fix', async () => {
+    const call: (...args: unknown[]) => Promise<unknown> = handler as never
+    await expect(call(HTTP_API, new PassThrough(), leaving(30_000))).rejects.toMatchObject({
+      code: 'invalid_configuration',
+      message: expect.stringContaining('streamifyResponse'),
+    })
+  })
+
+  it('is handled once in a warm instance', async () => {
+    const event = withBody(HTTP_API, await signEvent())
+    const bodies = [await handler(event, leaving(30_000)), await handler(event, leaving(30_000))]
+    expect(bodies.map(({ body }) => body)).toEqual(['{"status":"processed"}', '{"status":"duplicate"}'])
+  })
+
+  it.each([0, -50, 1, 999])('with %i ms left is answered, and not lost', async (ms) => {
+    const { statusCode } = await handler(withBody(HTTP_API, await signEvent()), leaving(ms))
+    expect([200, 503]).toContain(statusCode)
   })
 
   it('is given to handlers, with the context', async () => {

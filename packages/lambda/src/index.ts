@@ -1,4 +1,4 @@
-import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
+import { type DataSchemas, KindeWebhookError, type NoSchemas } from '@kinde-billing/core'
 import {
   type BillingReceiverOptions,
   createBillingReceiver,
@@ -67,7 +67,9 @@ export function kindeBilling<Tx = undefined, const Schemas extends DataSchemas =
 export function kindeBilling(options: KindeBillingOptions): LambdaHandler {
   const receiver = createBillingReceiver<KindeBillingContext>(options)
   return async (event, context) => {
-    const remainingMs = (): number => context?.getRemainingTimeInMillis() ?? Infinity
+    assertBuffered(context)
+    const isTimed = typeof context?.getRemainingTimeInMillis === 'function'
+    const remainingMs = (): number => (isTimed ? context.getRemainingTimeInMillis() : Infinity)
     const lateWork: Promise<unknown>[] = []
     const response = await receiver.receive({
       ...toDeliveryRequest(event),
@@ -78,6 +80,15 @@ export function kindeBilling(options: KindeBillingOptions): LambdaHandler {
     await settleWithin(lateWork, Math.min(STOP_BEFORE_END_MS, remainingMs()) - RESPONSE_MS)
     return toLambdaResult(event, response)
   }
+}
+
+/** A function that streams its response is called with the stream in the place of the context. */
+function assertBuffered(context: object | null | undefined): void {
+  if (typeof context !== 'object' || context === null || !('write' in context)) return
+  throw new KindeWebhookError(
+    'invalid_configuration',
+    'The function was called with a response stream. Export the handler without awslambda.streamifyResponse(), and set InvokeMode to BUFFERED.',
+  )
 }
 
 /** Waits for work that would freeze with the process, such as a claim that a stopped handler gives back. */
