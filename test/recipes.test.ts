@@ -60,6 +60,8 @@ describe.each(EXAMPLES)('examples/%s', (example) => {
   it('has a README, which begins with the commands that start a copy', () => {
     const [, commands] = /^```sh\n([\s\S]*?)^```/m.exec(read(`examples/${example}/README.md`)) ?? []
     expect(commands).toMatch(/(?: start| run dev|deno run .+)\n$/)
+    if (commands?.includes('KINDE_ISSUER_URL='))
+      expect(read(`examples/${example}/README.md`)).toMatch(/`POST \/[\w/-]*`/)
   })
 
   it('reaches for nothing outside its folder', () => {

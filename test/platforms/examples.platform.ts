@@ -48,7 +48,7 @@ describe.each(EXAMPLES.filter((name) => !RECIPES.includes(name)))(
     })
 
     it('does by the last command of its README what the README says', async ({ skip }) => {
-      const [, path] = /`POST (\/[\w/]*)`/.exec(readme) ?? []
+      const [, path] = /`POST (\/[\w/-]*)`/.exec(readme) ?? []
       const command = example.commands.at(-1) ?? ''
       // one that receives nothing ends by itself
       if (path === undefined) return runCommand(command, example.folder, env)
