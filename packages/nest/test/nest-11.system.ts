@@ -2,8 +2,9 @@ import 'reflect-metadata'
 import { describeAdapter } from '@kinde-billing/testing/conformance'
 import { expect, it, vi } from 'vitest'
 import { starting } from './application.js'
-// declares the tests of the module, which then run on Nest 11 too
+// declare the tests of the module, which then run on Nest 11 too
 import '../src/index.test.js'
+import '../src/modules.test.js'
 import manifest from './nest-11/package.json' with { type: 'json' }
 
 // The sources and the application of these tests get Nest 11.
