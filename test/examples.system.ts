@@ -81,7 +81,15 @@ const EFFECTS = [
     access: 'active',
     plan: 'team',
     reason: expect.stringContaining('agreement_new'),
-    messages: [],
+    messages: [
+      expect.stringMatching(/^access_granted: Access/),
+      expect.stringMatching(/^usage_changed: Access/),
+      expect.stringMatching(/^payment_due: Access, with a payment due/),
+      'please try another card',
+      expect.stringMatching(/^payment_recovered: Access/),
+      'receipt',
+      expect.stringMatching(/^plan_changed: Access: .* on plan team/),
+    ],
   },
 ]
 

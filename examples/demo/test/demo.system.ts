@@ -23,7 +23,8 @@ async function demo(args: string[] = [], input = ''): Promise<{ code: number | n
 it('shows every billing event and every refusal, for every adapter', async () => {
   const { code, out } = await demo()
   expect(code).toBe(0)
-  for (const type of BILLING_EVENT_TYPES) expect(out).toMatch(new RegExp(`^${type} +200 +200 +200 +200 +200 +200 +\\S`, 'm'))
+  for (const type of BILLING_EVENT_TYPES)
+    expect(out).toMatch(new RegExp(`^${type} +200 +200 +200 +200 +200 +200 +\\S`, 'm'))
   for (const refused of ['forged', 'an access token', 'alg: none'])
     expect(out).toMatch(new RegExp(`^${refused}.* 401 +401 +401 +401 +401 +401 `, 'm'))
   expect(out).toMatch(/^user.created +200 +200 +200 +200 +200 +200 /m)

@@ -25,6 +25,7 @@ export interface RunningExample {
 
 interface Manifest {
   readonly dependencies?: Record<string, string>
+  readonly devDependencies?: Record<string, string>
   readonly imports?: Record<string, string>
   readonly [name: string]: unknown
 }
@@ -56,10 +57,12 @@ export async function copyExample(
   // Deno's examples have no manifest of npm, and import the packages by the names in their own
   const manifest = await readJson(join(folder, 'package.json')).catch((): Manifest => ({ private: true }))
   const own = configurations.length > 0 ? { '@kinde-billing/core': '' } : {}
-  const dependencies = Object.entries({ ...manifest.dependencies, ...host?.dependencies, ...own })
+  const usePacked = (dependencies: Record<string, string> = {}): Record<string, string> =>
+    Object.fromEntries(Object.entries(dependencies).map(([key, version]) => [key, packed[key] ?? version]))
   await writeJson(join(folder, 'package.json'), {
     ...manifest,
-    dependencies: Object.fromEntries(dependencies.map(([key, version]) => [key, packed[key] ?? version])),
+    dependencies: usePacked({ ...manifest.dependencies, ...host?.dependencies, ...own }),
+    devDependencies: usePacked(manifest.devDependencies),
     // what a package of this project needs of the others comes packed too
     overrides: packed,
   })
