@@ -68,7 +68,7 @@ function invoking(handler: ReturnType<typeof lambdaAdapter.kindeBilling>): Reque
     const headers = Object.fromEntries(Object.entries(req.headers).map(([name, value]) => [name, value?.toString()]))
     const requestContext = { http: { method: req.method ?? '' } }
     const body = await text(req)
-    const result = await handler({ version: '2.0', headers, requestContext, body, isBase64Encoded: false })
+    const result = await handler({ headers, requestContext, body, isBase64Encoded: false })
     res.writeHead(result.statusCode, result.headers).end(result.body)
   }
 }
