@@ -23,7 +23,7 @@ export async function measureAdapters(course: Course): Promise<AdapterCost[]> {
   const costs: AdapterCost[] = []
   for (const { framework, adapter, byHand } of routePairs(issuer.issuer)) {
     const servers = await Promise.all([adapter(), byHand()])
-    const clients = await Promise.all(servers.map(connectTo))
+    const clients = await Promise.all(servers.map(listenRaw))
     const contestants = clients.map((client, index) => ({
       name: `${framework} ${index === 0 ? 'adapter' : 'by hand'}`,
       run: (turn: number) => client.post(PATH, tokens[turn % TOKENS] ?? ''),
@@ -38,7 +38,8 @@ export async function measureAdapters(course: Course): Promise<AdapterCost[]> {
   return costs
 }
 
-function connectTo(server: Server): Promise<RawClient> {
+/** Starts a server and opens a client of it. */
+export function listenRaw(server: Pick<Server, 'once' | 'listen' | 'address'>): Promise<RawClient> {
   return new Promise((resolve, reject) => {
     server.once('error', reject)
     server.listen(0, '127.0.0.1', () => {

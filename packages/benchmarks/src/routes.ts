@@ -106,7 +106,7 @@ async function ready(app: { ready(): PromiseLike<unknown>; server: Server }): Pr
 }
 
 /** Hono on Node, with its own server. */
-function serve(fetch: (request: Request) => Response | Promise<Response>): Server {
+export function serve(fetch: (request: Request) => Response | Promise<Response>): Server {
   return createAdaptorServer({ fetch }) as Server
 }
 

@@ -95,7 +95,7 @@ const HEADER: Record<string, HeaderRule> = {
 
 /**
  * The last valid header: an issuer's tokens share one as long as its key lasts. Without it the work of a token, but for
- * the signature, takes the main thread 30 µs instead of 24 (Node 20, 2026-11-25, medians of interleaved runs).
+ * the signature, takes the main thread 30 µs instead of 24 (2026-11-25, packages/benchmarks/src/tricks.ts).
  */
 let latest = { encoded: '', kid: '' }
 

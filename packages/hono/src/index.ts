@@ -81,8 +81,8 @@ async function openBody({ req, env }: Context): Promise<DeliveryBody> {
 }
 
 /**
- * Node's stream below a request of @hono/node-server. The Web stream on top of it costs more than everything else here:
- * 224 us a request were added through it, and 49 us are without it (`pnpm bench`).
+ * Node's stream below a request of @hono/node-server. The Web stream on top of it costs more than everything else here: 175 µs
+ * a request on an idle machine, 340 µs on a busy one (2026-11-25, packages/benchmarks/src/tricks.ts).
  */
 type NodeStream = Pick<Readable, 'readableFlowing' | 'readableDidRead' | 'destroyed' | 'iterator'>
 
