@@ -13,3 +13,9 @@ export const OptionalNumber: v.GenericSchema<unknown, number | undefined> = v.fa
 
 /** An id that decisions rest on: without it, the answer cannot be read. */
 export const Id: v.GenericSchema<unknown, string> = v.pipe(v.string(), v.trim(), v.nonEmpty())
+
+/** The answer of a write whose content does not matter: any object, since Kinde documents every member as optional. */
+export const Done: v.GenericSchema<unknown> = v.pipe(
+  v.unknown(),
+  v.check((value) => typeof value === 'object' && value !== null && !Array.isArray(value)),
+)

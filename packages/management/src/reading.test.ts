@@ -196,6 +196,17 @@ it('reports usage as text, and refuses what is not a quantity', async () => {
     await expect(client.reportUsage({ ...report, value })).rejects.toMatchObject({ code: 'invalid_configuration' })
 })
 
+it.each([[[]], [null], ['OK']])('does not take %j for the end of a write', async (body) => {
+  const { kinde, client } = await start({
+    webhooks: [{ id: 'w1', name: '', endpoint: 'https://a.example', event_types: [] }],
+  })
+  kinde.failNext({ body }, { on: 'DELETE' })
+  await expect(client.webhooks.delete('w1')).rejects.toMatchObject({
+    code: 'invalid_response',
+    message: expect.stringContaining('may have taken effect'),
+  })
+})
+
 it('encodes ids in paths', async () => {
   const { kinde, client } = await start({})
   await expect(client.event('../webhooks?x=1')).rejects.toMatchObject({ code: 'not_found' })

@@ -1,7 +1,7 @@
-import * as v from 'valibot'
 import type { CallOptions } from './agreements.js'
 import type { Api } from './api.js'
 import { KindeManagementError } from './errors.js'
+import { Done } from './lenient.js'
 import { refuseUnknownOptions } from './options.js'
 
 /** Usage of a metered feature. */
@@ -43,7 +43,7 @@ export async function reportUsage(api: Api, report: UsageReport, { signal }: Cal
       ...(mode !== undefined && { meter_type_code: mode }),
     },
     scope: 'create:meter_usage',
-    schema: v.looseObject({}),
+    schema: Done,
     signal,
   })
 }

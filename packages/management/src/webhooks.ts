@@ -5,7 +5,7 @@ import type { Api } from './api.js'
 import { isSameEndpoint, isSimilarEndpoint, parseEndpoint } from './endpoint.js'
 import { KindeManagementError } from './errors.js'
 import { readEventTypes } from './events.js'
-import { Id, OptionalText } from './lenient.js'
+import { Done, Id, OptionalText } from './lenient.js'
 import { refuseUnknownOptions } from './options.js'
 
 /** A webhook that is registered in a Kinde environment. Kinde does not say if it is disabled. */
@@ -116,7 +116,7 @@ export async function deleteWebhook(api: Api, id: string, { signal }: CallOption
     method: 'DELETE',
     path: `${PATH}/${encodeURIComponent(id)}`,
     scope: 'delete:webhooks',
-    schema: v.looseObject({}),
+    schema: Done,
     signal,
   })
 }
@@ -193,7 +193,7 @@ async function applyPlan(
         ...(changes.name !== undefined && { name: changes.name }),
       },
       scope: 'update:webhooks',
-      schema: v.looseObject({}),
+      schema: Done,
       signal,
     })
   return webhook.id
