@@ -4,6 +4,7 @@ import { withSession } from './database.js'
 import { parseLimit } from './page.js'
 import type { AnyPostgresPool } from './pool.js'
 import type { Rows } from './session.js'
+import { storableText } from './sql-literals.js'
 import { epochMs, readDate, readText } from './stored-delivery.js'
 
 /** The options of {@link createActionLog}. */
@@ -149,5 +150,5 @@ function readAction(row: Rows[number]): LoggedAction {
 
 /** Text that Postgres stores, bounded. */
 function storable(text: string | undefined): string | undefined {
-  return text?.slice(0, MAX_TEXT).replace(/\0|\p{Cs}/gu, '\ufffd')
+  return text && storableText(text.slice(0, MAX_TEXT))
 }

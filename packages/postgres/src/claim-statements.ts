@@ -77,12 +77,12 @@ const restore = (setting: string, value: string, before = value): string => {
   return `case when current_setting('${setting}') <> ${value} then set_config('${setting}', ${before}, false)${again} end`
 }
 
-/** Undoes what the handler has set: the mark and the next user of the connection would inherit it. */
+/** Undoes what the handler has set: the mark and the next user of the connection would inherit it. Returns no row. */
 export const RESTORE: StatementDefinition = {
   types: ['text', 'text', 'text', 'text', 'text', 'text', 'text', 'text'],
-  text: `select concat(${restore('statement_timeout', '$1', '$2')}, ${restore('idle_in_transaction_session_timeout', '$3', '$4')},
+  text: `select where concat(${restore('statement_timeout', '$1', '$2')}, ${restore('idle_in_transaction_session_timeout', '$3', '$4')},
     ${restore('lock_timeout', '$5')}, ${restore('default_transaction_read_only', '$6')},
-    ${restore('role', '$7')}, ${restore('search_path', '$8')})`,
+    ${restore('role', '$7')}, ${restore('search_path', '$8')}) is null`,
 }
 
 /** The values of {@link RESTORE}. */

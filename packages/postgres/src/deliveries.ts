@@ -33,7 +33,7 @@ export interface DeliveryStatements {
   readonly table: string
   /** Records the arrival, and returns the row's state in the last statement. */
   arrival(delivery: InboxDelivery): Statement[]
-  /** Deletes a mark whose time is over: it counts as absent. */
+  /** Resets a row whose mark's time is over: it counts as absent. Not by a delete, which the role may not be allowed. */
   forget(delivery: InboxDelivery): Statement[]
   /** Keeps the claims of an event whose earlier attempt ended without a word, as that of a killed process. */
   keep(delivery: InboxDelivery): Statement[]
@@ -91,7 +91,12 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
         : [LIMIT_ROW_LOCK, prepared.arrival(...arrivalValues(delivery))],
     forget: ({ key }) => [
       LIMIT_ROW_LOCK,
-      `delete from ${table} where key = ${textLiteral(key)} and done_at is not null and expires_at <= now()`,
+      `update ${table} set first_seen_at = now(), attempts = 0, done_at = null, discarded = false,
+        claims = null, customer = null, claims_expire_at = null,
+        failures = 0, failed_at = null, error_code = null, error_message = null,
+        redelivery_requested_at = null, redelivery_due_at = null, redelivery_attempts = 0, redelivery_even_if_done = false,
+        redelivery_reason = null, redeliveries = 0, redelivered_at = null
+      where key = ${textLiteral(key)} and done_at is not null and expires_at <= now()`,
     ],
     keep: (delivery) =>
       keep.claims === false

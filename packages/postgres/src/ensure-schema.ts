@@ -13,6 +13,8 @@ const TABLE_LOCK_TIMEOUT_MS = 200
 const UPGRADE_ATTEMPTS = 60
 const PAUSE_MS = 1000
 
+const SYNTAX_ERROR = '42601'
+
 /**
  * Creates the inbox's table, and its schema if that is missing, or brings an older table up to date. Call it at every
  * start, from any number of processes: if the table is up to date, nothing is done and no privilege to create is needed.
@@ -92,6 +94,13 @@ function explainSchema(cause: unknown, table: string): unknown {
     return new Error(
       `The table ${table} cannot be upgraded: transactions held it all the time. Run the SQL of schemaSql({ from: 1 }) in a quiet moment.`,
       { cause },
+    )
+  if (state === SYNTAX_ERROR)
+    return new Error(
+      `The table's name ${table} holds a word that SQL reserves. Choose another name, such as billing_${table.replace('.', '_')}.`,
+      {
+        cause,
+      },
     )
   // insufficient_privilege, which includes "must be owner of table"
   if (state === '42501')

@@ -3,7 +3,7 @@ import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import { toTimestamp } from './list-deliveries.js'
 import type { AnyPostgresPool } from './pool.js'
-import { jsonText } from './sql-literals.js'
+import { jsonText, storableText } from './sql-literals.js'
 import { type TableOptions, tableName } from './table-name.js'
 
 /** The claims that {@link eraseClaims} erases. */
@@ -46,7 +46,7 @@ export async function eraseClaims(
   const { condition, values } = createSelection(selection)
   const [row] = await withSession(pool, (session) =>
     session.query(
-      `with erased as (
+      `with erased_delivery as (
          update ${table} set claims = null, customer = null, claims_expire_at = null, error_message = null,
            redelivery_reason = null, redelivery_requested_at = null, redelivery_due_at = null,
            redelivery_even_if_done = false,
@@ -55,7 +55,7 @@ export async function eraseClaims(
          where ${condition}
            and (claims is not null or customer is not null or error_message is not null or redelivery_reason is not null)
          returning 1
-       ) select count(*)::text as count from erased`,
+       ) select count(*)::text as count from erased_delivery`,
       values,
     ),
   )
@@ -71,6 +71,6 @@ function createSelection(selection: ClaimsToErase): { condition: string; values:
   // An id stands in the claims as a JSON string, wherever it stands; messages and reasons are free text.
   return {
     condition: `(customer = $1 or strpos(claims, $2) > 0 or strpos(error_message, $1) > 0 or strpos(redelivery_reason, $1) > 0)`,
-    values: [customer, jsonText(customer)],
+    values: [storableText(customer), jsonText(customer)],
   }
 }

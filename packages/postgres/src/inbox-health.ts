@@ -78,22 +78,22 @@ export async function inboxHealth(pool: AnyPostgresPool, options: InboxHealthOpt
          order by delivery.expires_at desc limit 1)
       )`
   const query = `with ${HELD_LOCKS},
-    open as materialized (
+    open_delivery as materialized (
       select delivery.*, ${isToRedeliver('delivery')} as is_to_redeliver ${from} and delivery.done_at is null
         and not ${isInProgress('delivery', table)}
     ),
-    oldest as (select event_id, type, first_seen_at from open order by first_seen_at, key limit 1),
-    success as (select ${lastDone('true')} as at, ${lastDone('delivery.redeliveries = 0')} as seen_by_kinde)
-    select ${epochMs(`greatest((select max(last_attempt_at) from open), (select delivery.first_seen_at ${from} order by delivery.first_seen_at desc limit 1))`)} as last_arrival,
-      ${epochMs('(select at from success)')} as last_success,
-      (select count(*) from open)::text as failing,
-      (select event_id from oldest) as event_id, (select type from oldest) as type,
-      ${epochMs('(select first_seen_at from oldest)')} as first_seen,
-      ${epochMs(`(select min(greatest(first_seen_at, (select seen_by_kinde from success))) from open
+    oldest_open as (select event_id, type, first_seen_at from open_delivery order by first_seen_at, key limit 1),
+    last_success as (select ${lastDone('true')} as at, ${lastDone('delivery.redeliveries = 0')} as seen_by_kinde)
+    select ${epochMs(`greatest((select max(last_attempt_at) from open_delivery), (select delivery.first_seen_at ${from} order by delivery.first_seen_at desc limit 1))`)} as last_arrival,
+      ${epochMs('(select at from last_success)')} as last_success,
+      (select count(*) from open_delivery)::text as failing,
+      (select event_id from oldest_open) as event_id, (select type from oldest_open) as type,
+      ${epochMs('(select first_seen_at from oldest_open)')} as first_seen,
+      ${epochMs(`(select min(greatest(first_seen_at, (select seen_by_kinde from last_success))) from open_delivery
           where greatest(case when redelivery_requested_at is null then failed_at end, last_attempt_at)
-            > coalesce((select seen_by_kinde from success), '-infinity'))`)} as failing_since,
+            > coalesce((select seen_by_kinde from last_success), '-infinity'))`)} as failing_since,
       (select count(*) ${from} and ${isToRedeliver('delivery')})::text as to_redeliver,
-      (select count(*) from open where not is_to_redeliver
+      (select count(*) from open_delivery where not is_to_redeliver
          and coalesce(redelivery_requested_at, first_seen_at) < now() - interval '30 days')::text as dead`
   const [row = {}] = await withSession(pool, (session) => session.query(query, [options.name ?? null]))
   const firstSeenAt = readDate(row.first_seen)

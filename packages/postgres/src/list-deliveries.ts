@@ -3,6 +3,7 @@ import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import { cursorTime, decodeCursor, encodeCursor, parseLimit } from './page.js'
 import type { AnyPostgresPool } from './pool.js'
+import { storableText } from './sql-literals.js'
 import {
   DELIVERY_STATUSES,
   type DeliveryStatus,
@@ -102,8 +103,8 @@ function createFilter(
     if (!DELIVERY_STATUSES.includes(status)) throw invalid('status', `must be one of ${DELIVERY_STATUSES.join(', ')}`)
     conditions.push(COARSE[status], `${statusOf('delivery', table)} = ${parameter(status)}`)
   }
-  if (type !== undefined) conditions.push(`delivery.type = ${parameter(type)}`)
-  if (customer !== undefined) conditions.push(`delivery.customer = ${parameter(customer)}`)
+  if (type !== undefined) conditions.push(`delivery.type = ${parameter(storableText(type))}`)
+  if (customer !== undefined) conditions.push(`delivery.customer = ${parameter(storableText(customer))}`)
   if (since !== undefined)
     conditions.push(`delivery.first_seen_at >= ${parameter(toTimestamp('since', since))}::timestamptz`)
   if (after !== undefined) {

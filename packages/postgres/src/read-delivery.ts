@@ -2,6 +2,7 @@ import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import { eventKeys } from './find-event.js'
 import type { AnyPostgresPool } from './pool.js'
+import { storableText } from './sql-literals.js'
 import { deliveryColumns, HELD_LOCKS, readStoredDelivery, type StoredDelivery } from './stored-delivery.js'
 import { type TableOptions, tableName } from './table-name.js'
 
@@ -47,11 +48,11 @@ export async function readDelivery(
     session.query(
       `with ${eventKeys(table, '$1::json')}, ${HELD_LOCKS}
        select ${deliveryColumns('delivery', table)}, delivery.claims
-       from ${table} as delivery join event using (key)
+       from ${table} as delivery join found_event using (key)
        where delivery.expires_at > now() and ($2::text is null or split_part(delivery.key, ' ', 2) = $2)
        order by delivery.last_attempt_at desc, delivery.key
        limit 1`,
-      [JSON.stringify([eventId]), options.name ?? null],
+      [JSON.stringify([storableText(eventId)]), options.name ?? null],
     ),
   )
   if (row === undefined) return undefined

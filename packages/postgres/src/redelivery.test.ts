@@ -512,6 +512,19 @@ describe('readDelivery', () => {
     expect(await readDelivery(pglite, 'event_unknown')).toBeUndefined()
   })
 
+  it.each(['nul \0', 'half a pair \ud800'])(
+    'finds, lists and erases what Postgres cannot store as it is: %j',
+    async (id) => {
+      const stored = id.replace(/\0|\ud800/, '\ufffd')
+      await attempt(newDelivery({ eventId: id, customer: id }), fail)
+      expect((await readDelivery(pglite, id))?.eventId).toBe(stored)
+      expect(await requestRedelivery(pglite, { eventIds: [id] }, again)).toBe(1)
+      expect((await listDeliveries(pglite, { customer: id })).deliveries).toMatchObject([{ customer: stored }])
+      expect((await listDeliveries(pglite, { type: id })).deliveries).toEqual([])
+      expect(await eraseClaims(pglite, { customer: id })).toBe(1)
+    },
+  )
+
   it('keeps the claims out of what is logged', async () => {
     const delivery = newDelivery()
     await attempt(delivery, fail)

@@ -4,6 +4,7 @@ import { withSession } from './database.js'
 import { eventKeys } from './find-event.js'
 import { toTimestamp } from './list-deliveries.js'
 import type { AnyPostgresPool } from './pool.js'
+import { storableText } from './sql-literals.js'
 import { HELD_LOCKS, statusOf } from './stored-delivery.js'
 import { type TableOptions, tableName } from './table-name.js'
 
@@ -61,13 +62,13 @@ export async function requestRedelivery(
   const { before, condition, values } = createSelection(table, selection)
   const [row] = await withSession(pool, (session) =>
     session.query(
-      `with ${before}, marked as (
+      `with ${before}, marked_delivery as (
          update ${table} as delivery set redelivery_requested_at = now(), redelivery_due_at = now(),
            redelivery_attempts = 0, redelivery_reason = $1, redelivery_even_if_done = done_at is not null
          where delivery.expires_at > now() and delivery.claims is not null
            and (delivery.done_at is null or $2::boolean) and ${condition}
          returning 1
-       ) select count(*)::text as count from marked`,
+       ) select count(*)::text as count from marked_delivery`,
       [reason, evenIfDone, ...values],
     ),
   )
@@ -81,8 +82,12 @@ function createSelection(
   if ('eventIds' in selection) {
     const { eventIds } = selection
     if (Array.isArray(eventIds) && eventIds.every((id) => typeof id === 'string')) {
-      const values = [JSON.stringify(eventIds)]
-      return { before: eventKeys(table, '$3::json'), condition: 'delivery.key in (select key from event)', values }
+      const values = [JSON.stringify(eventIds.map(storableText))]
+      return {
+        before: eventKeys(table, '$3::json'),
+        condition: 'delivery.key in (select key from found_event)',
+        values,
+      }
     }
   } else if (selection?.status === 'failed') {
     const isFailed = `delivery.done_at is null and ${statusOf('delivery', table)} = 'failed'`

@@ -3,7 +3,18 @@ import { PGlite } from '@electric-sql/pglite'
 import { KindeWebhookError } from '@kinde-billing/core'
 import { newDelivery } from '@kinde-billing/testing/inbox-contract/attempts'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
-import { createPostgresInbox, ensureSchema, readDelivery, SCHEMA_VERSION, schemaSql, sweepDeliveries } from './index.js'
+import {
+  createPostgresInbox,
+  ensureSchema,
+  inboxHealth,
+  listDeliveries,
+  readDelivery,
+  redeliver,
+  requestRedelivery,
+  SCHEMA_VERSION,
+  schemaSql,
+  sweepDeliveries,
+} from './index.js'
 
 const INDEXES = ['claims', 'customer', 'expires_at', 'first_seen_at', 'open', 'pkey', 'redelivery']
 
@@ -39,6 +50,29 @@ describe('the schema', () => {
       'may not create or alter the table another',
     )
     await pglite.exec('reset role')
+  })
+
+  it.each(['known', 'event', 'endpoint', 'held', 'open', 'oldest', 'success', 'due', 'marked'])(
+    'may have the name %s, which statements use within themselves',
+    async (table) => {
+      await ensureSchema(pglite, { table })
+      const inbox = createPostgresInbox({ pool: pglite, table })
+      const failed = newDelivery()
+      expect(await inbox.once(newDelivery(), async () => {})).toBe('processed')
+      await expect(inbox.once(failed, () => Promise.reject(new Error('no')))).rejects.toThrow('no')
+      expect(await readDelivery(pglite, failed.eventId, { table })).toMatchObject({ status: 'failed' })
+      const ids = { eventIds: [failed.eventId] }
+      expect(await requestRedelivery(pglite, ids, { reason: 'again', table })).toBe(1)
+      const { deliveries } = await listDeliveries(pglite, { status: 'to_redeliver', table })
+      expect(deliveries).toHaveLength(1)
+      expect(await inboxHealth(pglite, { table })).toMatchObject({ failing: 1, toRedeliver: 1 })
+      const receiver = { name: 'billing', redeliver: async () => ({ outcome: 'processed' as const }) }
+      expect(await redeliver(pglite, receiver, { limit: 1, table })).toEqual({ processed: 1 })
+    },
+  )
+
+  it.each(['order', 'user.deliveries'])('names a word that SQL reserves: %s', async (table) => {
+    await expect(ensureSchema(pglite, { table })).rejects.toThrow('a word that SQL reserves')
   })
 
   it.each(['', 'Deliveries', 'a.b.c', 'x; drop table y', 'a"b', '1st', 'x'.repeat(49), 7])(

@@ -7,8 +7,12 @@ const PLAIN = /^[\x20-\x26\x28-\x5b\x5d-\x7e]*$/
  */
 export function textLiteral(text: string): string {
   if (PLAIN.test(text)) return `'${text}'`
-  // Postgres stores every character but this one.
-  return `convert_from(decode('${toHex(text.replaceAll('\0', '\ufffd'))}', 'hex'), 'UTF8')`
+  return `convert_from(decode('${toHex(storableText(text))}', 'hex'), 'UTF8')`
+}
+
+/** Text as Postgres has it once it is stored: it has no U+0000 and no halves of surrogate pairs. */
+export function storableText(text: string): string {
+  return text.replace(/\0|\p{Cs}/gu, '\ufffd')
 }
 
 /** JSON in ASCII, which a database of any encoding stores. */

@@ -88,8 +88,8 @@ const isGivenUp = (row: string): string =>
 export const isToRedeliver = (row: string): string =>
   `(${row}.redelivery_requested_at is not null and (${row}.done_at is null or ${row}.redelivery_even_if_done) and not ${isGivenUp(row)})`
 
-/** The locks of attempts that are running: `held.lock`. */
-export const HELD_LOCKS = `held as materialized (
+/** The locks of attempts that are running: `held_lock.lock`. */
+export const HELD_LOCKS = `held_lock as materialized (
   select (classid::bigint << 32) | objid::bigint as lock from pg_locks
   where locktype = 'advisory' and objsubid = 1 and granted
     and database = (select oid from pg_database where datname = current_database())
@@ -97,7 +97,7 @@ export const HELD_LOCKS = `held as materialized (
 
 /** An attempt is running, or came a moment ago and waits for its turn. Needs {@link HELD_LOCKS}. */
 export const isInProgress = (row: string, table: string): string =>
-  `(hashtextextended('${table} ' || ${row}.key, 0) in (select lock from held)
+  `(hashtextextended('${table} ' || ${row}.key, 0) in (select lock from held_lock)
     or (${row}.done_at is null and ${row}.failures = 0 and ${row}.last_attempt_at > now() - interval '1 minute'
         and ${row}.redelivery_requested_at is null))`
 

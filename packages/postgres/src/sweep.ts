@@ -53,9 +53,10 @@ export async function sweepDeliveries(pool: AnyPostgresPool, options: SweepOptio
   return withSession(pool, async (session) => {
     const repeat = async (statement: string): Promise<number> => {
       for (let total = 0; ; ) {
-        const [row] = await session.query(`with swept as (${statement}) select count(*)::text as count from swept`, [
-          batch,
-        ])
+        const [row] = await session.query(
+          `with swept_delivery as (${statement}) select count(*)::text as count from swept_delivery`,
+          [batch],
+        )
         const count = Number(row?.count)
         total += count
         if (count < batch) return total
