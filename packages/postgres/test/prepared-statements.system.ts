@@ -2,7 +2,7 @@ import { isInstalled } from '@kinde-billing/test-support/installed'
 import { newDelivery, nothing } from '@kinde-billing/testing/inbox-contract/attempts'
 import { Pool, type PoolClient } from 'pg'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { createPostgresInbox, readDelivery } from '../src/index.js'
+import { createPostgresInbox, ensureSchema, readDelivery } from '../src/index.js'
 import { usePostgres } from './use-postgres.js'
 
 describe.runIf(isInstalled('postgres'))("a Postgres inbox's prepared statements", () => {
@@ -41,6 +41,21 @@ describe.runIf(isInstalled('postgres'))("a Postgres inbox's prepared statements"
     expect((await readDelivery(pool, removed.eventId))?.claims).toBeUndefined()
     // The mark differs, and nothing else.
     expect(await findPrepared(pool)).toEqual([...names, 'kinde_billing_mark'].sort())
+  })
+
+  it('go on through a change of the table, and a new table in its place', async () => {
+    const table = 'changing'
+    await ensureSchema(postgres.observer, { table })
+    const inbox = createPostgresInbox({ pool, table })
+    for (let run = 0; run < 8; run += 1) await inbox.once(newDelivery(), nothing)
+    await postgres.observer.query('alter table changing add column note text default 1, drop column redelivery_reason')
+    expect(await inbox.once(newDelivery(), nothing)).toBe('processed')
+    await postgres.observer.query('drop table changing')
+    await expect(inbox.once(newDelivery(), nothing)).rejects.toThrow('does not exist. Call ensureSchema(pool)')
+    await ensureSchema(postgres.observer, { table })
+    const delivery = newDelivery()
+    expect(await inbox.once(delivery, nothing)).toBe('processed')
+    expect(await inbox.once(delivery, nothing)).toBe('duplicate')
   })
 
   it('are done without once the application has discarded them', async () => {

@@ -7,6 +7,7 @@ import { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import {
   createPostgresInbox,
+  eraseClaims,
   inboxHealth,
   listDeliveries,
   readDelivery,
@@ -118,6 +119,51 @@ describe.runIf(isInstalled('postgres'))('redelivery on a real Postgres', () => {
     expect(left).toEqual([])
     await Promise.all([broken, ...processes].map(({ pool }) => pool.end()))
   }, 600_000)
+
+  it('leaves no value of any data after 1,000 events, of which some failed first, and erases what is left of the others', async () => {
+    const newTokens = (count: number, customer: string) =>
+      Promise.all(
+        Array.from({ length: count }, (_, index) => {
+          const data = {
+            customer_id: customer,
+            user_id: `kp_${index}_private`,
+            customer_name: 'Ada Private',
+            invoice_amount: 98_765,
+          }
+          return issuer.sign(billingEventFixture('customer.payment_failed', { event_id: crypto.randomUUID(), data }))
+        }),
+      )
+    const dump = async (): Promise<string> => {
+      const { rows } = await postgres.observer.query<{ dump: string }>(
+        'select string_agg(delivery::text, chr(10)) as dump from kinde_billing_deliveries as delivery',
+      )
+      return rows[0]?.dump ?? ''
+    }
+    /** Delivers them, not more at once than get a connection in time. */
+    const deliverAll = async (deliver: (token: string) => Promise<number>, given: readonly string[]) => {
+      const queue = [...given]
+      const statuses = new Set<number>()
+      const lane = async () => {
+        for (let token = queue.pop(); token !== undefined; token = queue.pop()) statuses.add(await deliver(token))
+      }
+      await Promise.all(Array.from({ length: 10 }, lane))
+      return [...statuses]
+    }
+    const personal = /private|98765|98_765/i
+    const tokens = await newTokens(1000, 'customer_private')
+    const broken = openReceiver(postgres.server.port, { fails: () => true })
+    expect(await deliverAll(broken.deliver, tokens.slice(0, 100))).toEqual([500])
+    expect(await dump()).toMatch(personal)
+    const fixed = openReceiver(postgres.server.port, { fails: () => false })
+    expect(await deliverAll(fixed.deliver, tokens)).toEqual([200])
+    expect(await dump()).not.toMatch(personal)
+
+    const failing = await newTokens(20, 'customer_private')
+    await deliverAll(broken.deliver, failing)
+    expect(await eraseClaims(postgres.observer, { customer: 'customer_private' })).toBe(20)
+    expect(await dump()).not.toMatch(personal)
+    await Promise.all([broken, fixed].map(({ pool }) => pool.end()))
+  }, 120_000)
 
   it('shows what is being handled as in progress', async () => {
     const [token = ''] = await signMany(1)
