@@ -140,7 +140,16 @@ export class UnsupportedEventError extends KindeWebhookError {
  * @param value - Any thrown value.
  */
 export function isKindeWebhookError(value: unknown): value is KindeWebhookError {
-  return typeof value === 'object' && value !== null && ERROR_BRAND in value
+  return hasBrand(value, ERROR_BRAND)
+}
+
+/** Checks for a brand. A Proxy that throws at every touch has none. */
+export function hasBrand(value: unknown, brand: symbol): boolean {
+  try {
+    return typeof value === 'object' && value !== null && brand in value
+  } catch {
+    return false
+  }
 }
 
 /** {@link isKindeWebhookError} for the error that carries an event of another type. */

@@ -70,8 +70,26 @@ describe('errorMessage', () => {
       error: new Error('The inbox failed', { cause: new Error('Failed query: begin\nparams: ') }),
       message: 'The inbox failed (Failed query: begin)',
     },
+    {
+      name: 'the message of an object, as clients of an API reject with it',
+      error: { message: 'duplicate key', code: '23505', details: 'Key (email)=(ada@example.com)', cause: refused },
+      message: 'duplicate key (connect ECONNREFUSED 127.0.0.1:5432)',
+    },
+    {
+      name: 'the kind and status of a response',
+      error: new Response('x', { status: 404 }),
+      message: 'a thrown Response with status 404',
+    },
+    { name: 'the kind of any other object', error: { email: 'ada@example.com' }, message: 'a thrown Object' },
+    { name: 'a function without its source', error: () => 'ada@example.com', message: 'a function' },
   ])('writes $name', ({ error, message }) => {
     expect(errorMessage(error)).toBe(message)
+  })
+
+  it("writes the driver's message of Knex, without the query and its values", () => {
+    const message = `insert into "users" values ('ada@example.com - x') - duplicate key value`
+    expect(errorMessage(Object.assign(new Error(message), { code: '23505' }))).toBe('duplicate key value')
+    expect(errorMessage(new Error('select a plan - there is none'))).toBe('select a plan - there is none')
   })
 
   it('writes the causes of an error of another realm', async () => {
@@ -103,6 +121,12 @@ describe('errorMessage', () => {
       'wide',
     )
     expect(errorMessage(wide)).toBe('wide (0.; 1.; 2.; 3.; 4.)')
+    const repeated = Array.from({ length: 50_000 }).reduce<Error>(
+      (cause) => new Error('again', { cause }),
+      new Error('again'),
+    )
+    expect(errorMessage(repeated)).toBe('again')
+    expect(errorMessage(new AggregateError(Array(50_000).fill(repeated), 'wide'))).toBe('wide (again)')
     const long = new Error('x'.repeat(5000), { cause: 'y'.repeat(5000) })
     expect(errorMessage(long, 10)).toBe(`${'x'.repeat(10)}... (${'y'.repeat(10)}...)`)
     expect(errorMessage(long).length).toBeLessThan(1300)

@@ -1,5 +1,7 @@
 const MAX_MESSAGE_CHARS = 600
 const MAX_CAUSES = 5
+/** A chain of causes may be longer than the call stack. */
+const MAX_VISITED = 100
 
 /**
  * Formats a value for a message or a log line: strings and numbers as JSON, objects by their kind alone.
@@ -52,7 +54,7 @@ export function errorMessage(error: unknown, maxChars: number = MAX_MESSAGE_CHAR
 
 /** Depth first, each error once, at most {@link MAX_CAUSES} messages after the first. Repeated text is left out. */
 function collectMessages(error: unknown, seen: Set<unknown>, messages: string[]): string[] {
-  if (seen.has(error) || messages.length > MAX_CAUSES) return messages
+  if (seen.has(error) || seen.size > MAX_VISITED || messages.length > MAX_CAUSES) return messages
   seen.add(error)
   const message = ownMessage(error)
   if (message !== '' && !messages.some((known) => known.includes(message))) messages.push(message)
@@ -65,29 +67,52 @@ function isError(value: unknown): value is Error {
   return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'
 }
 
+/** Returns a short text for anything. A Proxy or a getter may throw at any touch. */
 function ownMessage(error: unknown): string {
   try {
-    if (!isError(error)) return String(error)
-    const { message, name } = error
-    // Node's AggregateError for a refused connection has an empty message, and only a code.
-    const text = message === '' ? String(Reflect.get(error, 'code') ?? name) : message
-    return withoutParameters(text)
+    if (isError(error)) {
+      const { message, name } = error
+      const code: unknown = Reflect.get(error, 'code')
+      // Node's AggregateError for a refused connection has an empty message, and only a code.
+      return message === '' ? String(code ?? name) : withoutParameters(message, code !== undefined)
+    }
+    if (typeof error === 'object' && error !== null) return describeObject(error)
+    // The text of a function is its source.
+    return typeof error === 'function' ? format(error) : String(error)
   } catch {
     return 'unknown error'
   }
 }
 
-/** Drizzle appends the parameters of the failed query to its message: they may be personal data. */
-function withoutParameters(message: string): string {
-  const index = message.search(/\s+params: /)
-  return index === -1 ? message : message.slice(0, index)
+/** Applications also throw the `{ message, code }` of an API client, or a framework's response or redirect. */
+function describeObject(thrown: object): string {
+  const message: unknown = Reflect.get(thrown, 'message')
+  if (typeof message === 'string' && message !== '') return message
+  const text = String(thrown)
+  if (!text.startsWith('[object ')) return text
+  const status: unknown = Reflect.get(thrown, 'status')
+  const kind = `a thrown ${thrown.constructor.name}`
+  return typeof status === 'number' ? `${kind} with status ${status}` : kind
 }
 
+const QUERY = /^(?:insert|update|delete|merge|select|with|truncate|alter|create)\s/i
+
+/** Query builders write the parameters of a failed query into its message, and they may be personal data. */
+function withoutParameters(message: string, hasCode: boolean): string {
+  // Drizzle appends them.
+  const index = message.search(/\s+params: /)
+  if (index !== -1) return message.slice(0, index)
+  // Knex puts the query with its values before the message of the driver, whose errors have a code.
+  const separator = hasCode && QUERY.test(message) ? message.lastIndexOf(' - ') : -1
+  return separator === -1 ? message : message.slice(separator + 3)
+}
+
+/** The errors behind one, and not more of an aggregate than are looked at. */
 function causesOf(error: unknown): unknown[] {
   try {
-    if (!isError(error)) return []
-    const errors: unknown = Reflect.get(error, 'errors')
-    return [...(Array.isArray(errors) ? errors : []), ...(error.cause === undefined ? [] : [error.cause])]
+    if (typeof error !== 'object' || error === null) return []
+    const [errors, cause] = [Reflect.get(error, 'errors'), Reflect.get(error, 'cause')]
+    return [...(Array.isArray(errors) ? errors.slice(0, MAX_VISITED) : []), ...(cause === undefined ? [] : [cause])]
   } catch {
     return []
   }

@@ -1,6 +1,7 @@
 import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
 import { describe, expect, it } from 'vitest'
 import { type BillingVerifierOptions, createBillingVerifier, isKindeWebhookError, verifyAndParse } from './index.js'
+import { assertKnownOptions } from './validate.js'
 
 const issuer = 'https://acme.kinde.com'
 const { jwks } = await createTestIssuer()
@@ -111,6 +112,19 @@ describe('an unknown option', () => {
     },
   ])('is refused: $message', ({ options, message }) => {
     expect(messageFor({ issuer, ...options })).toMatch(message)
+  })
+
+  it.each([
+    { options: null, message: 'where is null: pass a plain object with the options first, second.' },
+    { options: 5, message: 'where is 5: pass a plain object with the options first, second.' },
+    { options: [], message: 'where is an array: pass a plain object with the options first, second.' },
+    {
+      options: new Map([['first', 1]]),
+      message: 'where is an object: pass a plain object with the options first, second.',
+    },
+    { options: () => {}, message: 'where is a function: pass a plain object with the options first, second.' },
+  ])('refuses what is not an object of options: $message', ({ options, message }) => {
+    expect(() => assertKnownOptions('where', options, ['first', 'second'])).toThrow(message)
   })
 
   it('is refused by verifyAndParse', async () => {

@@ -1,7 +1,7 @@
 import { KindeWebhookError } from './errors.js'
 import { BILLING_EVENT_TYPES, isBillingEventType } from './event-types.js'
 import { format } from './format.js'
-import { isJsonObject } from './json.js'
+import { isJsonObject, type JsonObject } from './json.js'
 
 export { errorMessage, escapeText } from './format.js'
 export { parseDate } from './timestamps.js'
@@ -29,7 +29,9 @@ export function invalidConfiguration(name: string, value: unknown, fix: string):
  * @param known - The names of all options.
  * @throws KindeWebhookError `invalid_configuration`
  */
-export function assertKnownOptions(where: string, options: object, known: readonly string[]): void {
+export function assertKnownOptions(where: string, options: unknown, known: readonly string[]): void {
+  if (!hasNamedMembers(options))
+    throw invalidConfiguration(where, options, `pass a plain object with the options ${known.join(', ')}`)
   const unknown = Object.keys(options).find((name) => !known.includes(name))
   if (unknown === undefined) return
   const similar = findSimilar(unknown, known)
@@ -62,7 +64,12 @@ function countEdits(a: string, b: string): number {
 }
 
 export function assertObject(name: string, value: unknown, fix: string): void {
-  if (!isJsonObject(value)) throw invalidConfiguration(name, value, fix)
+  if (!hasNamedMembers(value)) throw invalidConfiguration(name, value, fix)
+}
+
+/** A Map is an object too, but its entries are not members: all of them would be ignored without a sign. */
+function hasNamedMembers(value: unknown): value is JsonObject {
+  return isJsonObject(value) && !(Symbol.iterator in value)
 }
 
 export function assertFunction(name: string, value: unknown): void {

@@ -93,5 +93,10 @@ export class KindeManagementError extends Error {
  * @returns `true` for a management error.
  */
 export function isKindeManagementError(value: unknown): value is KindeManagementError {
-  return typeof value === 'object' && value !== null && ERROR_BRAND in value
+  try {
+    return typeof value === 'object' && value !== null && ERROR_BRAND in value
+  } catch {
+    // a Proxy that throws at every touch
+    return false
+  }
 }

@@ -68,9 +68,7 @@ export function resolveOptions(options: ManagementClientOptions): ManagementSett
  *
  * @throws KindeManagementError `invalid_configuration`
  */
-export function refuseUnknownOptions(where: string, options: object, known: readonly string[]): void {
-  if (typeof options !== 'object' || options === null || Array.isArray(options))
-    throw new KindeManagementError('invalid_configuration', `${where} takes an object with options.`)
+export function refuseUnknownOptions(where: string, options: unknown, known: readonly string[]): void {
   asManagementError(() => assertKnownOptions(where, options, known))
 }
 

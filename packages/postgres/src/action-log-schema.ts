@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { databaseOf } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
 import { textLiteral } from './sql-literals.js'
@@ -24,6 +25,7 @@ export const actionTable = ({ table = 'kinde_billing_actions' }: ActionTableOpti
  * @throws KindeWebhookError `invalid_configuration`
  */
 export function actionSchemaSql(options: ActionTableOptions = {}): string {
+  assertKnownOptions('actionSchemaSql', options, ['table'])
   const table = actionTable(options)
   return `-- Version 1: what operators did, and one row, without an actor and a time, with the secret that signs their forms.
 create table if not exists ${table} (

@@ -63,6 +63,7 @@ export async function eraseClaims(
 }
 
 function createSelection(selection: ClaimsToErase): { condition: string; values: unknown[] } {
+  assertKnownOptions('The selection of eraseClaims', selection, ['customer', 'before'])
   if ('before' in selection)
     return { condition: 'first_seen_at < $1::timestamptz', values: [toTimestamp('before', selection.before)] }
   const { customer } = selection

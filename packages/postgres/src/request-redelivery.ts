@@ -79,6 +79,7 @@ function createSelection(
   table: string,
   selection: RedeliverySelection,
 ): { before: string; condition: string; values: unknown[] } {
+  assertKnownOptions('The selection of requestRedelivery', selection, ['eventIds', 'status', 'since'])
   if ('eventIds' in selection) {
     const { eventIds } = selection
     if (Array.isArray(eventIds) && eventIds.every((id) => typeof id === 'string')) {
@@ -89,7 +90,7 @@ function createSelection(
         values,
       }
     }
-  } else if (selection?.status === 'failed') {
+  } else if (selection.status === 'failed') {
     const isFailed = `delivery.done_at is null and ${statusOf('delivery', table)} = 'failed'`
     if (selection.since === undefined) return { before: HELD_LOCKS, condition: isFailed, values: [] }
     const values = [toTimestamp('since', selection.since)]

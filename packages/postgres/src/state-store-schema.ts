@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { databaseOf } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
 import type { Session } from './session.js'
@@ -60,7 +61,8 @@ create index if not exists ${name}_review_at on ${table} (review_at) where revie
  * @param options.table - The table's name.
  * @throws KindeWebhookError `invalid_configuration` for a name that is not an identifier.
  */
-export function stateSchemaSql(options?: StateTableOptions): string {
+export function stateSchemaSql(options: StateTableOptions = {}): string {
+  assertKnownOptions('stateSchemaSql', options, ['table'])
   const table = stateTable(options)
   return VERSIONS.map((version) => version(table, table.replace(/^.*\./, ''))).join('')
 }
@@ -85,7 +87,8 @@ export function stateSchemaSql(options?: StateTableOptions): string {
  * await ensureStateSchema(pool)
  * ```
  */
-export async function ensureStateSchema(pool: AnyPostgresPool, options?: StateTableOptions): Promise<void> {
+export async function ensureStateSchema(pool: AnyPostgresPool, options: StateTableOptions = {}): Promise<void> {
+  assertKnownOptions('ensureStateSchema', options, ['table'])
   const table = stateTable(options)
   const session = await databaseOf(pool).open()
   try {

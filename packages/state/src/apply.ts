@@ -1,3 +1,4 @@
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { factsOfEvent, type StateEvent, text } from './facts.js'
 import {
   addToState,
@@ -44,9 +45,14 @@ export function applyBillingEvent(
   event: StateEvent,
   options?: ApplyOptions | number,
 ): BillingState {
-  const receivedAt = typeof options === 'object' ? options.receivedAt : undefined
+  const receivedAt = typeof options === 'object' ? readReceivedAt(options) : undefined
   const facts = factsOfEvent(event, receivedAt)
   return addToState(knownState(state), namesAt(event.occurredAt.getTime(), event.customer), facts)
+}
+
+function readReceivedAt(options: ApplyOptions): Date | undefined {
+  assertKnownOptions('applyBillingEvent', options, ['receivedAt'])
+  return options.receivedAt
 }
 
 /** The names of a customer, as a fact of that moment gives them. */

@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, assertObject } from '@kinde-billing/core/internal'
 import type { AgreementSummary, BillingSummary } from './summarize.js'
 
 /** The features and limits of one plan. */
@@ -81,6 +81,11 @@ export function definePlans<const Catalogue extends PlanCatalogue>(
   catalogue: Catalogue,
   options: DefinePlansOptions = {},
 ): Plans<FeatureOf<Catalogue>, LimitOf<Catalogue>> {
+  assertObject(
+    'catalogue',
+    catalogue,
+    "pass an object with a plan for each code, such as { pro: { features: ['exports'] } }",
+  )
   const plans = new Map<string, PlanDefinition>(Object.entries(catalogue))
   assertKnownOptions('definePlans', options, ['onWarning'])
   for (const [code, plan] of plans) assertKnownOptions(`definePlans: the plan ${code}`, plan, ['features', 'limits'])

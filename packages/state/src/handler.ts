@@ -1,4 +1,4 @@
-import { assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
+import { assertKnownOptions, assertObject, invalidConfiguration } from '@kinde-billing/core/internal'
 import { DiscardEvent, type HandlerDelivery } from '@kinde-billing/core/receiver'
 import { type AccessPolicy, resolvePolicy } from './access-table.js'
 import { applyBillingEvent } from './apply.js'
@@ -169,6 +169,7 @@ const OPTIONS = [
 ]
 
 function assertOptions<Context, Tx, Version>(options: BillingStateHandlerOptions<Context, Tx, Version>): void {
+  assertObject('options', options, 'pass an object with a store, or with load and save')
   const { store, load, save, policy } = options
   assertKnownOptions('createBillingStateHandler', load === undefined ? options : withoutStore(options), OPTIONS)
   const hasBoth = load !== undefined && save !== undefined

@@ -45,7 +45,7 @@ export interface BillingSnapshot {
  * @param snapshot - What was read.
  * @returns The new state: plain JSON.
  * @throws {RangeError} if the state has a version that this release does not know.
- * @throws {TypeError} if `observedAt` is not a valid date, or an agreement has no id.
+ * @throws {TypeError} if `observedAt` is not a valid date, `complete` is not a boolean, or an agreement has no id.
  *
  * @example
  * ```ts
@@ -63,6 +63,9 @@ export function applySnapshot(state: BillingState | undefined, snapshot: Billing
   const at = time(snapshot.observedAt)
   if (at === undefined)
     throw new TypeError('snapshot.observedAt is not a valid Date: pass the moment before the request was sent.')
+  // left out or misspelled, it would quietly end nothing
+  if (typeof snapshot.complete !== 'boolean')
+    throw new TypeError('snapshot.complete must be true or false: was the list read to its end?')
   const lists = snapshot.agreements.map((agreement) => listedFact(at, agreement))
   if (snapshot.complete) lists.push({ type: 'list_complete', facts: [{ at }] })
   return addToState(knownState(state), namesAt(at, snapshot.customer ?? {}), lists)

@@ -1,3 +1,5 @@
+import { hasBrand } from '../errors.js'
+
 /** One delivery, as an inbox sees it. Every value is signed by Kinde or set by the application. */
 export interface InboxDelivery {
   /** `<issuer> <name> <event_id>`: the unit of "once". */
@@ -95,7 +97,7 @@ export class DiscardEvent extends Error {
   static override [Symbol.hasInstance](value: unknown): boolean {
     // Only this class stands for its other copies: a class that extends it keeps the usual rule.
     if (this !== DiscardEvent) return Function.prototype[Symbol.hasInstance].call(this, value)
-    return typeof value === 'object' && value !== null && DISCARD_BRAND in value
+    return hasBrand(value, DISCARD_BRAND)
   }
 }
 
@@ -120,6 +122,6 @@ export class HandlerFault extends Error {
   /** Recognizes a `HandlerFault` of this or another copy of the package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     if (this !== HandlerFault) return Function.prototype[Symbol.hasInstance].call(this, value)
-    return typeof value === 'object' && value !== null && HANDLER_FAULT_BRAND in value
+    return hasBrand(value, HANDLER_FAULT_BRAND)
   }
 }

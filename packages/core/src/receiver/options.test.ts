@@ -78,6 +78,7 @@ describe('an unknown option', () => {
     { options: { ledger: false }, message: /^The receiver has no option "ledger"\. The options are on, / },
     { options: { 'a\nb': 1 }, message: /no option "a\\nb"/ },
     { options: { keys: { timeout: 1 } }, message: /^keys has no option "timeout": did you mean "timeoutMs"\?/ },
+    { options: { keys: new Map([['timeoutMs', 1]]) }, message: /^keys is an object: pass an object, such as/ },
   ])('is refused by the receiver: $message', ({ options, message }) => {
     expect(messageFor({ ...domain, ...options })).toMatch(message)
     expect(messageFor({ ...domain, ...options }, createWebHandler)).toMatch(message)
@@ -101,6 +102,7 @@ describe('a receiver without handlers', () => {
     { issuer: url },
     { issuer: url, onOutcome: () => {} },
     { issuer: url, on: undefined, onEvent: undefined, onOtherEvent: undefined },
+    { issuer: url, on: { [TYPE]: undefined } },
   ])('is refused (%#)', (options) => {
     expect(messageFor(options)).toBe(
       'No handler is set, so every event would be acknowledged and lost. Pass on, onEvent or onOtherEvent, or on: {} to acknowledge everything on purpose.',
@@ -114,6 +116,12 @@ describe('a receiver without handlers', () => {
     { issuer: url, on: { [TYPE]: onEvent } },
   ])('is one that has neither on, onEvent nor onOtherEvent (%#)', (options) => {
     expect(messageFor(options)).toBe('none')
+  })
+
+  it('is refused if its handlers are in a Map', () => {
+    expect(messageFor({ issuer: url, on: new Map([[TYPE, onEvent]]) })).toBe(
+      'on is an object: pass an object, with a handler per event type.',
+    )
   })
 
   it('acknowledges everything with on: {}', async () => {

@@ -188,18 +188,27 @@ function assertHandlers<Context, Tx, Schemas extends DataSchemas>({
   onOutcome,
 }: ReceiverOptions<Context, Tx, Schemas>): void {
   for (const [name, handler] of Object.entries({ onEvent, onOtherEvent, onOutcome })) assertFunction(name, handler)
+  const isHandled = onEvent !== undefined || onOtherEvent !== undefined
   if (on === undefined) {
-    if (onEvent !== undefined || onOtherEvent !== undefined) return
-    throw new KindeWebhookError(
-      'invalid_configuration',
-      'No handler is set, so every event would be acknowledged and lost. Pass on, onEvent or onOtherEvent, or on: {} to acknowledge everything on purpose.',
-    )
+    if (!isHandled) throw withoutHandlers()
+    return
   }
   assertObject('on', on, 'pass an object, with a handler per event type')
-  for (const [type, handler] of Object.entries(on)) {
+  const handlers = Object.entries(on)
+  for (const [type, handler] of handlers) {
     assertEventTypeKey('on', type)
     assertFunction(`on['${type}']`, handler)
   }
+  // A handler that could not be imported is undefined. Only {} is on purpose.
+  if (!isHandled && handlers.length > 0 && handlers.every(([, handler]) => handler === undefined))
+    throw withoutHandlers()
+}
+
+function withoutHandlers(): KindeWebhookError {
+  return new KindeWebhookError(
+    'invalid_configuration',
+    'No handler is set, so every event would be acknowledged and lost. Pass on, onEvent or onOtherEvent, or on: {} to acknowledge everything on purpose.',
+  )
 }
 
 function resolveIssuer<Context>(

@@ -5,7 +5,7 @@ import type { BillingEvent } from '../events.js'
 import { format } from '../format.js'
 import { type BillingLog, consoleLog, notify, type ShouldLog, toLog } from '../log.js'
 import type { DataSchemas, NoSchemas } from '../standard-schema.js'
-import { MAX_TIMER_MS } from '../validate.js'
+import { assertKnownOptions, MAX_TIMER_MS } from '../validate.js'
 import { withTimeout } from '../with-timeout.js'
 import { type Arrival, createDispatcher } from './dispatch.js'
 import { type BillingReceiverOptions, type DeliveryOutcome, resolveReceiverOptions } from './options.js'
@@ -140,9 +140,12 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
       return response
     },
 
-    async redeliver(claims, { context, reason, issuer: signer }) {
+    async redeliver(claims, options) {
       const log = settings.log ?? consoleLog
-      const { outcome } = await conclude({ onOutcome, log, shouldLog }, context, async (delivery) => {
+      // Wrong options are an outcome, because this never rejects.
+      const { outcome } = await conclude({ onOutcome, log, shouldLog }, options?.context, async (delivery) => {
+        assertKnownOptions('redeliver', options, ['context', 'reason', 'issuer'])
+        const { context, reason, issuer: signer } = options
         delivery.receivedAt = new Date(settings.verifier.now())
         const { issuer } = getVerifier(context)
         if (signer !== undefined && signer !== issuer) throw foreignIssuer(signer, issuer)

@@ -25,6 +25,22 @@ describe('redeliver', () => {
     expect(receiver.outcomes).toMatchObject([{ outcome: 'processed' }])
   })
 
+  it.each([
+    {
+      options: { context: 'context', reson: 'x' },
+      message: /^redeliver has no option "reson": did you mean "reason"\?/,
+    },
+    { options: null, message: /^redeliver is null: pass a plain object/ },
+  ])('refuses wrong options as an outcome: $message', async ({ options, message }) => {
+    const receiver = createTestReceiver({ onEvent: () => {} })
+    const redeliver: (claims: Record<string, unknown>, options: unknown) => Promise<unknown> =
+      Object(receiver).redeliver
+    expect(await redeliver({ ...old }, options)).toMatchObject({
+      outcome: 'invalid_configuration',
+      error: { message: expect.stringMatching(message) },
+    })
+  })
+
   it('has a reason of undefined if none is given', async () => {
     const seen: unknown[] = []
     const receiver = createTestReceiver({ onEvent: (_, { redelivery }) => seen.push(redelivery) })

@@ -72,6 +72,28 @@ describe('a handler that takes too long', () => {
   })
 })
 
+describe('a handler that throws', () => {
+  const { proxy, revoke } = Proxy.revocable({}, {})
+  revoke()
+  const chain = Array.from({ length: 50_000 }).reduce<Error>(
+    (cause) => new Error('again', { cause }),
+    new Error('again'),
+  )
+  it.each<{ name: string; thrown: unknown }>([
+    { name: 'a proxy that throws at every touch', thrown: proxy },
+    { name: 'a chain of causes longer than the call stack', thrown: chain },
+    { name: 'undefined', thrown: undefined },
+  ])('has failed and gives its claim back, if it throws $name', async ({ thrown }) => {
+    const receiver = createTestReceiver({
+      onEvent: () => {
+        throw thrown
+      },
+    })
+    const token = await signEvent()
+    for (const _attempt of [1, 2]) expect((await receiver.send(token)).body).toBe('{"error":"handler_failed"}')
+  })
+})
+
 describe('delivery.signal', () => {
   it('can be replaced by a wrapper of handlers', async () => {
     const seen: unknown[] = []

@@ -193,7 +193,7 @@ class LazySignal {
 function handlerFailed(type: string, cause: unknown): KindeWebhookError {
   return new KindeWebhookError(
     'handler_failed',
-    `A handler of ${type} threw. Kinde will try again. Throw a DiscardEvent for an event that can never succeed.`,
+    `A handler of ${type} threw${cause === undefined ? ' undefined' : ''}. Kinde will try again. Throw a DiscardEvent for an event that can never succeed.`,
     { cause },
   )
 }

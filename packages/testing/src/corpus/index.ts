@@ -1,4 +1,5 @@
 import type { JsonWebKeySet } from '@kinde-billing/core'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { algorithm } from './algorithm.js'
 import { type CaseDraft, type CorpusCase, type CorpusFamily, finish } from './case.js'
 import { compatibility } from './compatibility.js'
@@ -64,10 +65,9 @@ const FAMILIES: Record<CorpusFamily, (mint: Mint) => CaseDraft[]> = {
  * }
  * ```
  */
-export async function adversarialCorpus({
-  now = Date.UTC(2026, 2, 2, 12),
-  issuer = 'https://test.kinde.com',
-}: AdversarialCorpusOptions = {}): Promise<AdversarialCorpus> {
+export async function adversarialCorpus(options: AdversarialCorpusOptions = {}): Promise<AdversarialCorpus> {
+  assertKnownOptions('adversarialCorpus', options, ['now', 'issuer'])
+  const { now = Date.UTC(2026, 2, 2, 12), issuer = 'https://test.kinde.com' } = options
   const mint = createMint(now, issuer)
   const cases: Promise<CorpusCase>[] = []
   for (const [family, draftsOf] of Object.entries(FAMILIES) as [CorpusFamily, (mint: Mint) => CaseDraft[]][])

@@ -1,5 +1,6 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 import type { Refusal } from './answers.js'
 import { createFaultQueue, type FaultOptions, fail, type ManagementFault } from './faults.js'
 import { OPERATIONS, type Operation, Refused } from './operations.js'
@@ -19,6 +20,22 @@ export interface TestManagementApiOptions extends Partial<TestTenant> {
   /** The life of a token, in seconds. Default: 3600. */
   readonly tokenLifeSeconds?: number | undefined
 }
+
+const OPTIONS: readonly (keyof TestManagementApiOptions)[] = [
+  'port',
+  'maxPageSize',
+  'maxWebhooks',
+  'tokenLifeSeconds',
+  'webhooks',
+  'eventTypes',
+  'events',
+  'users',
+  'organizations',
+  'agreements',
+  'entitlements',
+  'plans',
+  'usage',
+]
 
 /** A request that was received. */
 export interface RecordedRequest {
@@ -89,6 +106,7 @@ const UNLIMITED = Number.MAX_SAFE_INTEGER
  * ```
  */
 export async function startTestManagementApi(options: TestManagementApiOptions = {}): Promise<TestManagementApi> {
+  assertKnownOptions('startTestManagementApi', options, OPTIONS)
   const { port = 0, maxPageSize = 500, maxWebhooks = UNLIMITED, tokenLifeSeconds = 3600, ...given } = options
   const tenant = createTenant(given)
   const scopes = new Set(Object.values(OPERATIONS).map(({ scope }) => scope))
