@@ -9,7 +9,7 @@ import {
 } from '@kinde-billing/postgres'
 import { createBillingStateHandler } from '@kinde-billing/state'
 import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
-import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
+import { afterAll, beforeAll, beforeEach, describe, expect, it, vi } from 'vitest'
 import { type ConsoleOptions, createConsole } from './index.js'
 
 const ORIGIN = 'https://app.example'
@@ -156,6 +156,18 @@ describe('createConsole', () => {
     }
     const away = await get(open({ pool, onError: (error) => errors.push(error) }), '')
     expect([away.status, errors.length]).toEqual([503, 1])
+  })
+
+  it('logs the causes of an error, and not what a driver adds to it', async () => {
+    const printed = vi.spyOn(console, 'error').mockImplementation(() => {})
+    const cause = new AggregateError([new Error('connect ECONNREFUSED ::1:5432')])
+    const error = Object.assign(new Error('down', { cause }), { parameters: ['ada@example.com'] })
+    const fail = () => Promise.reject(error)
+    await get(open({ pool: { query: fail, transaction: fail }, onError: undefined }), '')
+    const lines = printed.mock.calls.join()
+    printed.mockRestore()
+    expect(lines).toMatch(/^\[kinde-billing\] console: .*down.*connect ECONNREFUSED ::1:5432.*\n {4}at /)
+    expect(lines).not.toContain('ada@')
   })
 })
 

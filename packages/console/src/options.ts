@@ -1,4 +1,10 @@
-import { assertFunction, assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
+import {
+  assertFunction,
+  assertKnownOptions,
+  errorMessage,
+  invalidConfiguration,
+  stackFrames,
+} from '@kinde-billing/core/internal'
 import type { ManagementClient } from '@kinde-billing/management'
 import {
   type ActionLog,
@@ -52,7 +58,10 @@ export interface ConsoleOptions {
   readonly readOnly?: boolean | undefined
   /** The names of the tables, if they are not the defaults of `@kinde-billing/postgres`. */
   readonly tables?: ConsoleTables | undefined
-  /** Called with errors that the page shows in short, such as a database that cannot be reached. Default: `console.error`. */
+  /**
+   * Called with errors that the page shows in short, such as a database that cannot be reached. Default: message, causes and
+   * stack go to `console.error`, without the members that drivers add, such as the parameters of a query.
+   */
   readonly onError?: ((error: unknown) => void) | undefined
   /** The present, in epoch milliseconds. Default: `Date.now`. */
   readonly now?: (() => number) | undefined
@@ -125,7 +134,7 @@ export function resolveOptions(options: ConsoleOptions): Settings {
     onChange: options.onChange,
     readOnly,
     tables,
-    onError: options.onError ?? ((error) => console.error(error)),
+    onError: options.onError ?? printError,
     now,
     store: createPostgresStateStore({ pool, policy, now, table: tables.states }),
     actions,
@@ -151,4 +160,8 @@ function parseBasePath(basePath = ''): string {
     if (/^(?:\/[\w.~-]+)*$/.test(path) && !/\/\.\.?(?:\/|$)/.test(path)) return path
   }
   throw invalidConfiguration('basePath', basePath, 'pass a path such as "/billing", or leave it out for the root')
+}
+
+function printError(error: unknown): void {
+  console.error([`[kinde-billing] console: ${errorMessage(error)}`, stackFrames(error)].filter(Boolean).join('\n'))
 }

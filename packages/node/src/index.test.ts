@@ -116,6 +116,13 @@ describe('kindeBilling in Express', () => {
     expect(await deliver(text.url, await token())).toMatchObject({ status: 200, body: { status: 'processed' } })
   })
 
+  it('verifies bytes that a platform keeps as an ArrayBuffer', async () => {
+    const verify = (req: object, _res: unknown, bytes: Buffer) =>
+      void Object.assign(req, { rawBody: Uint8Array.from(bytes).buffer })
+    const { url } = await withParser(express.text({ type, verify, defaultCharset: 'utf-16le' }))
+    expect((await deliver(url, await token())).status).toBe(200)
+  })
+
   it.each([undefined, '1'])('refuses a quoted token that a JSON parser has unwrapped, chunked: %s', async (chunked) => {
     const { url } = await withParser(express.json({ type, strict: false }))
     const headers = { 'content-type': 'application/json', ...(chunked && { 'transfer-encoding': 'chunked' }) }

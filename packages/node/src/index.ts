@@ -1,6 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
+import { isAnyArrayBuffer } from 'node:util/types'
 import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
 import {
   type BillingReceiver,
@@ -132,14 +133,19 @@ function findBody(
   stream: Readable & { headers?: IncomingMessage['headers'] },
   requests: readonly object[],
 ): DeliveryBody {
-  const rawBody = requests.map((request): unknown => Reflect.get(request, 'rawBody')).find(isExact)
+  const rawBody = requests.map((request) => toBytes(Reflect.get(request, 'rawBody'))).find(isExact)
   if (rawBody !== undefined) return rawBody
   // Express 4 sets an empty `req.body` on an unread stream, so the stream comes first.
   if (!stream.readableDidRead) return stream.iterator({ destroyOnReturn: false })
   return requests
-    .map((request): unknown => Reflect.get(request, 'body'))
+    .map((request) => toBytes(Reflect.get(request, 'body')))
     .filter(isExact)
     .find((body) => isComplete(body, stream.headers))
+}
+
+/** A platform may keep the bytes as a bare ArrayBuffer, of any realm. Everything else stays as it is. */
+function toBytes(kept: unknown): unknown {
+  return isAnyArrayBuffer(kept) ? new Uint8Array(kept) : kept
 }
 
 function isExact(body: unknown): body is string | Uint8Array {

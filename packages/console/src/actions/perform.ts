@@ -1,3 +1,4 @@
+import { errorMessage } from '@kinde-billing/core/internal'
 import { refusalPage } from '../pages/message.js'
 import type { Page, View } from '../view.js'
 import { pathTo } from '../view.js'
@@ -83,7 +84,6 @@ async function runLogged({ settings }: View, run: () => Promise<ActionResult>): 
     return await run()
   } catch (error) {
     settings.onError(error)
-    const message = error instanceof Error ? error.message.slice(0, 300) : 'unknown error'
-    return { outcome: 'failed', detail: `It failed, and may have done a part. ${message}` }
+    return { outcome: 'failed', detail: `It failed, and may have done a part. ${errorMessage(error, 300)}` }
   }
 }

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { createTestReceiver, issuer, signEvent, TYPE } from '@kinde-billing/test-support/test-receiver'
 import { afterEach, describe, expect, it, vi } from 'vitest'
 import { KindeWebhookError } from '../index.js'
@@ -163,6 +164,11 @@ describe('functions of the context', () => {
     {
       name: 'an issuer that is a promise',
       options: { jwks: undefined, issuer: (() => Promise.reject(new Error('x'))) as () => never },
+      message: /^issuer is an object: pass a URL/,
+    },
+    {
+      name: 'an issuer that is a promise of another realm',
+      options: { jwks: undefined, issuer: runInNewContext("() => Promise.reject(new Error('x'))") },
       message: /^issuer is an object: pass a URL/,
     },
     {

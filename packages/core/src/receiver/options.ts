@@ -278,7 +278,7 @@ export function callOptionFunction<Value>(name: string, call: () => Value): Valu
   try {
     const value = call()
     // A promise is refused by the caller. If it rejects, that must not end the process.
-    if (value instanceof Promise) value.catch(() => {})
+    if (isThenable(value)) value.then(undefined, () => {})
     return value
   } catch (cause) {
     throw new KindeWebhookError(
@@ -287,6 +287,11 @@ export function callOptionFunction<Value>(name: string, call: () => Value): Valu
       { cause },
     )
   }
+}
+
+/** A promise of any realm or library. */
+function isThenable(value: unknown): value is PromiseLike<unknown> {
+  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 const NAME = /^[\w.-]{1,64}$/
