@@ -1,5 +1,7 @@
 import { inspect } from 'node:util'
 import { startTestManagementApi, type TestManagementApi } from '@kinde-billing/testing/management'
+import nodeFetch from 'node-fetch'
+import { Agent, fetch as undiciFetch } from 'undici'
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
 import { createManagementClient, type KindeManagementError, type ManagementClientOptions } from './index.js'
 
@@ -23,6 +25,20 @@ async function failureOf(call: Promise<unknown>): Promise<KindeManagementError> 
     (error) => error,
   )
 }
+
+describe('the fetch option', () => {
+  const dispatcher = new Agent()
+  it.each<{ name: string; fetch: ManagementClientOptions['fetch'] }>([
+    { name: 'undici', fetch: undiciFetch },
+    { name: 'undici with a dispatcher', fetch: (url, init) => undiciFetch(url, { ...init, dispatcher }) },
+    { name: 'node-fetch', fetch: nodeFetch },
+  ])('sends requests with bodies, and obeys RateLimit-Reset, through $name', async ({ fetch }) => {
+    const client = createClient({ fetch })
+    kinde.failNext({ status: 429, resetSeconds: 0 }, { on: 'GET /api/v1/webhooks' })
+    await client.webhooks.ensure({ endpoint: 'https://app.example/webhooks/kinde' })
+    expect(kinde.tenant.webhooks).toMatchObject([{ endpoint: 'https://app.example/webhooks/kinde' }])
+  })
+})
 
 describe('the token', () => {
   it('is shared by concurrent calls and by later ones', async () => {

@@ -15,7 +15,7 @@ export {
   type KindeManagementErrorDetails,
 } from './errors.js'
 export type { EventType, ReadEvent } from './events.js'
-export type { ManagementClientOptions } from './options.js'
+export type { ManagementClientOptions, ManagementFetch } from './options.js'
 export { type SyncAllOptions, syncAll } from './sync/all.js'
 export {
   type SyncCustomerOptions,

@@ -2,6 +2,33 @@ import { isKindeWebhookError } from '@kinde-billing/core'
 import { assertFunction, assertKnownOptions, parseTimer } from '@kinde-billing/core/internal'
 import { KindeManagementError } from './errors.js'
 
+/** Sends a request: the part of `fetch` that is used, which undici's and node-fetch's have too. */
+export type ManagementFetch = (
+  url: string,
+  init: {
+    /** The HTTP method. */
+    method: string
+    /** All headers, by lower-case name. */
+    headers: Record<string, string>
+    /** JSON or a form. Absent if the request has no body. */
+    body?: string
+    /** Redirects are refused. */
+    redirect: 'manual'
+    /** Aborted at the time limit. */
+    signal: AbortSignal
+  },
+) => Promise<{
+  /** The HTTP status. */
+  readonly status: number
+  /** The headers. */
+  readonly headers: {
+    /** Calls back with each header. */
+    forEach(callback: (value: string, name: string) => void): void
+  }
+  /** Reads the whole body. */
+  arrayBuffer(): Promise<ArrayBuffer>
+}>
+
 /** The options of `createManagementClient`. White space around the first three is trimmed. */
 export interface ManagementClientOptions {
   /**
@@ -20,8 +47,8 @@ export interface ManagementClientOptions {
    * Default: 60,000.
    */
   readonly maxWaitMs?: number | undefined
-  /** Sends a request. Default: the global `fetch`. */
-  readonly fetch?: ((url: string, init: RequestInit) => Promise<Response>) | undefined
+  /** Sends a request: the global `fetch`, undici's or node-fetch's. Default: the global `fetch`, looked up at each use. */
+  readonly fetch?: ManagementFetch | undefined
   /** The clock, in epoch milliseconds. Default: `Date.now`. */
   readonly now?: (() => number) | undefined
 }
@@ -33,7 +60,7 @@ export interface ManagementSettings {
   readonly clientSecret: string
   readonly timeoutMs: number
   readonly maxWaitMs: number
-  readonly fetch: (url: string, init: RequestInit) => Promise<Response>
+  readonly fetch: ManagementFetch
   readonly now: () => number
 }
 

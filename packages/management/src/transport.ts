@@ -89,7 +89,10 @@ async function fetchWhole(
     redirect: 'manual',
     signal: request.signal,
   })
-  const { status, headers } = response
+  const { status } = response
+  // another implementation's headers are not those of the global Response
+  const headers = new Headers()
+  response.headers.forEach((value, name) => void headers.append(name, value))
   try {
     const bytes = await response.arrayBuffer()
     return new Response(BODYLESS_STATUSES.includes(status) ? null : bytes, { status, headers })

@@ -59,7 +59,7 @@ export async function ensureActionSchema(pool: AnyPostgresPool, options: ActionT
       // "if not exists" alone does not save two that create at the same moment from an error.
       await session.begin([`select pg_advisory_xact_lock(hashtextextended(${textLiteral(`schema of ${table}`)}, 0))`])
       const [schema, name] = table.split('.')
-      const statements = actionSchemaSql(options)
+      const statements = actionSchemaSql({ table })
         .split(/;\n/)
         .filter((statement) => statement.trim() !== '')
       await session.commit(name === undefined ? statements : [`create schema if not exists ${schema}`, ...statements])
