@@ -198,7 +198,9 @@ it('reports usage as text, and refuses what is not a quantity', async () => {
 
 it.each([[[]], [null], ['OK']])('does not take %j for the end of a write', async (body) => {
   const { kinde, client } = await start({
-    webhooks: [{ id: 'w1', name: '', endpoint: 'https://a.example', event_types: [] }],
+    webhooks: [
+      { id: 'w1', name: '', endpoint: 'https://a.example', event_types: [], created_on: '2026-01-01T00:00:00Z' },
+    ],
   })
   kinde.failNext({ body }, { on: 'DELETE' })
   await expect(client.webhooks.delete('w1')).rejects.toMatchObject({
