@@ -113,7 +113,7 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
       redelivery
         ? inline({ ...readStatement(table, true), values: [textLiteral(key)] })
         : prepared.read(textLiteral(key)),
-      'rollback to savepoint before_the_handler',
+      'rollback to before_the_handler',
     ],
     mark: (delivery, discarded, settings) => [
       discarded ? 'rollback to savepoint before_the_handler' : 'release savepoint before_the_handler',

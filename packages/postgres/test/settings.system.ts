@@ -21,6 +21,10 @@ const SCHEMA = `
   grant all on effects to app, writer;
   grant select, insert, update on kinde_billing_deliveries to writer`
 
+const READ_SETTINGS = `select current_setting('role') as role, current_setting('search_path') as path, current_setting('lock_timeout') as lock,
+  current_setting('statement_timeout') as statement, current_setting('idle_in_transaction_session_timeout') as idle,
+  current_setting('default_transaction_read_only') as read_only, current_setting('enable_seqscan') as scan`
+
 describe.runIf(isInstalled('postgres'))('a healthy Postgres', () => {
   const postgres = usePostgres(SCHEMA)
   let issuer: TestIssuer
@@ -32,6 +36,8 @@ describe.runIf(isInstalled('postgres'))('a healthy Postgres', () => {
   async function deliver(config: PoolConfig, statements: readonly string[]) {
     const pool = new Pool({ connectionString: postgres.server.url, max: 1, ...config }).on('error', () => {})
     const outcomes: Pick<DeliveryOutcome, 'outcome' | 'error'>[] = []
+    const readSettings = async () => (await pool.query(READ_SETTINGS)).rows
+    const settings = await readSettings()
     let statement = ''
     const handle = createWebHandler({
       issuer: issuer.issuer,
@@ -49,6 +55,7 @@ describe.runIf(isInstalled('postgres'))('a healthy Postgres', () => {
       const expected = response.status === 200 ? 'done' : 'failed'
       expect((await readDelivery(postgres.observer, eventId))?.status).toBe(expected)
     }
+    expect(await readSettings(), 'the next user of the connection').toEqual(settings)
     await pool.end()
     return outcomes
   }
@@ -88,9 +95,9 @@ describe.runIf(isInstalled('postgres'))('a healthy Postgres', () => {
     'set session characteristics as transaction read only',
     'set default_transaction_read_only = on',
     'set session characteristics as transaction isolation level serializable',
-    'set idle_in_transaction_session_timeout = 1',
-    'set statement_timeout = 1',
-    'set lock_timeout = 1',
+    "set idle_in_transaction_session_timeout = '1min'",
+    "set statement_timeout = '1min'; set local statement_timeout = '2min'",
+    "set lock_timeout = '1min'; set local lock_timeout = '2min'",
     'set local role app',
     'set role app',
     'set local search_path = elsewhere',
@@ -124,6 +131,13 @@ describe.runIf(isInstalled('postgres'))('a healthy Postgres', () => {
     expect(failed).toMatchObject({ outcome: 'handler_failed' })
     expect(String(failed?.error?.cause)).toContain(reason)
     expect(next).toMatchObject(processed)
+  })
+
+  it('that takes no writes is unavailable, with the reason', async () => {
+    const pool = new Pool({ connectionString: postgres.server.url, options: '-c default_transaction_read_only=on' })
+    const attempt = createPostgresInbox({ pool }).once(newDelivery(), async () => {})
+    await expect(attempt).rejects.toThrow('in a read-only transaction')
+    await pool.end()
   })
 
   it('needs no right to delete', async () => {
