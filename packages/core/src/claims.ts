@@ -51,9 +51,9 @@ const OAUTH_CLAIMS = new Set('aud azp sub scp scope gty client_id nonce at_hash 
  * `exp: 1e400` for a number, accepts a list as `iss`, and does not know substitution.
  */
 function validateTokenClaims(claims: JsonObject, { issuer, now, clockToleranceMs }: ClaimChecks): void {
-  const isCurrent =
-    isDateMet(claims, 'exp', (exp) => now < exp) && isDateMet(claims, 'nbf', (nbf) => nbf <= now + clockToleranceMs)
-  if (!isCurrent)
+  const endsAt = readDate(claims, 'exp', Number.POSITIVE_INFINITY)
+  const startsAt = readDate(claims, 'nbf', Number.NEGATIVE_INFINITY)
+  if (!(now < endsAt && now + clockToleranceMs >= startsAt))
     throw new KindeWebhookError(
       'token_not_current',
       'The token has expired, is not yet valid, or has an invalid exp or nbf.',
@@ -68,11 +68,11 @@ function validateTokenClaims(claims: JsonObject, { issuer, now, clockToleranceMs
     )
 }
 
-/** An absent date sets no limit. One that is not a finite number (RFC 7519, section 2) is never met. */
-function isDateMet(claims: JsonObject, name: 'exp' | 'nbf', isMet: (epochMs: number) => boolean): boolean {
-  if (!Object.hasOwn(claims, name)) return true
+/** An absent date sets no limit. One that is not a finite number (RFC 7519, section 2) is NaN, which no time meets. */
+function readDate(claims: JsonObject, name: 'exp' | 'nbf', absent: number): number {
+  if (!Object.hasOwn(claims, name)) return absent
   const seconds = claims[name]
-  return typeof seconds === 'number' && Number.isFinite(seconds) && isMet(seconds * 1000)
+  return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds * 1000 : Number.NaN
 }
 
 /**
@@ -167,13 +167,9 @@ function invalidEnvelope(issues: readonly v.InferIssue<typeof Envelope>[]): Kind
 }
 
 /** Adds `claims` as a hidden member, so that logging an event does not print the payload twice. */
-export function hideClaims<Event extends object>(
-  event: Event,
-  claims: JsonObject,
-): Event & { claims: Record<string, unknown> } {
-  return Object.defineProperty(event, 'claims', { value: claims, writable: true, configurable: true }) as Event & {
-    claims: Record<string, unknown>
-  }
+export function hideClaims<Event extends object>(event: Event, claims: JsonObject): Event & { claims: JsonObject } {
+  const hidden = { value: claims, writable: true, configurable: true }
+  return Object.defineProperty(event, 'claims', hidden) as Event & { claims: JsonObject }
 }
 
 /**

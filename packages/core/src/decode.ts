@@ -104,9 +104,11 @@ function readUsage(data: JsonObject): EventUsage {
   }
 }
 
+const NO_MEMBERS: JsonObject = {}
+
 function readNested(data: JsonObject, name: string): JsonObject {
   const value = getOwn(data, name)
-  return isJsonObject(value) ? value : {}
+  return isJsonObject(value) ? value : NO_MEMBERS
 }
 
 function readText(from: JsonObject, name: string): string | undefined {

@@ -181,17 +181,17 @@ function createVerify(
   }
 }
 
+const RS256_ONLY = { algorithms: ['RS256'] }
+
 /** Verifies the signature with the first key that fits. All cryptography and JWS rules are jose's. */
-function verifySignature(jws: string, [first, ...others]: KeysOfKid): Promise<CompactVerifyResult> {
-  const verify = (key: CryptoKey): Promise<CompactVerifyResult> => compactVerify(jws, key, { algorithms: ['RS256'] })
-  return others.reduce(
-    (result, key) =>
-      result.catch((error: unknown) => {
-        if (error instanceof JWSSignatureVerificationFailed) return verify(key)
-        throw error
-      }),
-    verify(first),
-  )
+function verifySignature(jws: string, keys: KeysOfKid): Promise<CompactVerifyResult> {
+  const first = compactVerify(jws, keys[0], RS256_ONLY)
+  const verifyNext = (result: typeof first, key: CryptoKey): typeof first =>
+    result.catch((error: unknown) => {
+      if (error instanceof JWSSignatureVerificationFailed) return compactVerify(jws, key, RS256_ONLY)
+      throw error
+    })
+  return keys.length === 1 ? first : keys.slice(1).reduce(verifyNext, first)
 }
 
 /** jose's own error is not passed on: it may hold parts of the token. */

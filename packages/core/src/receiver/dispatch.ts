@@ -26,18 +26,13 @@ export interface Arrival<Context> {
   readonly platform?: Platform | undefined
 }
 
-/** Runs the application's handlers for verified events, once each. Never rejects with anything but a KindeWebhookError. */
-export interface Dispatcher<Context, Schemas extends DataSchemas> {
-  dispatchEvent(event: BillingEvent, arrival: Arrival<Context>): Promise<Result<Schemas>>
-  dispatchOther(error: UnsupportedEventError, arrival: Arrival<Context>): Promise<Result<Schemas>>
-}
-
 type Fields = Pick<InboxDelivery, 'eventId' | 'type' | 'occurredAt' | 'customer' | 'claims'>
 
+/** Runs the application's handlers for verified events, once each. Rejects with nothing but a KindeWebhookError. */
 export function createDispatcher<Context, Tx, Schemas extends DataSchemas>(
   { on = {}, onEvent, onOtherEvent }: BillingReceiverOptions<Context, Tx, Schemas>,
   settings: ReceiverSettings<Context, Tx>,
-): Dispatcher<Context, Schemas> {
+) {
   const ignoredTypes = new Set<string>()
 
   const toInboxDelivery = (fields: Fields, { issuer, redelivery }: Arrival<Context>) => ({
@@ -79,11 +74,9 @@ export function createDispatcher<Context, Tx, Schemas extends DataSchemas>(
         throw new Error(`timed out after ${inboxTimeoutMs} ms`)
       })
     } catch (cause) {
-      const failure = new KindeWebhookError('inbox_unavailable', 'The inbox could not record a failed event.', {
-        cause,
-      })
-      const outcome = { outcome: failure.code, status: error.status, error: failure, eventId, type }
-      logOutcome(outcome, arrival.log, settings.shouldLog)
+      const outcome = 'inbox_unavailable'
+      const failure = new KindeWebhookError(outcome, 'The inbox could not record a failed event.', { cause })
+      logOutcome({ outcome, status: error.status, error: failure, eventId, type }, arrival.log, settings.shouldLog)
     }
   }
 
@@ -97,8 +90,9 @@ export function createDispatcher<Context, Tx, Schemas extends DataSchemas>(
   }
 
   return {
-    async dispatchEvent(raw, arrival) {
-      const fields = toFields(raw, findCustomer(raw))
+    async dispatchEvent(raw: BillingEvent, arrival: Arrival<Context>): Promise<Result<Schemas>> {
+      const { id, orgCode, userId } = raw.customer
+      const fields = toFields(raw, id ?? orgCode ?? userId)
       const identity = { eventId: raw.id, type: raw.type }
       let event: BillingEvent<Schemas>
       try {
@@ -124,13 +118,12 @@ export function createDispatcher<Context, Tx, Schemas extends DataSchemas>(
       return { event, ...identity, ...result }
     },
 
-    async dispatchOther(error, arrival) {
+    async dispatchOther(error: UnsupportedEventError, arrival: Arrival<Context>): Promise<Result<Schemas>> {
       const { event: otherEvent, id: eventId, type } = error
       if (onOtherEvent === undefined || otherEvent === undefined)
         return { outcome: 'unsupported', error, eventId, type }
-      const result = await run(toFields(otherEvent, undefined), arrival, async (delivery) => {
-        await onOtherEvent(otherEvent, delivery)
-      })
+      const fields = toFields(otherEvent, undefined)
+      const result = await run(fields, arrival, async (delivery) => void (await onOtherEvent(otherEvent, delivery)))
       return { otherEvent, eventId, type, ...result }
     },
   }
@@ -166,8 +159,4 @@ function findHandler<Context, Tx, Schemas extends DataSchemas>(
 
 function toFields({ id, type, occurredAt, claims }: BillingEvent | OtherEvent, customer: string | undefined): Fields {
   return { eventId: id, type, occurredAt, claims, customer }
-}
-
-function findCustomer({ customer: { id, orgCode, userId } }: BillingEvent): string | undefined {
-  return id ?? orgCode ?? userId
 }
