@@ -1,5 +1,5 @@
 // These development tools ask for a newer Node than they need here, which would be a page of warnings at the first install.
-const STATES_TOO_MUCH = /^(?:@inquirer\/.+|mute-stream|cookie)$/
+const STATES_TOO_MUCH = /^(?:@inquirer\/.+|mute-stream|cookie|file-type)$/
 
 module.exports = {
   hooks: {
