@@ -470,6 +470,11 @@ describe('syncAll', () => {
       { status: 400 },
       { status: 404 },
       { status: 401 },
+      { status: 403 },
+      { status: 206, body: { has_more: false, agreements: [], users: [], organizations: [] } },
+      { body: { has_more: false, agreements: [], users: [], organizations: [], errors: { code: 'PARTIAL' } } },
+      { body: { has_more: 'false', agreements: {} } },
+      'half_a_body',
       'html',
     )
     await fc.assert(
