@@ -22,15 +22,15 @@ export interface CheckOptions extends Pick<TargetOptions, 'lookup'> {
 /** Runs all checks at once, read-only. */
 export async function runChecks(options: CheckOptions, terminal: Terminal): Promise<CheckResult[]> {
   const { endpoint, issuer, name, table, lookup } = options
-  const [keySet, webhook, probe, inbox] = await Promise.all([
-    checkKeySet(issuer, terminal.signal),
+  const [[keySet, domain], webhook, probe, inbox] = await Promise.all([
+    checkKeySets(issuer, terminal),
     checkKinde(endpoint, terminal),
     checkEndpoint(endpoint, { lookup, signal: terminal.signal }),
     checkInbox(terminal, { name, table }),
   ])
   return [
     ...keySet.results,
-    ...(await checkDomain(issuer, keySet, terminal)),
+    ...domain,
     checkClock('issuer', keySet.date, Date.now()),
     ...webhook,
     ...probe,
@@ -61,6 +61,11 @@ async function checkKinde(endpoint: string, terminal: Terminal): Promise<CheckRe
     if (!(error instanceof UsageError) && !isKindeManagementError(error)) throw error
     return [found('settings', 'settings', error.message, 'Correct the setting.')]
   }
+}
+
+async function checkKeySets(issuer: string, terminal: Terminal): Promise<[KeySetCheck, CheckResult[]]> {
+  const keySet = await checkKeySet(issuer, terminal.signal)
+  return [keySet, await checkDomain(issuer, keySet, terminal)]
 }
 
 /** Two hosts of one environment have the same keys; two environments do not. */
