@@ -1,16 +1,15 @@
 import { Command, CommanderError } from 'commander'
-import type { CommandContext } from './command.js'
+import { type CommandContext, describeExitCodes } from './command.js'
 import { COMMANDS } from './commands.js'
 import { EXIT, type ExitCode } from './exit-codes.js'
 import type { Terminal } from './terminal.js'
 import { UsageError } from './usage-error.js'
 
-const EXIT_CODES = `
-Exit codes:
-  0  everything is as expected
-  1  something was refused, not delivered, or found wrong
-  2  the command was called incorrectly: an unknown flag, a missing file, a bad issuer
-`
+const EXIT_CODES = [
+  'everything is as expected',
+  'something was refused, not delivered, or found wrong',
+  'the command was called incorrectly: an unknown flag, a missing file, a bad issuer',
+]
 
 /**
  * Runs the command line.
@@ -42,7 +41,9 @@ function createProgram(version: string, context: CommandContext): Command {
   const program = new Command('kinde-billing')
     .description("Work with Kinde's billing webhooks: verify, test, check and record deliveries.")
     .version(version)
-    .addHelpText('after', EXIT_CODES)
+    .addHelpText('after', () => `\n${describeExitCodes(EXIT_CODES, terminal.columns)}\n`)
+    // commander leaves narrow columns unwrapped otherwise
+    .configureHelp({ minWidthToWrap: 16 })
     .showHelpAfterError('(add --help for the options)')
     .configureOutput({
       writeOut: terminal.out,

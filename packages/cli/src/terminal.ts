@@ -31,7 +31,8 @@ export interface Keyboard {
   readonly rows: number
   readonly columns: number
   /**
-   * Calls the listener with each key: the character, or the key's name, such as `up`, `return` or `ctrl+c`.
+   * Calls the listener with each key: the character, or the key's name, such as `up`, `return` or `ctrl+c`; and with
+   * `resize` when the size has changed.
    *
    * @returns A function that stops listening and restores the terminal.
    */
@@ -90,7 +91,10 @@ function processKeyboard(): Keyboard {
       emitKeypressEvents(stdin)
       stdin.setRawMode(true)
       stdin.on('keypress', onKeypress).resume()
+      const onResize = (): void => listener('resize')
+      stdout.on('resize', onResize)
       return () => {
+        stdout.off('resize', onResize)
         stdin.off('keypress', onKeypress).pause()
         stdin.setRawMode(false)
       }

@@ -30,6 +30,8 @@ export type Plant =
   | 'handler never runs'
   | 'redirect to sign-in'
   | 'sign-in page'
+  | 'JSON parser with error pages'
+  | '200 on an outage'
   | 'everything ignored'
   | 'JSON media type required'
   | '400 to unknown types'
@@ -52,7 +54,6 @@ export type Plant =
   | 'duplicates refused'
   | 'one type refused'
   | 'any method'
-  | 'any media type but JSON'
   | 'forms'
   | 'gunzips'
   | 'no limit'
@@ -67,6 +68,8 @@ export type Trait = 'rate limit' | 'forgeries acknowledged' | 'duplicates share 
 export interface Handling {
   /** Duplicates get another answer. */
   readonly isTelling?: boolean
+  /** Every answer has a text of its own. */
+  readonly isRandom?: boolean
   /** Every run takes this long. */
   readonly delayMs?: number
   /** Every run fails, or the first of each event. */
@@ -152,9 +155,11 @@ export async function startPlanted(
     if (!request.complete) response.shouldKeepAlive = false
     if (answer === 307) response.writeHead(307, { location: '/login?next=%2F' }).end()
     else if (plant === 'sign-in page') response.writeHead(200, { 'content-type': 'text/html' }).end(SIGN_IN_PAGE)
+    else if (answer === 503 && plant === '200 on an outage') response.writeHead(200).end('dropped')
+    else if (answer === 400 && plant === 'JSON parser with error pages') response.writeHead(400).end(ERROR_PAGE)
     else if (typeof answer === 'number') response.writeHead(answer, answer === 429 ? { 'retry-after': '1' } : {}).end()
     else if (plant === '204 for success') response.writeHead(204).end()
-    else response.writeHead(200).end(answer)
+    else response.writeHead(200).end(handling.isRandom ? `${answer} ${randomText()}` : answer)
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const origin = `http://127.0.0.1:${(server.address() as AddressInfo).port}`
@@ -166,6 +171,9 @@ export async function startPlanted(
   return { url: `${origin}/webhooks/kinde`, ranUrl: `${origin}/ran`, close }
 }
 
+const randomText = (): string => Buffer.from(crypto.getRandomValues(new Uint8Array(15))).toString('base64url')
+
+const ERROR_PAGE = '<!DOCTYPE html><title>Error</title><pre>Bad Request</pre>'
 const SIGN_IN_PAGE = '<!doctype html><title>Sign in</title><form></form>'
 
 /** Lets 40 requests a second through. */
@@ -186,7 +194,6 @@ const isBilling = (type: string): boolean =>
 async function readToken(request: IncomingMessage, plant: Plant | undefined): Promise<string> {
   const type = request.headers['content-type'] ?? ''
   if (type.includes('form') && plant !== 'forms') throw new Refusal(415)
-  if (type.includes('json') && plant === 'any media type but JSON') throw new Refusal(415)
   if (!type.includes('json') && plant === 'JSON media type required') throw new Refusal(415)
   const isGzipped = request.headers['content-encoding'] === 'gzip'
   if (isGzipped && plant !== 'gunzips') throw new Refusal(415)
@@ -200,7 +207,9 @@ async function readToken(request: IncomingMessage, plant: Plant | undefined): Pr
   }
   const body = isGzipped ? gunzipSync(Buffer.concat(chunks)).toString() : Buffer.concat(chunks).toString()
   const parses =
-    plant === 'JSON parser for every body' || plant === 'JSON parser that wants a member'
+    plant === 'JSON parser for every body' ||
+    plant === 'JSON parser with error pages' ||
+    plant === 'JSON parser that wants a member'
       ? true
       : plant === 'JSON parser for application/json' && type.includes('json')
   if (!parses) return body

@@ -209,6 +209,22 @@ describe('a request that authorize refuses', () => {
   })
 })
 
+describe('authorize that does not answer', () => {
+  it('refuses after ten seconds, and names the cause', async () => {
+    vi.useFakeTimers()
+    try {
+      const errors: unknown[] = []
+      const handle = open({ authorize: () => new Promise(() => {}), onError: (error) => errors.push(error) })
+      const answer = get(handle, '/customers')
+      await vi.advanceTimersByTimeAsync(10_000)
+      expect((await answer).status).toBe(403)
+      expect(String(errors)).toContain('authorize has not answered within 10 seconds')
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+})
+
 describe('hostile text', () => {
   const MARKUP = '"><img src=x onerror=alert(1)>\u202e&amp;'
 

@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isKindeWebhookError } from '@kinde-billing/core'
+import { withTimeout } from '@kinde-billing/core/internal'
 import { readDelivery } from '@kinde-billing/postgres'
 import { performAction } from './actions/perform.js'
 import { signToken } from './actions/token.js'
@@ -65,9 +66,13 @@ interface Operator {
   readonly name: string | undefined
 }
 
+const AUTHORIZE_MS = 10_000
+
 async function identify({ authorize, onError }: Settings, request: Request): Promise<Operator | undefined> {
   try {
-    const answer = await authorize(request)
+    const answer = await withTimeout(Promise.resolve(authorize(request)), AUTHORIZE_MS, () => {
+      throw new Error(`authorize has not answered within ${AUTHORIZE_MS / 1000} seconds, so the request is refused`)
+    })
     if (answer === true) return { name: undefined }
     const name: unknown = typeof answer === 'object' ? answer?.name : answer
     return typeof name === 'string' && name.trim() !== '' ? { name: name.slice(0, 200) } : undefined

@@ -88,7 +88,8 @@ describe.concurrent('an unusable endpoint', () => {
     [401, genuine.run, 'issuer_not_trusted'],
     [503, genuine.run, 'issuer_not_trusted'],
     [404, genuine.run, 'endpoint_unreachable'],
-    [500, mediaType.run, 'json_body_parser'],
+    [400, genuine.run, 'genuine_refused'],
+    [500, genuine.run, 'genuine_refused'],
   ])('answers %i to everything', async (status, run, id) => {
     const { findings } = await runCheck(run, async () => {
       const server = createServer((_request, response) => response.writeHead(status).end()).listen(0, '127.0.0.1')

@@ -9,7 +9,8 @@ import { lateAttempts, unknownType } from './checks/content.js'
 import { duplicate } from './checks/duplicate.js'
 import { earlyAnswer } from './checks/early-answer.js'
 import { failedAttempt } from './checks/failure.js'
-import { findFront, genuine } from './checks/genuine.js'
+import { findFront } from './checks/front.js'
+import { genuine } from './checks/genuine.js'
 import { mediaType } from './checks/media-type.js'
 import { memory } from './checks/memory.js'
 import { beginWithOutage, checkRotation, type OutageSeen, reportOutage } from './checks/outage.js'
@@ -102,7 +103,7 @@ async function runChecks(session: Session, onCheck: NonNullable<DoctorOptions['o
 
   const seen = await beginWithOutage(session).catch(toOutcome)
   if ('verdict' in seen) return [{ title: 'connection', ...seen }]
-  const front = findUnusable(seen)
+  const front = await findUnusable(session, seen).catch(toOutcome)
   if (front !== undefined) return [{ title: 'connection', ...front }]
   const stalled = settle(() => beginStalled(session))
   for (const check of CHECKS) {
@@ -123,10 +124,10 @@ async function runChecks(session: Session, onCheck: NonNullable<DoctorOptions['o
 }
 
 /** An endpoint that cannot be reached, or something else in its place. */
-function findUnusable({ first }: OutageSeen): CheckOutcome | undefined {
+async function findUnusable(session: Session, { first }: OutageSeen): Promise<CheckOutcome | undefined> {
   if (first.failure === 'not connected')
     return found(finding('endpoint_unreachable', `No connection: ${first.errorCode ?? first.failure}.`))
-  return findFront(first)
+  return findFront(session, first)
 }
 
 const RATE_LIMITED = unclear(

@@ -24,16 +24,17 @@ const SLOW_MS = 40
 
 /** Learns from samples how the answer of a run and the answer of a duplicate look. */
 export function learnReference(samples: readonly Sample[]): Reference {
-  const ran = new Set(samples.map(({ first }) => fingerprint(first)))
-  const skipped = new Set(samples.map(({ again }) => fingerprint(again)))
+  const toPrint = chooseFingerprint(samples)
+  const ran = new Set(samples.map(({ first }) => toPrint(first)))
+  const skipped = new Set(samples.map(({ again }) => toPrint(again)))
   if (samples.length > 0 && [...ran].every((print) => !skipped.has(print)))
     return {
       tells: 'answers',
       classify(answer) {
-        const print = fingerprint(answer)
+        const print = toPrint(answer)
         return skipped.has(print) ? 'skipped' : ran.has(print) ? 'ran' : 'unclear'
       },
-      looksHandled: (answer) => ran.has(fingerprint(answer)),
+      looksHandled: (answer) => ran.has(toPrint(answer)),
     }
   const quickestRun = Math.min(...samples.map(({ first }) => first.durationMs))
   const usualSkip = median(samples.map(({ again }) => again.durationMs))
@@ -43,8 +44,30 @@ export function learnReference(samples: readonly Sample[]): Reference {
   return {
     tells: isDistinct ? 'times' : 'nothing',
     classify: isDistinct ? classifyTime : () => 'unclear',
-    looksHandled: (answer) => ran.size === 0 || ran.has(fingerprint(answer)),
+    looksHandled: (answer) => ran.size === 0 || ran.has(toPrint(answer)),
   }
+}
+
+/** The text, unless it is another one each time. Then the words that all answers of runs share, or of duplicates. */
+function chooseFingerprint(samples: readonly Sample[]): (answer: Answer) => string {
+  const firsts = samples.map(({ first }) => first)
+  const agains = samples.map(({ again }) => again)
+  const isRandom = [firsts, agains].some(
+    (answers) => answers.length > 1 && new Set(answers.map(fingerprint)).size === answers.length,
+  )
+  if (!isRandom) return fingerprint
+  const words = [...commonWords(firsts), ...commonWords(agains)]
+  return (answer) => {
+    const own = toWords(answer)
+    return [answer.status ?? answer.failure, ...words.filter((word) => own.has(word))].join(' ')
+  }
+}
+
+const toWords = ({ body }: Answer): Set<string> => new Set(body.match(/[A-Za-z_]{3,}/g))
+
+function commonWords(answers: readonly Answer[]): string[] {
+  const [first = new Set<string>(), ...others] = answers.map(toWords)
+  return [...first].filter((word) => others.every((words) => words.has(word)))
 }
 
 /** Reduces an answer to its status and text without ids and numbers, which differ between events. */

@@ -54,6 +54,12 @@ export interface Facts {
   failingData: { readonly [member: string]: unknown } | undefined
   /** `true` once it has accepted a key that it did not have before. */
   hasTakenNewKey: boolean
+  /** `true` if it refused a genuine delivery for want of keys. */
+  needsKeys: boolean
+  /** `true` if it answers 200 to everything, and nothing tells what it has handled. */
+  hidesRefusals: boolean
+  /** `true` if its handler runs after the answer. */
+  runsLate: boolean
 }
 
 /** One run of the doctor against one endpoint. */
@@ -82,6 +88,8 @@ export interface Session {
   countRuns(probe: Probe): Promise<number | undefined>
   /** Tells whether the handler ran for an answer, by the run count or by the look of the answer. */
   findRun(probe: Probe, answer: Answer, runsBefore?: number): Promise<Run>
+  /** Waits until a run is counted, for three times the time that a cooperating handler takes. */
+  awaitRun(probe: Probe, runsBefore?: number): Promise<boolean>
   pause(ms: number): Promise<void>
   /** Requests that found nothing listening. */
   readonly unconnected: number
@@ -150,6 +158,15 @@ export function openSession(options: SessionOptions): Session {
   const countRuns: Session['countRuns'] = async ({ eventId }) =>
     ranTarget === undefined ? undefined : fetchRuns(ranTarget, eventId, times.answerMs, signal)
 
+  const awaitRun: Session['awaitRun'] = async (probe, runsBefore = 0) => {
+    for (let tries = 0; tries < 12; tries++) {
+      const runs = await countRuns(probe)
+      if (runs === undefined || runs > runsBefore) return runs !== undefined
+      await pause(times.handlerMs / 4)
+    }
+    return false
+  }
+
   return {
     ...options,
     facts,
@@ -170,8 +187,11 @@ export function openSession(options: SessionOptions): Session {
     countRuns,
     async findRun(probe, answer, runsBefore = 0) {
       const runs = await countRuns(probe)
-      return runs === undefined ? facts.reference.classify(answer) : runs > runsBefore ? 'ran' : 'skipped'
+      if (runs === undefined) return facts.reference.classify(answer)
+      if (runs > runsBefore || (facts.runsLate && (await awaitRun(probe, runsBefore)))) return 'ran'
+      return 'skipped'
     },
+    awaitRun,
     pause,
     get unconnected() {
       return unconnected
@@ -192,6 +212,9 @@ function initialFacts(): Facts {
     isFailureKnown: false,
     failingData: undefined,
     hasTakenNewKey: false,
+    needsKeys: false,
+    hidesRefusals: false,
+    runsLate: false,
   }
 }
 

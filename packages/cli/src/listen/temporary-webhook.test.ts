@@ -61,6 +61,30 @@ describe('registerTemporarily', () => {
     expect(endpoints()).toStrictEqual([foreign.endpoint])
   })
 
+  it('removes what a process has left if another one has its id now', async () => {
+    const left = { ...OTHER, id: 'w2', endpoint: 'https://old.tunnel.example/', event_types: ['user.created'] }
+    kinde.tenant.webhooks.push(left)
+    const record = { domain: kinde.env.KINDE_DOMAIN, endpoint: left.endpoint, pid: process.ppid, startedAt: '1' }
+    await writeFile(file, JSON.stringify([record]))
+    await (await register()).remove()
+    expect(endpoints()).toStrictEqual([])
+  })
+
+  it('leaves a webhook that has been registered again by hand', async () => {
+    const again = { ...OTHER, id: 'w2', endpoint: 'https://old.tunnel.example/', event_types: ['user.created'] }
+    kinde.tenant.webhooks.push(again)
+    const record = { domain: kinde.env.KINDE_DOMAIN, endpoint: again.endpoint, id: 'w1', pid: 2 ** 22 + 1 }
+    await writeFile(file, JSON.stringify([record]))
+    await (await register()).remove()
+    expect(endpoints()).toStrictEqual([again.endpoint])
+  })
+
+  it('remembers a webhook whose creation has failed without an answer', async () => {
+    kinde.failNext({ status: 503 }, { on: 'POST /api/v1/webhooks', times: 20 })
+    await expect(register()).rejects.toThrow()
+    expect(await records()).toHaveLength(1)
+  })
+
   it('creates nothing if the answer is no', async () => {
     expect(await register(false, false)).toMatchObject({ isNew: undefined })
     expect(endpoints()).toStrictEqual([])

@@ -1,7 +1,8 @@
+import { readFileSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
 import { isBillingEventType } from '@kinde-billing/core'
-import type { ManagementClient, Webhook } from '@kinde-billing/management'
+import { isKindeManagementError, type ManagementClient, type Webhook } from '@kinde-billing/management'
 import { defaultKeyFile } from '../issuer/development-key.js'
 import { UsageError } from '../usage-error.js'
 
@@ -30,7 +31,11 @@ export interface TemporaryWebhookOptions {
 interface Leftover {
   readonly domain: string
   readonly endpoint: string
+  /** Kinde's id, once it is known. */
+  readonly id?: string | undefined
   readonly pid: number
+  /** Start of the process, since another one may have its id later. */
+  readonly startedAt?: string | undefined
 }
 
 /** Default path of the record of temporary webhooks: the user's state folder. */
@@ -57,13 +62,14 @@ export async function registerTemporarily(options: TemporaryWebhookOptions): Pro
       `${domain} looks like production: ${sign}. Name it to register a webhook there all the same: --register ${new URL(domain).host}`,
     )
   if (!(await options.confirm())) return undefined
-  const record: Leftover = { domain, endpoint, pid: process.pid }
+  const record: Leftover = { domain, endpoint, pid: process.pid, startedAt: readStart(process.pid) }
   // before the webhook exists: a crash in between must not leave an unknown one
   await change(file, (records) => [...records, record])
   const forget = (): Promise<void> => change(file, (records) => records.filter((one) => !isSame(one, record)))
   try {
     const { webhook } = await client.webhooks.ensure({ endpoint, name: 'kinde-billing listen (temporary)' })
     const { id } = webhook
+    await change(file, (records) => records.map((one) => (isSame(one, record) ? { ...one, id } : one)))
     return {
       isNew: true,
       async remove() {
@@ -72,10 +78,14 @@ export async function registerTemporarily(options: TemporaryWebhookOptions): Pro
       },
     }
   } catch (error) {
-    await forget()
+    if (isRefusal(error)) await forget()
     throw error
   }
 }
+
+/** After any other failure the webhook may exist, and the next start removes it. */
+const isRefusal = (error: unknown): boolean =>
+  isKindeManagementError(error) && !['unavailable', 'invalid_response'].includes(error.code)
 
 /** Kinde stores URLs in this form. */
 const toHref = (url: string): string | undefined => (URL.canParse(url) ? new URL(url).href : undefined)
@@ -90,10 +100,11 @@ export async function removeLeftovers(
   { client, domain, file }: Pick<TemporaryWebhookOptions, 'client' | 'domain' | 'file'>,
   { onlyIfAny = false }: { readonly onlyIfAny?: boolean | undefined } = {},
 ): Promise<{ readonly removed: readonly string[]; readonly others: readonly Webhook[] }> {
-  const leftovers = (await read(file)).filter((one) => one.domain === domain && !isRunning(one.pid))
+  const leftovers = (await read(file)).filter((one) => one.domain === domain && !isRunning(one))
   if (onlyIfAny && leftovers.length === 0) return { removed: [], others: [] }
   const webhooks = await client.webhooks.list()
-  const isLeft = ({ endpoint }: Webhook): boolean => leftovers.some((one) => one.endpoint === toHref(endpoint))
+  const isLeft = ({ id, endpoint }: Webhook): boolean =>
+    leftovers.some((one) => (one.id === undefined ? one.endpoint === toHref(endpoint) : one.id === id))
   const left = webhooks.filter(isLeft)
   for (const { id } of left) await client.webhooks.delete(id)
   if (leftovers.length > 0)
@@ -104,14 +115,29 @@ export async function removeLeftovers(
 const isSame = (one: Leftover, other: Leftover): boolean =>
   one.domain === other.domain && one.endpoint === other.endpoint && one.pid === other.pid
 
-function isRunning(pid: number): boolean {
-  if (pid === process.pid) return false
+function isRunning({ pid, startedAt }: Leftover): boolean {
+  if (pid === process.pid && startedAt === readStart(pid)) return false
+  if (startedAt !== undefined) return readStart(pid) === startedAt
   try {
     process.kill(pid, 0)
     return true
   } catch (error) {
     // a process of another user
     return error instanceof Error && 'code' in error && error.code === 'EPERM'
+  }
+}
+
+/**
+ * Reads when a process started, on Linux: field 22 of its status, in clock ticks.
+ *
+ * @returns `undefined` on other systems, and if the process has ended: a killed one may stay listed as a zombie
+ */
+function readStart(pid: number): string | undefined {
+  try {
+    const [state, ...fields] = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ').at(-1)?.split(' ') ?? []
+    return state === 'Z' ? undefined : fields[18]
+  } catch {
+    return undefined
   }
 }
 

@@ -96,6 +96,7 @@ async function findDoubleRun(session: Session): Promise<Finding[]> {
   if (session.facts.failsAtFirst) return []
   const probe = session.event({ data: session.facts.tellingData })
   await Promise.all(Array.from({ length: 10 }, () => session.deliver(probe)))
+  if (session.facts.runsLate) await session.awaitRun(probe, 1)
   const runs = (await session.countRuns(probe)) ?? 0
   return runs > 1
     ? [finding('duplicate_handled_again', `Of 10 duplicates at the same moment, ${runs} were handled.`)]

@@ -11,6 +11,7 @@ export const duplicate: Check = {
     if (!session.facts.isAccepting) return NOT_ACCEPTING
     const probe = session.event({ data: session.facts.tellingData })
     const first = (await session.deliverUntilAccepted(probe)).at(-1)
+    if (session.facts.runsLate) await session.awaitRun(probe)
     const runs = await session.countRuns(probe)
     let again = await session.deliver(probe)
     for (let tries = 0; tries < 2 && !isAccepted(again); tries++) {

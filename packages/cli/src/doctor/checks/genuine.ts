@@ -1,7 +1,7 @@
 import { BILLING_EVENT_TYPES, type BillingEventType } from '@kinde-billing/core'
 import { getWord } from '../../endpoint/answer-word.js'
 import type { Answer } from '../../endpoint/send.js'
-import { type Check, type CheckOutcome, found, foundOr, ok } from '../check.js'
+import { type Check, foundOr, ok } from '../check.js'
 import { type Finding, finding } from '../faults.js'
 import { median } from '../median.js'
 import { fingerprint, learnReference, type Sample } from '../reference.js'
@@ -65,10 +65,21 @@ async function learn(session: Session, rounds: readonly Round[]): Promise<void> 
   const subject = telling ?? slowest
   facts.subject = subject?.type ?? facts.subject
   facts.failsAtFirst = subject?.answers.length !== 1
+  facts.runsLate = await runsLate(session)
   await learnFrom(session, {})
   await learnCooperation(session)
   if (facts.reference.tells === 'nothing' && facts.isCooperating)
     await learnFrom(session, { doctor: { delayMs: times.handlerMs } })
+}
+
+/** Two of two: a count that comes a moment after the answer is not a handler that runs later. */
+async function runsLate(session: Session): Promise<boolean> {
+  for (let tries = 0; tries < 2; tries++) {
+    const probe = session.event()
+    await session.deliverUntilAccepted(probe)
+    if ((await session.countRuns(probe)) !== 0 || !(await session.awaitRun(probe))) return false
+  }
+  return true
 }
 
 const SAMPLES = 3
@@ -146,18 +157,4 @@ async function hasAnyRun(session: Session, rounds: readonly Round[]): Promise<bo
 
 function describe(rounds: readonly Round[], { facts }: Session): string {
   return `all ${rounds.length} types accepted${facts.failsAtFirst ? ', after a failure each' : ''}`
-}
-
-/** An endpoint that answers with a redirect or a page is not examined further. */
-export function findFront({ status = 0, headers, body }: Answer): CheckOutcome | undefined {
-  const { location = '' } = headers
-  if (status >= 300 && status < 400) {
-    const to = location === '' ? 'without a location' : `to ${location.slice(0, 200)}`
-    return found(finding('endpoint_redirects', `It answered ${status} ${to}.`))
-  }
-  const isPage = /^\s*<(?:!doctype|html)/i.test(body) && /html/i.test(headers['content-type'] ?? 'html')
-  if (!isPage || status === 404 || status >= 500) return undefined
-  const title = /<title>([^<]{1,80})/i.exec(body)?.[1]?.trim()
-  const evidence = `It answered ${status} with a web page${title === undefined ? '' : `, titled "${title}"`}.`
-  return found(finding('page_in_front', evidence))
 }

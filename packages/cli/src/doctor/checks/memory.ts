@@ -49,6 +49,7 @@ async function runsAgain(session: Session, between: () => Promise<void>): Promis
   while (samples.length < SAMPLES) {
     const probe = visibleEvent(session)
     await session.deliverUntilAccepted(probe)
+    if (session.facts.runsLate) await session.awaitRun(probe)
     samples.push({ probe, before: await session.countRuns(probe) })
   }
   await between()

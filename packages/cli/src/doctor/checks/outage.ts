@@ -29,6 +29,7 @@ export async function beginWithOutage(session: Session): Promise<OutageSeen> {
   const findings = await findAcceptedForgery(session)
   issuer.setOutage(false)
   const inOutage = known.hasAsked ? known.answer : unknown.hasAsked ? unknown.answer : undefined
+  session.facts.needsKeys = inOutage !== undefined && !isAccepted(inOutage)
   const stuck = known.hasAsked ? await awaitRecovery(session, probe) : undefined
   issuer.publish(nextKey.publicKey)
   if (unknown.hasAsked && !known.hasAsked) await awaitNewKey(session, session.times.recoveryMs)
@@ -89,7 +90,7 @@ async function awaitNewKey(session: Session, limitMs: number): Promise<void> {
 /** Tells what the outage has shown. An endpoint that never asked is asked for the new key in another outage. */
 export async function reportOutage(session: Session, seen: OutageSeen): Promise<CheckOutcome> {
   const inOutage = seen.inOutage ?? (await deliverNewKeyInOutage(session))
-  const refusal = inOutage === undefined ? [] : refusalFindings(inOutage)
+  const refusal = inOutage === undefined ? [] : refusalFindings(inOutage, session)
   const findings = [...seen.findings, ...refusal]
   if (inOutage === undefined && findings.length === 0)
     return session.facts.isAccepting ? unclear('it had keys and did not ask for others') : NOT_ACCEPTING
@@ -113,9 +114,12 @@ async function deliverNewKeyInOutage(session: Session): Promise<Answer | undefin
 /** Statuses that tell the sender to try again. */
 const RETRYABLE = new Set([408, 409, 425, 429])
 
-function refusalFindings(answer: Answer): Finding[] {
+function refusalFindings(answer: Answer, { facts }: Session): Finding[] {
   const { status = 500 } = answer
-  if (status < 400 || status >= 500 || RETRYABLE.has(status)) return []
+  // 200 with another text than a handled event's: dropped, as some endpoints do with forgeries
+  const isDropped = isAccepted(answer) && !facts.reference.looksHandled(answer)
+  const isRefused = status >= 400 && status < 500 && !RETRYABLE.has(status)
+  if (!isDropped && !isRefused) return []
   const evidence = `While the key set answered 500, a genuine delivery was answered ${describeAnswer(answer)}.`
   return [finding('key_outage_refused', evidence)]
 }
