@@ -1,5 +1,7 @@
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { PGlite } from '@electric-sql/pglite'
+import { dataDir } from '@electric-sql/pglite-prepopulatedfs'
 import { type AnyPostgresPool, ensureSchema, ensureStateSchema } from '@kinde-billing/postgres'
 import { Pool } from 'pg'
 
@@ -24,7 +26,12 @@ function openServer(connectionString: string): Database {
 
 async function openEmbedded(folder: string | undefined): Promise<Database> {
   const unlock = folder === undefined ? () => {} : lock(folder)
-  const pool = await PGlite.create(folder)
+  const isNew = folder === undefined || !existsSync(join(folder, 'PG_VERSION'))
+  // A new database is unpacked: to create one takes seconds.
+  const pool = await PGlite.create({
+    ...(folder !== undefined && { dataDir: folder }),
+    ...(isNew && { loadDataDir: await dataDir() }),
+  })
   return {
     pool,
     async close() {

@@ -2,6 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { type CommandContext, describeExitCodes } from './command.js'
 import { COMMANDS } from './commands.js'
 import { EXIT, type ExitCode } from './exit-codes.js'
+import { writeError } from './output/note.js'
 import type { Terminal } from './terminal.js'
 import { UsageError } from './usage-error.js'
 
@@ -31,7 +32,7 @@ export async function run(args: readonly string[], terminal: Terminal, version =
   } catch (error) {
     if (error instanceof CommanderError) return error.exitCode === 0 ? EXIT.ok : EXIT.usage
     if (!(error instanceof UsageError)) throw error
-    terminal.err(`${terminal.colors.red('error')}: ${error.message}\n`)
+    writeError(terminal, error.message)
     return EXIT.usage
   }
 }

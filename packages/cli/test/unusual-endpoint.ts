@@ -16,6 +16,8 @@ export interface Unusual {
   readonly headers?: { readonly [name: string]: string }
   /** Time before each answer, as of a far network. */
   readonly latencyMs?: number
+  /** It has had its keys for a while. */
+  readonly isWarm?: boolean
   /** Time before the first answer. */
   readonly coldStartMs?: number
   /** Requests that are handled at the same time. The others wait, or are answered 503. */
@@ -57,7 +59,7 @@ interface Claims {
 export async function startUnusual(unusual: Unusual, issuer: string): Promise<PlantedEndpoint> {
   const handler = createHandler(unusual)
   const enter = createRoom(unusual.room)
-  const receive = createReceive(unusual, issuer, handler.handle)
+  const receive = await createReceive(unusual, issuer, handler.handle)
   let isCold = true
   const server = createServer({ requestTimeout: 400, connectionsCheckingInterval: 50 }, async (request, response) => {
     const { pathname, searchParams } = new URL(request.url ?? '/', 'http://unusual')
@@ -108,8 +110,8 @@ function createRoom(room: Unusual['room']): () => Promise<(() => void) | undefin
   }
 }
 
-function createReceive(unusual: Unusual, issuer: string, handle: (claims: Claims) => Promise<void>) {
-  const verify = createVerify(issuer, unusual.refusal ?? 401)
+async function createReceive(unusual: Unusual, issuer: string, handle: (claims: Claims) => Promise<void>) {
+  const verify = await createVerify(issuer, unusual)
   const { successBody = () => 'ok' } = unusual
   const done = new Set<string>()
   const running = new Map<string, Promise<void>>()
@@ -153,8 +155,18 @@ async function readToken(request: IncomingMessage, { mediaTypes }: Unusual): Pro
   return Buffer.concat(chunks).toString()
 }
 
-function createVerify(issuer: string, refusal: number): (token: string) => Promise<Claims> {
-  const keys = createRemoteJWKSet(new URL('/.well-known/jwks', issuer), { cooldownDuration: 500 })
+/** A fraction of jose's half minute. */
+const COOLDOWN_MS = 500
+
+async function createVerify(
+  issuer: string,
+  { refusal = 401, isWarm }: Unusual,
+): Promise<(token: string) => Promise<Claims>> {
+  const keys = createRemoteJWKSet(new URL('/.well-known/jwks', issuer), { cooldownDuration: COOLDOWN_MS })
+  if (isWarm) {
+    await keys.reload()
+    await sleep(COOLDOWN_MS)
+  }
   return async (token) => {
     const { payload } = await compactVerify(token, keys, { algorithms: ['RS256'] }).catch((error: unknown) => {
       const isOutage = !(error instanceof errors.JOSEError) || /^Expected 200/.test(error.message)

@@ -9,6 +9,12 @@ const UNUSUAL: { readonly [name: string]: Unusual } = {
   'a slow handler': { handlerMs: () => 300 },
   'a handler of very different times': { handlerMs: () => Math.random() * 120 },
   'a web page as success': { successBody: () => '<!doctype html><title>Received</title>' },
+  'a web page as success, and keys already': {
+    successBody: () => '<!doctype html><title>Received</title>',
+    isWarm: true,
+  },
+  'web pages as errors, and keys already': { errorBody: PAGE, headers: { 'content-type': 'text/html' }, isWarm: true },
+  '200 for forgeries and garbage, and keys already': { refusal: 200, isWarm: true },
   'web pages as errors': { errorBody: PAGE, headers: { 'content-type': 'text/html' } },
   'web pages as errors, 400 for forgeries': { errorBody: PAGE, refusal: 400 },
   'another word in each answer': { successBody: randomWord },

@@ -416,6 +416,16 @@ describe('live updates', () => {
     await versions.return(undefined)
     expect((await get(handle, '/live?page=%2Felsewhere')).status).toBe(404)
   })
+
+  it('send a version of every page of the console, also of one that cannot be read', async () => {
+    const handle = open()
+    for (const path of ['/%E0%A4%A', '/nothing', '/customers/customer:none']) {
+      const page = await (await get(handle, path)).text()
+      const versions = readVersions(await get(handle, `/live?page=${encodeURIComponent(`/billing${path}`)}`))
+      expect(page).toContain(`data-version="${(await versions.next()).value}"`)
+      await versions.return(undefined)
+    }
+  })
 })
 
 async function* readVersions({ body }: Response): AsyncGenerator<string, void, undefined> {

@@ -127,9 +127,13 @@ async function respond(settings: Settings, watcher: Watcher, operator: Operator,
   }
 }
 
-/** The decoded segments below the base path, or `undefined` if the path is none of the console's. */
-function splitPath({ basePath }: Settings, pathname: string): string[] | undefined {
-  if (pathname !== basePath && !pathname.startsWith(`${basePath}/`)) return undefined
+const isBelow = ({ basePath }: Settings, pathname: string): boolean =>
+  pathname === basePath || pathname.startsWith(`${basePath}/`)
+
+/** The decoded segments below the base path, or `undefined` if the path is not one of the console's. */
+function splitPath(settings: Settings, pathname: string): string[] | undefined {
+  const { basePath } = settings
+  if (!isBelow(settings, pathname)) return undefined
   try {
     return pathname.slice(basePath.length).split('/').filter(Boolean).map(decodeURIComponent)
   } catch {
@@ -193,13 +197,14 @@ function live(draft: View, watcher: Watcher, request: Request): Response {
   const { settings } = draft
   const address = draft.query.get('page') ?? ''
   const url = URL.canParse(address, 'http://console/') ? new URL(address, 'http://console/') : undefined
-  const path = url && splitPath(settings, url.pathname)
-  if (url === undefined || path === undefined) return toResponse(draft, notFoundPage(draft), request)
+  if (url === undefined || !isBelow(settings, url.pathname)) return toResponse(draft, notFoundPage(draft), request)
+  // undefined for an address that cannot be decoded: its page, too, says that it is live
+  const path = splitPath(settings, url.pathname)
   // Kinde is asked once, when the page is loaded.
   url.searchParams.delete('check')
   const readVersion = async (): Promise<string> => {
     const view = await withToken({ ...draft, now: settings.now(), query: url.searchParams })
-    return versionOf(await readPage(view, path), view)
+    return versionOf(path === undefined ? notFoundPage(view) : await readPage(view, path), view)
   }
   return streamVersions(watcher, readVersion, async () => (await identify(settings, request)) !== undefined)
 }

@@ -7,6 +7,7 @@ import { readChangeMark } from '@kinde-billing/postgres'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { withPool } from '../inbox/pool.js'
 import { missingVariables, openClient } from '../kinde/client.js'
+import { writeError } from '../output/note.js'
 import type { Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
 
@@ -36,7 +37,7 @@ export function consoleCommand(options: ConsoleCommandOptions, terminal: Termina
         tables: { deliveries: table, states: statesTable },
         ...(missingVariables(terminal).length === 0 && { client: openClient(terminal) }),
         authorize: ({ headers }) => isLoopback(headers.get('host')) && { name: `${userInfo().username}, command line` },
-        onError: (error) => terminal.err(`${terminal.colors.red('error')}: ${errorMessage(error)}\n`),
+        onError: (error) => writeError(terminal, errorMessage(error)),
       }),
     )
     const server = createServer(getRequestListener(handle))

@@ -54,7 +54,7 @@ export function send(target: Target, sending: Sending): Promise<Answer> {
     const open = target.url.protocol === 'https:' ? httpsRequest : httpRequest
     const request = open(target.url, {
       method,
-      headers,
+      headers: { ...lengthOf(sending.body), ...headers },
       lookup: pinnedLookup(target),
       ...(target.url.protocol === 'https:' ? {} : { agent }),
     })
@@ -92,6 +92,12 @@ export function send(target: Target, sending: Sending): Promise<Answer> {
       return !isOver
     })
   })
+}
+
+/** Without it, Node sends the body of a GET as if it were another request. */
+function lengthOf(body: Sending['body']): { 'content-length'?: string } {
+  const isWhole = typeof body === 'string' || body instanceof Uint8Array
+  return isWhole ? { 'content-length': String(Buffer.byteLength(body)) } : {}
 }
 
 /** Connects to the addresses that were checked: a second DNS answer could name another machine. */

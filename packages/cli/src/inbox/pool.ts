@@ -2,6 +2,7 @@ import { errorMessage } from '@kinde-billing/core/internal'
 import type { AnyPostgresPool } from '@kinde-billing/postgres'
 import { openPool } from '../database/pool.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
+import { writeError } from '../output/note.js'
 import type { Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
 
@@ -19,7 +20,7 @@ export async function withPool(
     return await work(pool)
   } catch (error) {
     if (error instanceof UsageError) throw error
-    terminal.err(`${terminal.colors.red('error')}: ${errorMessage(error)}\n`)
+    writeError(terminal, errorMessage(error))
     return EXIT.finding
   } finally {
     await pool.end()

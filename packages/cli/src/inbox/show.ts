@@ -1,5 +1,6 @@
 import { readDelivery } from '@kinde-billing/postgres'
 import { EXIT, type ExitCode } from '../exit-codes.js'
+import { writeNote } from '../output/note.js'
 import type { Terminal } from '../terminal.js'
 import { withPool } from './pool.js'
 import { describeDelivery } from './report.js'
@@ -20,7 +21,7 @@ export function showCommand(eventId: string, options: ShowOptions, terminal: Ter
     const delivery = await readDelivery(pool, eventId, { name, table })
     if (delivery === undefined) {
       if (json) terminal.out('null\n')
-      terminal.err(`The inbox does not know ${JSON.stringify(eventId)}.\n`)
+      writeNote(terminal, `The inbox does not know ${JSON.stringify(eventId)}.`)
       return EXIT.finding
     }
     const document = showsClaims ? { ...delivery, claims: delivery.claims ?? null } : delivery

@@ -5,6 +5,7 @@ import {
   type ManagementClient,
 } from '@kinde-billing/management'
 import { EXIT, type ExitCode } from '../exit-codes.js'
+import { writeError } from '../output/note.js'
 import type { Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
 
@@ -71,5 +72,5 @@ export async function withKinde(
 function printFailure(error: KindeManagementError, json: boolean, terminal: Terminal): void {
   const { code, message, status = null, scope = null } = error
   if (json) terminal.out(`${JSON.stringify({ error: { code, message, status, scope } }, null, 2)}\n`)
-  else terminal.err(`${terminal.colors.red(code)}: ${message}\n`)
+  else writeError(terminal, message, code)
 }

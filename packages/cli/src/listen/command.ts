@@ -6,7 +6,7 @@ import { type AddCommand, addHelp } from '../command.js'
 import { resolveTarget, type TargetOptions } from '../endpoint/target.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { jsonOption, wholeNumber } from '../options.js'
-import { wrap } from '../output/wrap.js'
+import { writeNote } from '../output/note.js'
 import type { Keyboard, Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
 import type { RecordedDelivery } from './delivery.js'
@@ -93,7 +93,9 @@ export async function listenCommand(options: ListenCommandOptions, terminal: Ter
   let written: Promise<void> = Promise.resolve()
   const onDelivery = (delivery: RecordedDelivery): void => {
     received += 1
-    written = history.add(delivery).catch((error: Error) => terminal.err(`Cannot save the history: ${error.message}\n`))
+    written = history
+      .add(delivery)
+      .catch((error: Error) => writeNote(terminal, `Cannot save the history: ${error.message}`))
     output.show(delivery)
     if (received >= limit) stop.now()
   }
@@ -170,8 +172,8 @@ function plainOutput(isJson: boolean, terminal: Terminal): Output {
   return {
     show: (delivery) => terminal.out(isJson ? deliveryJson(delivery) : describeDelivery(delivery, terminal)),
     open({ title }) {
-      const lines = terminal.isInteractive ? wrap(title, terminal.columns) : title
-      terminal.err(`${lines}\nPress Ctrl-C to stop.\n\n`)
+      writeNote(terminal, title)
+      terminal.err('Press Ctrl-C to stop.\n\n')
       return () => {}
     },
   }

@@ -3,6 +3,7 @@ import { isKindeManagementError } from '@kinde-billing/management'
 import { missingVariables, openClient } from '../kinde/client.js'
 import { confirm } from '../kinde/confirm.js'
 import { printable } from '../output/event-lines.js'
+import { writeNote } from '../output/note.js'
 import type { Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
 import {
@@ -52,7 +53,7 @@ export async function register(
     )
   try {
     const webhook = await registerTemporarily({ ...kinde, endpoint: url, isNamed, confirm: ask })
-    terminal.err(describe(webhook, url, domain))
+    writeNote(terminal, describe(webhook, url, domain))
     return webhook ?? 'declined'
   } catch (error) {
     throw isKindeManagementError(error) ? new UsageError(`Cannot register the webhook: ${error.message}`) : error
@@ -60,10 +61,8 @@ export async function register(
 }
 
 function describe(webhook: TemporaryWebhook | undefined, url: string, domain: string): string {
-  if (webhook === undefined) return 'Nothing was registered.\n'
-  return webhook.isNew
-    ? `Registered ${url} at ${domain} until this ends.\n`
-    : `${url} is registered already, and stays.\n`
+  if (webhook === undefined) return 'Nothing was registered.'
+  return webhook.isNew ? `Registered ${url} at ${domain} until this ends.` : `${url} is registered already, and stays.`
 }
 
 function openKinde(terminal: Terminal): Pick<TemporaryWebhookOptions, 'client' | 'domain' | 'file'> {
@@ -76,9 +75,10 @@ async function cleanUp(terminal: Terminal): Promise<void> {
   if (missingVariables(terminal).length > 0) return
   try {
     const { removed } = await removeLeftovers(openKinde(terminal), { onlyIfAny: true })
-    for (const url of removed) terminal.err(`Removed the webhook that an earlier run has left: ${printable(url)}\n`)
+    for (const url of removed)
+      writeNote(terminal, `Removed the webhook that an earlier run has left: ${printable(url)}`)
   } catch (error) {
-    terminal.err(`A webhook that an earlier run has left could not be removed (${errorMessage(error)}).\n`)
+    writeNote(terminal, `A webhook that an earlier run has left could not be removed (${errorMessage(error)}).`)
   }
 }
 
@@ -89,12 +89,12 @@ function toOrigin(domain: string): string {
 }
 
 /** Keeps the record of a webhook that cannot be removed, so that the next start tries again. */
-export async function removeWebhook(webhook: TemporaryWebhook | undefined, { err }: Terminal): Promise<boolean> {
+export async function removeWebhook(webhook: TemporaryWebhook | undefined, terminal: Terminal): Promise<boolean> {
   try {
     await webhook?.remove()
     return true
   } catch (error) {
-    err(`The webhook could not be removed (${errorMessage(error)}). The next start removes it.\n`)
+    writeNote(terminal, `The webhook could not be removed (${errorMessage(error)}). The next start removes it.`)
     return false
   }
 }

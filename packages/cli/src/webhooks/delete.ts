@@ -2,6 +2,7 @@ import { EXIT, type ExitCode } from '../exit-codes.js'
 import { withKinde } from '../kinde/client.js'
 import { confirm } from '../kinde/confirm.js'
 import { printable } from '../output/event-lines.js'
+import { writeError } from '../output/note.js'
 import type { Terminal } from '../terminal.js'
 import { countEvents } from './list.js'
 
@@ -14,7 +15,7 @@ export function deleteCommand(
   return withKinde(terminal, { json }, async (client) => {
     const webhook = (await client.webhooks.list()).find((one) => one.id === id)
     if (webhook === undefined) {
-      terminal.err(`${terminal.colors.red('not_found')}: this environment has no webhook ${printable(id)}.\n`)
+      writeError(terminal, `this environment has no webhook ${printable(id)}.`, 'not_found')
       return EXIT.finding
     }
     terminal.err(`${id}  ${printable(webhook.endpoint)}  ${countEvents(webhook.eventTypes)}\n`)
