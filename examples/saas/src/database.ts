@@ -1,7 +1,5 @@
-import { existsSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { PGlite } from '@electric-sql/pglite'
-import { dataDir } from '@electric-sql/pglite-prepopulatedfs'
 import { type AnyPostgresPool, ensureSchema, ensureStateSchema } from '@kinde-billing/postgres'
 import { Pool } from 'pg'
 
@@ -26,12 +24,7 @@ function openServer(connectionString: string): Database {
 
 async function openEmbedded(folder: string | undefined): Promise<Database> {
   const unlock = folder === undefined ? () => {} : lock(folder)
-  const isNew = folder === undefined || !existsSync(join(folder, 'PG_VERSION'))
-  // A new database is unpacked: to create one takes seconds.
-  const pool = await PGlite.create({
-    ...(folder !== undefined && { dataDir: folder }),
-    ...(isNew && { loadDataDir: await dataDir() }),
-  })
+  const pool = await PGlite.create(folder)
   return {
     pool,
     async close() {
