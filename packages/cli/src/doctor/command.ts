@@ -18,7 +18,8 @@ import type { Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
 import { runDoctor } from './doctor.js'
 import { describeDoctor } from './report.js'
-import { fetchRuns, MAX_REQUESTS } from './session.js'
+import { fetchRuns } from './run-count.js'
+import { MAX_REQUESTS } from './session.js'
 import type { DoctorTimes } from './times.js'
 
 /** Options of `kinde-billing doctor`. */

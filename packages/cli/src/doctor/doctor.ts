@@ -18,7 +18,8 @@ import { beginStalled, compressed, oversized, slow, wrongMethod } from './checks
 import { webhookId } from './checks/webhook-id.js'
 import { finding } from './faults.js'
 import { RateLimited } from './rate-limit.js'
-import { openSession, type Session, Stopped } from './session.js'
+import { openSession, type Session } from './session.js'
+import { Stopped } from './stopped.js'
 import { type DoctorReport, type NamedOutcome, toReport } from './summary.js'
 import { DOCTOR_TIMES, type DoctorTimes } from './times.js'
 

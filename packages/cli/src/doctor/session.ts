@@ -7,6 +7,8 @@ import type { DevelopmentIssuer } from '../issuer/development-issuer.js'
 import type { DevelopmentKey } from '../issuer/development-key.js'
 import { createRateLimitWait, RateLimited } from './rate-limit.js'
 import { learnReference, type Reference, type Run } from './reference.js'
+import { fetchRuns } from './run-count.js'
+import { Stopped } from './stopped.js'
 import type { DoctorTimes } from './times.js'
 
 /** Limit of requests in one run. */
@@ -103,9 +105,6 @@ export interface SessionOptions
   readonly dialect: Dialect
   readonly signal: AbortSignal
 }
-
-/** The doctor has used up its requests or its time, or was interrupted. */
-export class Stopped extends Error {}
 
 export function openSession(options: SessionOptions): Session {
   const { target, ranTarget, times, signal, key, attackerKey } = options
@@ -215,35 +214,6 @@ function initialFacts(): Facts {
     needsKeys: false,
     hidesRefusals: false,
     runsLate: false,
-  }
-}
-
-/**
- * Asks the application how often its handler ran.
- *
- * @returns `undefined` if the answer is not a number
- */
-export async function fetchRuns(
-  ranTarget: Target,
-  eventId: string,
-  timeoutMs: number,
-  signal: AbortSignal,
-): Promise<number | undefined> {
-  const url = new URL(ranTarget.url)
-  url.searchParams.set('event_id', eventId)
-  const answer = await send({ ...ranTarget, url }, { method: 'GET', headers: {}, timeoutMs, signal })
-  if (answer.failure === 'stopped') throw new Stopped()
-  return answer.status === 200 ? parseRuns(answer.body) : undefined
-}
-
-/** A number as text, or JSON with the number as `runs`. */
-function parseRuns(body: string): number | undefined {
-  try {
-    const value: unknown = JSON.parse(body)
-    const runs = typeof value === 'object' && value !== null && 'runs' in value ? value.runs : value
-    return typeof runs === 'number' ? runs : undefined
-  } catch {
-    return undefined
   }
 }
 

@@ -1,0 +1,2 @@
+/** The doctor has used up its requests or its time, or was interrupted. */
+export class Stopped extends Error {}
