@@ -36,7 +36,10 @@ beforeEach(async () => {
     onEvent: createBillingStateHandler({ store: createPostgresStateStore() }),
   })
   const data = { customer_id: 'customer_1', agreement_id: 'agreement_1', plan_code: 'starter' }
-  const token = await issuer.sign(billingEventFixture('customer.agreement_created', { data }))
+  // well before Kinde is asked
+  const timestamp = new Date(Date.now() - 3_600_000).toISOString()
+  const claims = billingEventFixture('customer.agreement_created', { data, timestamp, event_timestamp: timestamp })
+  const token = await issuer.sign(claims)
   await receiver.receive({ method: 'POST', header: () => undefined, body: () => token, context: undefined })
 })
 afterEach(() => kinde.close())
