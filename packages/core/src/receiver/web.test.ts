@@ -33,6 +33,17 @@ describe('createWebHandler', () => {
     expect((await handle(request)).status).toBe(200)
   })
 
+  it('handles a delivery with every timer faked, before and after it is created', async () => {
+    const before = createWebHandler({ issuer, jwks, onEvent: () => {} })
+    vi.useFakeTimers({ now: Date.now() + 1e10 })
+    try {
+      const after = createWebHandler({ issuer, jwks, onEvent: () => {} })
+      for (const handle of [before, after]) expect((await handle(post(await token()))).status).toBe(200)
+    } finally {
+      vi.useRealTimers()
+    }
+  })
+
   it('answers a request without a body', async () => {
     const handle = createWebHandler({ issuer, jwks, log: false, onEvent: () => {} })
     expect((await handle(post(null))).status).toBe(401)
