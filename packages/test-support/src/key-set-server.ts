@@ -6,6 +6,7 @@ import {
 } from '@kinde-billing/core'
 import { billingEventFixture, createTestIssuer, type TestIssuer } from '@kinde-billing/testing'
 import { type KeySetResponder, startTestIssuer, type TestIssuerServer } from '@kinde-billing/testing/server'
+import { afterEach, beforeEach, vi } from 'vitest'
 import { deferred } from './deferred.js'
 
 export const SECOND = 1000
@@ -30,6 +31,10 @@ export interface KeySetServer {
   forge(kid?: string): Promise<string>
   /** The codes with which a verifier refuses tokens, or `ok`. */
   verify(verifier: BillingVerifier, ...tokens: string[]): Promise<string[]>
+  /** The code with which a verifier refuses an event of now, or `ok`. */
+  verifyGenuine(verifier: BillingVerifier): Promise<string | undefined>
+  /** The code with which a verifier refuses a forged event of now. */
+  verifyForged(verifier: BillingVerifier): Promise<string | undefined>
   /** Holds the next response of the key set back until `release`, which answers with the keys of the moment it was called. */
   holdResponse(): { readonly requested: Promise<void>; release(): void }
 }
@@ -59,6 +64,8 @@ export async function startKeySetServer(): Promise<KeySetServer> {
           return result.ok ? 'ok' : result.error.code
         }),
       ),
+    verifyGenuine: async (verifier) => (await server.verify(verifier, await server.sign()))[0],
+    verifyForged: async (verifier) => (await server.verify(verifier, await server.forge()))[0],
     holdResponse() {
       const requested = deferred()
       const keySet = JSON.stringify(issuer.jwks)
@@ -71,6 +78,20 @@ export async function startKeySetServer(): Promise<KeySetServer> {
     },
   }
   return server
+}
+
+/** Gives each test a key set of its own, and stops the timers: no time limit ends unless the test lets time pass. */
+export function serveKeySetForEach(onStart: (server: KeySetServer) => unknown): void {
+  let server: KeySetServer
+  beforeEach(async () => {
+    server = await startKeySetServer()
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+    await onStart(server)
+  })
+  afterEach(async () => {
+    vi.useRealTimers()
+    await server.issuer.close()
+  })
 }
 
 /** Answers the request for the key set with a JSON value. */

@@ -1,20 +1,14 @@
-import { type KeySetServer, respondWithStatus, startKeySetServer } from '@kinde-billing/test-support/key-set-server'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { type KeySetServer, respondWithStatus, serveKeySetForEach } from '@kinde-billing/test-support/key-set-server'
+import { describe, expect, it } from 'vitest'
 import type { BillingVerifier } from '../index.js'
 
 let server: KeySetServer
-beforeEach(async () => {
-  server = await startKeySetServer()
-  // No time limit ends while a busy machine works.
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-})
-afterEach(async () => {
-  vi.useRealTimers()
-  await server.issuer.close()
+serveKeySetForEach((started) => {
+  server = started
 })
 
-const verifyGenuine = async (verifier: BillingVerifier) => (await server.verify(verifier, await server.sign())).join()
-const verifyForged = async (verifier: BillingVerifier) => (await server.verify(verifier, await server.forge())).join()
+const verifyGenuine = (verifier: BillingVerifier) => server.verifyGenuine(verifier)
+const verifyForged = (verifier: BillingVerifier) => server.verifyForged(verifier)
 
 describe('a cold start', () => {
   it('costs one fetch for 200 calls', async () => {

@@ -4,24 +4,18 @@ import {
   MINUTE,
   respondWithStatus,
   SECOND,
-  startKeySetServer,
+  serveKeySetForEach,
 } from '@kinde-billing/test-support/key-set-server'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 import type { BillingVerifier } from '../index.js'
 
 let server: KeySetServer
-beforeEach(async () => {
-  server = await startKeySetServer()
-  // No time limit ends unless a test lets time pass.
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
-})
-afterEach(async () => {
-  vi.useRealTimers()
-  await server.issuer.close()
+serveKeySetForEach((started) => {
+  server = started
 })
 
-const verifyGenuine = async (verifier: BillingVerifier) => (await server.verify(verifier, await server.sign())).join()
-const verifyForged = async (verifier: BillingVerifier) => (await server.verify(verifier, await server.forge())).join()
+const verifyGenuine = (verifier: BillingVerifier) => server.verifyGenuine(verifier)
+const verifyForged = (verifier: BillingVerifier) => server.verifyForged(verifier)
 
 describe('an outage at a cold start', () => {
   it('is keys_unavailable for each of 200 calls, costs a few fetches, and ends', async () => {

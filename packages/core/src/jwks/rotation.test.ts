@@ -4,9 +4,9 @@ import {
   MINUTE,
   respondWithStatus,
   SECOND,
-  startKeySetServer,
+  serveKeySetForEach,
 } from '@kinde-billing/test-support/key-set-server'
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { BillingVerifier } from '../index.js'
 
 let server: KeySetServer
@@ -14,20 +14,14 @@ let verifier: BillingVerifier
 /** A token of the first key, which the verifier has fetched. */
 let old: string
 
-beforeEach(async () => {
-  server = await startKeySetServer()
-  // No time limit ends while a busy machine works.
-  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] })
+serveKeySetForEach(async (started) => {
+  server = started
   verifier = server.createVerifier()
   old = await server.sign()
   await server.verify(verifier, old)
 })
-afterEach(async () => {
-  vi.useRealTimers()
-  await server.issuer.close()
-})
 
-const verifyGenuine = async () => (await server.verify(verifier, await server.sign())).join()
+const verifyGenuine = () => server.verifyGenuine(verifier)
 const verifyOld = async () => (await server.verify(verifier, old)).join()
 
 describe('a new key', () => {
