@@ -14,6 +14,7 @@ import { temporaryFolder } from './temporary-folder.js'
 
 const KILLS = 10
 const CUSTOMERS = 90
+const READ = 'GET /api/v1/billing/agreements'
 const ids = Array.from({ length: CUSTOMERS }, (_, index) => `customer_${index}`)
 const isOrganization = (index: number): boolean => index % 2 === 1
 // every third customer has no agreement, and so nothing to report
@@ -46,6 +47,8 @@ afterAll(async () => {
   await Promise.all([pool?.end(), kinde?.close()])
   await server?.close()
 })
+
+const countReads = (): number => kinde.requests.filter(({ method, path }) => `${method} ${path}` === READ).length
 
 /** Runs the command in a process of its own. */
 function startSync(cwd: string) {
@@ -107,14 +110,18 @@ it.runIf(isInstalled('postgres'))(
 
     const cwd = await temporaryFolder()
     for (let kill = 0; kill < KILLS; kill++) {
+      const before = countReads()
+      const answered = 5 + (kill % 3)
+      // so that the run cannot end before it is killed, however busy the machine is
+      kinde.failNext({ delayMs: 600_000 }, { on: READ, after: answered, times: CUSTOMERS })
       const run = startSync(cwd)
-      const reads = () => kinde.requests.filter(({ path }) => path === '/api/v1/billing/agreements').length
-      const before = reads()
-      while (reads() < before + 5 + (kill % 3) && !run.hasExited()) await wait(1)
+      while (countReads() < before + answered && !run.hasExited()) await wait(1)
       expect(run.hasExited()).toBe(false)
       await run.kill()
+      kinde.clearFaults()
     }
     expect(timeless(await startSync(cwd).report())).toEqual(timeless(expected))
     expect(await storedAccess()).toEqual(states)
   },
+  300_000,
 )
