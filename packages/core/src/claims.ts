@@ -86,12 +86,12 @@ function readDate(claims: JsonObject, name: 'exp' | 'nbf', absent: number): numb
  */
 export function readBillingEnvelope(claims: JsonObject, window?: ClaimChecks): BillingEnvelope {
   const type = getOwn(claims, 'type')
+  if (isBillingEventType(type)) return readEnvelope(type, claims, window)
   if (!isSafeString(type, MAX_TYPE_CHARS))
     throw new KindeWebhookError('invalid_payload', "The signed payload has no usable 'type'.", {
       issues: [{ path: ['type'], message: `must be a non-blank string of at most ${MAX_TYPE_CHARS} characters` }],
     })
-  if (!isBillingEventType(type)) throw unsupportedEvent(type, claims, window)
-  return readEnvelope(type, claims, window)
+  throw unsupportedEvent(type, claims, window)
 }
 
 function unsupportedEvent(type: string, claims: JsonObject, window?: ClaimChecks): UnsupportedEventError {

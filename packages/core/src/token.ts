@@ -57,14 +57,16 @@ function byteLength(text: string, limit: number): number {
 const COMPACT_JWS = /^([\w-]+)\.([\w-]+)\.([\w-]+)$/
 
 /** By the length of the part modulo 4: last characters whose spare bits are zero. A remainder of 1 cannot occur. */
-const LAST_CHARACTER = [/./, /^$/, /[AQgw]/, /[AEIMQUYcgkosw048]/]
+const LAST_CHARACTERS: Readonly<Record<number, string>> = { 2: 'AQgw', 3: 'AEIMQUYcgkosw048' }
 
 /**
  * Checks for canonical base64url (RFC 7515, section 2; RFC 4648, section 3.5). jose also decodes white space, padding,
  * and spare bits in the last character, so one token would have many texts.
  */
 function isCanonical(part: string | undefined): part is string {
-  return part !== undefined && LAST_CHARACTER[part.length % 4]?.test(part.slice(-1)) === true
+  if (part === undefined) return false
+  const remainder = part.length % 4
+  return remainder === 0 || LAST_CHARACTERS[remainder]?.includes(part.slice(-1)) === true
 }
 
 type HeaderRule = readonly [isValid: (value: unknown) => boolean, code: KindeWebhookErrorCode, message: string]
