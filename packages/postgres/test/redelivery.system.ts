@@ -165,6 +165,34 @@ describe.runIf(isInstalled('postgres'))('redelivery on a real Postgres', () => {
     await Promise.all([broken, fixed].map(({ pool }) => pool.end()))
   }, 120_000)
 
+  it('takes over what a killed process has taken, and lets no later event of the customer overtake it', async () => {
+    const data = { customer_id: 'customer_1' }
+    const tokens = await Promise.all(
+      ['2026-05-01T07:00:00.000Z', '2026-05-01T08:00:00.000Z'].map((event_timestamp, index) =>
+        issuer.sign(
+          billingEventFixture('customer.payment_failed', { event_id: `event_${index}`, event_timestamp, data }),
+        ),
+      ),
+    )
+    const broken = openReceiver(postgres.server.port, { fails: () => true })
+    for (const token of tokens) await broken.deliver(token)
+    await requestRedelivery(postgres.observer, { status: 'failed' }, { reason: 'fixed' })
+    // It takes the first one, and never ends.
+    void redeliver(broken.pool, { name: 'billing', redeliver: () => new Promise<never>(() => {}) })
+    const countTaken = async () =>
+      (await postgres.observer.query('select from kinde_billing_deliveries where redelivery_attempts = 1')).rows.length
+    await expect.poll(countTaken).toBe(1)
+
+    const fixed = openReceiver(postgres.server.port, { fails: () => false })
+    expect(await redeliver(fixed.pool, fixed.receiver)).toEqual({})
+    // As if two minutes had passed.
+    await postgres.observer.query('update kinde_billing_deliveries set redelivery_due_at = now()')
+    expect(await redeliver(fixed.pool, fixed.receiver)).toEqual({ processed: 2 })
+    const { rows } = await postgres.observer.query('select event_id from effects')
+    expect(rows).toEqual([{ event_id: 'event_0' }, { event_id: 'event_1' }])
+    await Promise.all([broken, fixed].map(({ pool }) => pool.end()))
+  })
+
   it('shows what is being handled as in progress', async () => {
     const [token = ''] = await signMany(1)
     const { pool, receiver, deliver } = openReceiver(postgres.server.port, { fails: () => true })
