@@ -77,7 +77,6 @@ main:focus { outline: none; }
 .wrap { overflow-wrap: anywhere; white-space: pre-wrap; }
 .name { overflow-wrap: anywhere; unicode-bidi: isolate; }
 time { white-space: nowrap; }
-.name + time, code + time { margin-left: 4px; }
 .abs { font-size: .93em; margin-left: 2px; }
 
 .top {
