@@ -23,8 +23,8 @@ export interface Recipe {
   readonly example: string
   /** Default: `/webhooks/kinde`. */
   readonly path?: string
-  /** In the output of a started example that is ready. */
-  readonly ready: RegExp
+  /** In the output of a started example that is ready. Default: it is ready when its port takes connections. */
+  readonly ready?: RegExp
   /** The major version of Node that runs it. Default: the version that runs the tests. */
   readonly node?: string
   /** Tools that users of the platform have on their machine, from npm. */

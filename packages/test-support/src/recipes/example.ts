@@ -1,7 +1,9 @@
 import { type ChildProcess, execFile, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { cp, mkdir, mkdtemp, readdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { connect } from 'node:net'
 import { dirname, join } from 'node:path'
+import { setTimeout } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { freePort } from '../server-process.js'
 
@@ -107,10 +109,10 @@ export function withoutSettings(command: string, env: NodeJS.ProcessEnv): string
   return command.replace(/\b([A-Z_]+)=\S+ /g, (assignment, name) => (env[name] === undefined ? assignment : ''))
 }
 
-/** Runs the command that starts an example, and waits until its output says that it is ready. */
+/** Runs the command that starts an example, and waits until its output or, without `ready`, its port says that it is ready. */
 export async function startExample(
   command: string,
-  ready: RegExp,
+  ready: RegExp | undefined,
   folder: string,
   env: NodeJS.ProcessEnv,
 ): Promise<RunningExample> {
@@ -125,7 +127,7 @@ export async function startExample(
   const exited = once(child, 'exit')
   const killGroup = (): void => void (child.pid !== undefined && killQuietly(-child.pid))
   process.on('exit', killGroup)
-  await isReady(child, ready)
+  await Promise.race([isReady(child, ready), ...(ready ? [] : [isListening(child, port)])])
   return {
     url: `http://127.0.0.1:${port}`,
     isRunning: () => child.exitCode === null && child.signalCode === null,
@@ -145,12 +147,26 @@ function killQuietly(pid: number): void {
   }
 }
 
-function isReady(child: ChildProcess, ready: RegExp): Promise<void> {
+/** Some servers start without a word. */
+async function isListening(child: ChildProcess, port: number): Promise<void> {
+  while (child.exitCode === null && child.signalCode === null) {
+    const socket = connect(port, '127.0.0.1')
+    const isOpen = await once(socket, 'connect').then(
+      () => true,
+      () => false,
+    )
+    socket.destroy()
+    if (isOpen) return
+    await setTimeout(100)
+  }
+}
+
+function isReady(child: ChildProcess, ready: RegExp | undefined): Promise<void> {
   return new Promise((resolve, reject) => {
     let output = ''
     const read = (chunk: Buffer): void => {
       if (output.length < 100_000) output += chunk.toString()
-      if (ready.test(output)) resolve()
+      if (ready?.test(output)) resolve()
     }
     child.stdout?.on('data', read)
     child.stderr?.on('data', read)
