@@ -16,8 +16,8 @@ export default defineConfig({
           // Files share a worker's modules, as deliveries share a process's: a third less work than a process for each.
           isolate: false,
           // A test that hangs fails; one that is slow on a busy machine does not.
-          testTimeout: 60_000,
-          hookTimeout: 60_000,
+          testTimeout: 180_000,
+          hookTimeout: 180_000,
         },
       },
       {

@@ -103,8 +103,11 @@ function createFilter(
     if (!DELIVERY_STATUSES.includes(status)) throw invalid('status', `must be one of ${DELIVERY_STATUSES.join(', ')}`)
     conditions.push(COARSE[status], `${statusOf('delivery', table)} = ${parameter(status)}`)
   }
-  if (type !== undefined) conditions.push(`delivery.type = ${parameter(storableText(type))}`)
-  if (customer !== undefined) conditions.push(`delivery.customer = ${parameter(storableText(customer))}`)
+  for (const [name, text] of Object.entries({ type, customer })) {
+    if (text === undefined) continue
+    if (typeof text !== 'string') throw invalid(name, 'must be a text')
+    conditions.push(`delivery.${name} = ${parameter(storableText(text))}`)
+  }
   if (since !== undefined)
     conditions.push(`delivery.first_seen_at >= ${parameter(toTimestamp('since', since))}::timestamptz`)
   if (after !== undefined) {
@@ -118,9 +121,12 @@ function createFilter(
 
 /** Throws `invalid_configuration` for what is not a valid date. */
 export function toTimestamp(name: string, date: unknown): string {
-  if (date instanceof Date && Number.isFinite(date.getTime())) return date.toISOString()
+  // of any realm: test runners have their own Date
+  if (isDate(date) && Number.isFinite(date.getTime())) return date.toISOString()
   throw invalid(name, 'must be a valid Date')
 }
+
+const isDate = (value: unknown): value is Date => Object.prototype.toString.call(value) === '[object Date]'
 
 function invalid(name: string, fix: string): KindeWebhookError {
   return new KindeWebhookError('invalid_configuration', `${name}: ${fix}.`)

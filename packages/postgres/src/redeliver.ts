@@ -1,5 +1,5 @@
 import { KindeWebhookError } from '@kinde-billing/core'
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertFunction, assertKnownOptions } from '@kinde-billing/core/internal'
 import type { DeliveryOutcome } from '@kinde-billing/core/receiver'
 import { withSession } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
@@ -88,6 +88,7 @@ export async function redeliver<Context>(
   options: RedeliverOptions<Context> = {},
 ): Promise<RedeliveryCounts> {
   assertKnownOptions('redeliver', options, OPTIONS)
+  assertFunction('onProgress', options.onProgress)
   const { limit, concurrency, perSecond } = parseLimits(options)
   const { signal, onProgress, context } = options
   const queue = redeliveryQueue(tableName(options), receiver.name)

@@ -1,3 +1,4 @@
+import { runInNewContext } from 'node:vm'
 import { PGlite, type Transaction } from '@electric-sql/pglite'
 import { KindeWebhookError } from '@kinde-billing/core'
 import { createBillingReceiver, DiscardEvent, type InboxDelivery } from '@kinde-billing/core/receiver'
@@ -469,6 +470,7 @@ describe('listDeliveries', () => {
     expect(await count({ status: 'failed', customer: 'customer_1' })).toBe(5)
     expect(await count({ type: 'customer.payment_failed' })).toBe(12)
     expect(await count({ since: new Date(Date.now() + 60_000) })).toBe(0)
+    expect(await count({ since: runInNewContext('new Date(0)') })).toBe(await count({ since: new Date(0) }))
   })
 
   it('pages through deliveries that arrived at the same moment', async () => {
@@ -490,6 +492,8 @@ describe('listDeliveries', () => {
     { limit: 0 },
     { limit: 1001 },
     { since: new Date('x') },
+    { type: Object(5) },
+    { customer: Object(null) },
     { after: 'x' },
     { after: Buffer.from('["Jan 1 2026 (x)","key"]').toString('base64url') },
   ])('refuses %o', async (options) => {

@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertFunction, assertKnownOptions } from '@kinde-billing/core/internal'
 import {
   type AccessPolicy,
   type BillingState,
@@ -100,6 +100,7 @@ export interface PostgresStateStore extends BillingStateStore<StateClient, strin
  */
 export function createPostgresStateStore(options: PostgresStateStoreOptions = {}): PostgresStateStore {
   assertKnownOptions('createPostgresStateStore', options, ['table', 'pool', 'policy', 'plans', 'now'])
+  assertFunction('now', options.now)
   const table = stateTable(options)
   const { pool, policy, plans } = options
   const now = (): number => (options.now ?? Date.now)()

@@ -1,4 +1,4 @@
-import { assertKnownOptions, assertObject } from '@kinde-billing/core/internal'
+import { assertFunction, assertKnownOptions, assertObject } from '@kinde-billing/core/internal'
 import type { AgreementSummary, BillingSummary } from './summarize.js'
 
 /** The features and limits of one plan. */
@@ -88,6 +88,7 @@ export function definePlans<const Catalogue extends PlanCatalogue>(
   )
   const plans = new Map<string, PlanDefinition>(Object.entries(catalogue))
   assertKnownOptions('definePlans', options, ['onWarning'])
+  assertFunction('onWarning', options.onWarning)
   for (const [code, plan] of plans) assertKnownOptions(`definePlans: the plan ${code}`, plan, ['features', 'limits'])
   assertLimits(plans)
   const warned = new Set<string>()

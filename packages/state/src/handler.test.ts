@@ -192,6 +192,10 @@ describe('failures', () => {
     expect(() => setUp({ onChanges: () => undefined } as Partial<Options>)).toThrow('did you mean "onChange"')
     expect(() => createBillingStateHandler({})).toThrow('store is undefined: pass either store, or load and save')
     expect(() => createBillingStateHandler({ transaction: 1 } as object)).toThrow('no option "transaction"')
+    for (const name of ['onChange', 'scheduleReview', 'key', 'onMissingKey', 'now'])
+      expect(() => setUp({ [name]: null })).toThrow(`${name} is null: pass a function, or leave it out.`)
+    expect(() => createBillingStateHandler(Object({ store: null }))).toThrow('store is null: pass a store')
+    expect(() => createBillingStateHandler(Object(new Map()))).toThrow('options is an object: pass an object')
     const store = { ...createStore(), policy: { pastDueGraceMs: 1 } }
     expect(() => createBillingStateHandler({ store, policy: {} })).toThrow('pass it to the store instead')
   })

@@ -1,4 +1,4 @@
-import { assertKnownOptions, assertObject, invalidConfiguration } from '@kinde-billing/core/internal'
+import { assertFunction, assertKnownOptions, assertObject, invalidConfiguration } from '@kinde-billing/core/internal'
 import { DiscardEvent, type HandlerDelivery } from '@kinde-billing/core/receiver'
 import { type AccessPolicy, resolvePolicy } from './access-table.js'
 import { applyBillingEvent } from './apply.js'
@@ -168,10 +168,14 @@ const OPTIONS = [
   'maxAttempts',
 ]
 
+const FUNCTIONS = ['load', 'save', 'onChange', 'scheduleReview', 'key', 'onMissingKey', 'now'] as const
+
 function assertOptions<Context, Tx, Version>(options: BillingStateHandlerOptions<Context, Tx, Version>): void {
   assertObject('options', options, 'pass an object with a store, or with load and save')
   const { store, load, save, policy } = options
   assertKnownOptions('createBillingStateHandler', load === undefined ? options : withoutStore(options), OPTIONS)
+  for (const name of FUNCTIONS) assertFunction(name, options[name])
+  if (store !== undefined) assertObject('store', store, 'pass a store, such as createPostgresStateStore()')
   const hasBoth = load !== undefined && save !== undefined
   if (store === undefined ? !hasBoth : load !== undefined || save !== undefined)
     throw invalidConfiguration('store', store, 'pass either store, or load and save')
