@@ -14,7 +14,7 @@ beforeAll(async () => {
     )
   })
   await application.prepare(origin)
-}, 120_000)
+})
 afterAll(async () => {
   server.close()
   await application.close()

@@ -24,7 +24,7 @@ beforeAll(async () => {
   await ensureSchema(pglite)
   await ensureStateSchema(pglite)
   receiver = createReceiver()
-}, 120_000)
+})
 beforeEach(async () => {
   failing = false
   runs = []

@@ -5,7 +5,7 @@ import { createActionLog, ensureSchema, readChangeMark } from './index.js'
 let pglite: PGlite
 beforeAll(async () => {
   pglite = await PGlite.create()
-}, 120_000)
+})
 afterAll(() => pglite.close())
 
 describe('createActionLog', () => {

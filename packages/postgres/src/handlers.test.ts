@@ -15,7 +15,7 @@ beforeAll(async () => {
     create table customers (id text primary key);
     create table invoices (customer text references customers deferrable initially deferred);
   `)
-}, 60_000)
+})
 beforeEach(async () => {
   await pglite.exec('truncate effects')
 })

@@ -8,7 +8,7 @@ let pglite: PGlite
 beforeAll(async () => {
   pglite = await PGlite.create()
   await ensureSchema(pglite)
-}, 60_000)
+})
 beforeEach(async () => {
   await pglite.exec('truncate kinde_billing_deliveries')
 })

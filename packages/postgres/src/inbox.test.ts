@@ -9,7 +9,7 @@ beforeAll(async () => {
   pglite = await PGlite.create()
   await ensureSchema(pglite)
   await pglite.exec('create table effects (event_id text)')
-}, 60_000)
+})
 afterAll(() => pglite.close())
 
 function once(delivery: InboxDelivery, work: (tx: Transaction, signal: AbortSignal) => Promise<unknown>) {

@@ -5,7 +5,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { countCustomerStates, createPostgresStateStore, ensureStateSchema, listCustomerStates } from './index.js'
 
 const pglite = new PGlite()
-beforeAll(() => ensureStateSchema(pglite), 120_000)
+beforeAll(() => ensureStateSchema(pglite))
 beforeEach(async () => {
   await pglite.query('truncate kinde_billing_states')
 })

@@ -22,7 +22,7 @@ beforeAll(async () => {
   pglite = await PGlite.create()
   await ensureSchema(pglite)
   await pglite.exec('create table effects (event_id text)')
-}, 60_000)
+})
 beforeEach(async () => {
   await pglite.exec('truncate effects; truncate kinde_billing_deliveries')
 })

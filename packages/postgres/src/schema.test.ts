@@ -21,7 +21,7 @@ const INDEXES = ['claims', 'customer', 'expires_at', 'first_seen_at', 'open', 'p
 let pglite: PGlite
 beforeAll(async () => {
   pglite = await PGlite.create()
-}, 60_000)
+})
 afterAll(() => pglite.close())
 
 describe('the schema', () => {

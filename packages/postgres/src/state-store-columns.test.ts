@@ -14,7 +14,7 @@ import { createPostgresStateStore, ensureStateSchema, type PostgresStateStoreOpt
 
 const DAY_MS = DAY * 60_000
 const pglite = new PGlite()
-beforeAll(() => ensureStateSchema(pglite), 120_000)
+beforeAll(() => ensureStateSchema(pglite))
 beforeEach(async () => {
   await pglite.query('truncate kinde_billing_states')
 })

@@ -29,7 +29,7 @@ describe('on PGlite', () => {
   beforeAll(async () => {
     await ensureSchema(pglite)
     await Promise.all([ensureStateSchema(pglite), ensureStateSchema(pglite)])
-  }, 120_000)
+  })
   afterAll(() => pglite.close())
 
   it('gives back what was saved, to the byte, whatever is in it', async () => {

@@ -82,7 +82,7 @@ const whole = (events: readonly Happening[]): BillingState => {
   return state
 }
 
-describe('any order and any repetition of the same events', { timeout: 120_000 }, () => {
+describe('any order and any repetition of the same events', () => {
   it('gives the same state, to the byte', () => {
     const property = fc.property(
       mixed(30).chain((events) => fc.tuple(fc.constant(events), twice(events))),
@@ -161,7 +161,7 @@ describe('any order and any repetition of the same events', { timeout: 120_000 }
   })
 })
 
-describe('mergeStates', { timeout: 120_000 }, () => {
+describe('mergeStates', () => {
   const three = mixed(120).chain((events) =>
     fc.tuple(
       fc.subarray(events, { minLength: 1 }),
@@ -196,7 +196,7 @@ describe('mergeStates', { timeout: 120_000 }, () => {
   })
 })
 
-describe('the state', { timeout: 120_000 }, () => {
+describe('the state', () => {
   it('is plain JSON: a round trip is the identity', () => {
     const property = fc.property(history(80), (events) => {
       const state = fold(events)
@@ -304,7 +304,7 @@ describe('the state', { timeout: 120_000 }, () => {
   })
 })
 
-describe('the newest knowledge', { timeout: 120_000 }, () => {
+describe('the newest knowledge', () => {
   const arrivals = mixed(20)
   const noGrace = { cancellationGraceMs: 0 }
 

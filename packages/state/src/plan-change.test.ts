@@ -45,7 +45,7 @@ describe.each(Object.entries(planChanges))('an upgrade with %s', (_, planChanged
   })
 })
 
-describe('a plan change', { timeout: 120_000 }, () => {
+describe('a plan change', () => {
   const cancelled = cancellations['cancelled after, by its time']
 
   it('waits for the new agreement where the cancellation comes alone, for as long as the policy says', () => {

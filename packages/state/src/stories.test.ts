@@ -121,7 +121,7 @@ function describeEvent(event: BillingEvent): string {
   return [event.occurredAt.toISOString(), event.type, event.agreement.id ?? '-', plan ?? '-'].join(' ')
 }
 
-describe('a day after each step, access is the truth', { timeout: 120_000 }, () => {
+describe('a day after each step, access is the truth', () => {
   it('holds whichever types of events carry ids and plans', () => {
     const property = fc.property(story, fc.subarray([...EVERY]), fc.subarray([...EVERY]), (told, withId, withPlan) => {
       const { sent, moments } = tell(told)

@@ -489,7 +489,7 @@ describe('syncAll', () => {
       }),
       { numRuns: 40 },
     )
-  }, 60_000)
+  })
 
   it('refuses a report that cannot be resumed', async () => {
     const { client } = await start()

@@ -109,7 +109,7 @@ describe('a generated module', () => {
     ])
     const hostile = generateTypes(HOSTILE_CODES.map((code) => ({ code, schema: ofData(object({})) })))
     expect(compile({ ...Object.fromEntries(modules), 'hostile.ts': hostile })).toEqual([])
-  }, 60_000)
+  })
 
   it.each(named)('takes payloads with extra keys, absent keys and null: $title', ({ code, schema }) => {
     const { dataSchemas } = run(generateTypes([{ code, schema }]))
@@ -136,7 +136,7 @@ describe('a generated module', () => {
       }),
       { numRuns: 50 },
     )
-  }, 60_000)
+  })
 
   it('depends on the schemas only, not on their order', async () => {
     const kinde = await startTestManagementApi()
@@ -175,7 +175,7 @@ describe('a generated module', () => {
       export const email = (data: UserUpdatedData): string | null | undefined => data.user?.email
     `
     expect(compile({ 'generated.ts': generated, 'use.ts': use })).toEqual([])
-  }, 60_000)
+  })
 
   it('says what it did not understand', () => {
     const text = generateTypes([
