@@ -1,3 +1,4 @@
+import { join } from 'node:path'
 import { defineConfig } from 'vitepress'
 import llmstxt from 'vitepress-plugin-llms'
 import { codeTheme, colorByClass } from './code-theme.js'
@@ -5,6 +6,7 @@ import { linkToRepository, REPOSITORY } from './repository-links.js'
 import { renderForIndex, searchOptions } from './search.js'
 import { sidebar } from './sidebar.js'
 import { slugify } from './slugify.js'
+import { removePageScripts } from './whole-pages.js'
 
 const title = 'Kinde Billing Webhooks'
 const description =
@@ -24,6 +26,8 @@ export default defineConfig({
   cleanUrls: true,
   lastUpdated: false,
   metaChunk: true,
+  router: { prefetchLinks: false },
+  buildEnd: removePageScripts,
   srcExclude: ['samples/**'],
   head: [
     ['link', { rel: 'icon', href: 'data:,' }],
@@ -45,7 +49,7 @@ export default defineConfig({
     ],
     sidebar: sidebar(),
     outline: { level: [2, 3] },
-    search: { provider: 'local', options: { _render: renderForIndex, miniSearch: searchOptions } },
+    search: { provider: 'local', options: { _render: renderForIndex, miniSearch: searchOptions, detailedView: false } },
     socialLinks: [{ icon: 'github', link: REPOSITORY }],
     editLink: { pattern: `${REPOSITORY}/edit/main/docs/:path`, text: 'Edit this page' },
     footer: { message: 'MIT licensed. An unofficial community project, not a product of Kinde.' },
@@ -55,6 +59,9 @@ export default defineConfig({
     // @ts-expect-error the plugin has the types of the workspace's Vite, VitePress those of its own
     plugins: [llmstxt({ ...llms, ...(url && { domain: url.origin }) })],
     publicDir: false,
+    resolve: {
+      alias: [{ find: /^.*\/VPSidebarGroup\.vue$/, replacement: join(import.meta.dirname, 'theme/SidebarGroups.vue') }],
+    },
     build: { chunkSizeWarningLimit: 2000 },
   },
 })

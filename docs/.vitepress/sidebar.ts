@@ -10,7 +10,7 @@ const DOCS = join(import.meta.dirname, '..')
 export function sidebar(): Item[] {
   return [
     group('Start', ['quick-start', 'how-it-works', 'events', 'handlers']),
-    { text: 'Guides', items: pagesIn('guides') },
+    { text: 'Guides', link: '/guides/', items: pagesIn('guides') },
     {
       text: 'Platforms',
       items: [
