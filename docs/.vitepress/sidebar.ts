@@ -20,7 +20,7 @@ export function sidebar(): Item[] {
       ],
     },
     group('Going live', ['go-live', 'webhooks', 'tunnel', 'check']),
-    group('Operating', ['inboxes', 'transactions', 'state', 'sync', 'console', 'observability', 'management']),
+    group('Operating', ['inboxes', 'transactions', 'state', 'state-facts', 'sync', 'console', 'observability', 'management']),
     group('Reference', ['errors', 'options', 'cli', 'types', 'raw-bodies', 'webhook-id', 'simulator']),
     { text: 'API', items: modules() },
     group('Comparison', ['comparison', 'compatibility', 'migrating-from-kinde-webhooks']),
