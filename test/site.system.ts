@@ -35,10 +35,18 @@ describe('the site', () => {
       ])
   })
 
-  it('has every page in the sidebar', () => {
-    const sidebar = readBuilt('quick-start.html')
-    const missing = PAGES.filter((page) => !/(^|\/)index$/.test(page) && !sidebar.includes(`href="${BASE}${page}"`))
+  it('has every page in the sidebar of its group, which is open there', () => {
+    const missing = PAGES.filter((page) => !/(^|\/)index$/.test(page)).filter(
+      (page) =>
+        !/<aside class="VPSidebar.*?<\/aside>/s.exec(readBuilt(`${page}.html`))?.[0].includes(`href="${BASE}${page}"`),
+    )
     expect(missing).toEqual([])
+  })
+
+  it('leads to every group from each page', () => {
+    const sidebar = /<aside class="VPSidebar.*?<\/aside>/s.exec(readBuilt('events.html'))?.[0] ?? ''
+    for (const group of ['Start', 'Guides', 'Platforms', 'Going live', 'Operating', 'Reference', 'API', 'Comparison'])
+      expect(sidebar).toContain(`>${group}<`)
   })
 
   // typedoc counts the anchors of names that are both a value and a type in its own way
@@ -71,9 +79,8 @@ describe('the site', () => {
     expect(readBuilt('quick-start.md')).toContain("import { kindeBilling } from '@kinde-billing/node'")
   })
 
-  it('weighs less than 1 MB without the API reference, compressed as it is sent', () => {
-    const files = listBuilt().filter((name) => /\.(html|js|css|json)$/.test(name) && !/^(api|assets\/api_)/.test(name))
-    expect(weigh(files)).toBeLessThan(1_000_000)
+  it('weighs less than 1 MB with the API reference, compressed as it is sent, without pictures', () => {
+    expect(weigh(listBuilt().filter((name) => !/\.(png|svg|jpg|webp)$/.test(name)))).toBeLessThan(1_000_000)
   })
 
   describe.runIf(hasChromium())('in Chromium', () => {
@@ -154,6 +161,26 @@ describe('the site', () => {
       const found = new URL((await first.getAttribute('href')) ?? '', site.origin).pathname
       await context.close()
       expect(found).toBe(`${BASE}${expected}`)
+    })
+
+    it('loads the next page by a link, by the search and by going back, without an error', async () => {
+      const context = await newContext()
+      const { page, complaints } = await visit(context, 'quick-start')
+      const heading = page.locator('.vp-doc h1')
+      await page.locator('.VPDocFooter .next').click()
+      await page.waitForURL(`**${BASE}how-it-works`)
+      await page.locator('.VPDocAsideOutline a, .vp-doc h2 a').first().click()
+      await page.goBack()
+      await page.goBack()
+      await page.waitForURL(`**${BASE}quick-start`)
+      expect(await heading.textContent()).toContain('Quick start')
+      await page.getByRole('button', { name: 'Search' }).first().click()
+      await page.locator('.search-input').fill('GDPR')
+      await page.locator('.results .result').first().waitFor()
+      await page.keyboard.press('Enter')
+      await page.waitForURL(`**${BASE}guides/personal-data**`)
+      expect(complaints).toEqual([])
+      await context.close()
     })
 
     it('remembers the framework that a reader chooses, on every page and after a reload', async () => {

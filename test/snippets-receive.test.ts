@@ -8,7 +8,7 @@ describe('every snippet that receives', () => {
 })
 
 describe('every snippet that is a test', () => {
-  const isTest = /from 'vitest'|await simulateDeliveries\(/
+  const isTest = /from 'vitest'|^test\(|await simulateDeliveries\(/m
   const pages = ['docs/guides/testing.md', 'docs/simulator.md', 'skills/kinde-billing/SKILL.md']
   itPasses(findSnippets().filter(({ file, text }) => pages.includes(file) && isTest.test(text)))
 })

@@ -6,6 +6,10 @@ import { describe, expect, it } from 'vitest'
 const snippets = findSnippets()
 
 const CONNECTS = /new (?:Pool|PgBoss|Redis|Queue|Worker)\b|\bcreateClient\(/
+/** In CommonJS, Jest's tests use its globals. */
+const JEST = join(ROOT, 'snippet-globals.d.ts')
+const JEST_GLOBALS = `declare const test: typeof import('vitest').test, expect: typeof import('vitest').expect`
+
 const LISTENS = /\.on\('error'/
 
 /** Both have an error on line 11 of a page. They prove that errors are found. */
@@ -62,7 +66,7 @@ function compile(all: Snippet[]): Map<string, string[]> {
   const byPath = new Map(
     all.map((snippet, index) => [join(ROOT, `snippet-${index}.${snippet.isCommonJs ? 'cjs' : 'ts'}`), snippet]),
   )
-  const program = ts.createProgram([...byPath.keys()], options, createHost(byPath, options))
+  const program = ts.createProgram([JEST, ...byPath.keys()], options, createHost(byPath, options))
   return new Map(
     [...byPath].map(([path, { name, file, line }]) => {
       const source = program.getSourceFile(path)
@@ -88,21 +92,29 @@ function createHost(snippetsByPath: Map<string, Snippet>, options: ts.CompilerOp
   const members = listMembers().map((folder) => join(folder, 'index.ts'))
   const resolve = (name: string, from: string): ts.ResolvedModuleWithFailedLookupLocations =>
     ts.resolveModuleName(name, from, options, host, cache)
-  const resolveFromAny = (name: string): ts.ResolvedModuleWithFailedLookupLocations => {
+  const resolveFromAny = (name: string, from: string): ts.ResolvedModuleWithFailedLookupLocations => {
+    if (name.startsWith('./')) return { resolvedModule: findOnPage(name, from) }
     for (const member of members) {
       const resolution = resolve(name, member)
       if (resolution.resolvedModule) return resolution
     }
     return { resolvedModule: undefined }
   }
+  /** A snippet of the same page that begins with the name of its file, such as `// billing.ts`. */
+  const findOnPage = (name: string, from: string): ts.ResolvedModuleFull | undefined => {
+    const comment = `// ${name.slice('./'.length).replace(/\.js$/, '.ts')}\n`
+    const page = snippetsByPath.get(from)?.file
+    const found = [...snippetsByPath].find(([, { file, text }]) => file === page && text.startsWith(comment))
+    return found && { resolvedFileName: found[0], extension: ts.Extension.Ts }
+  }
   return {
     ...host,
-    fileExists: (path) => snippetsByPath.has(path) || host.fileExists(path),
+    fileExists: (path) => path === JEST || snippetsByPath.has(path) || host.fileExists(path),
     getSourceFile: (path, target) => {
-      const text = snippetsByPath.get(path)?.text
+      const text = path === JEST ? JEST_GLOBALS : snippetsByPath.get(path)?.text
       return text === undefined ? host.getSourceFile(path, target) : ts.createSourceFile(path, text, target)
     },
     resolveModuleNameLiterals: (literals, from) =>
-      literals.map(({ text: name }) => (snippetsByPath.has(from) ? resolveFromAny(name) : resolve(name, from))),
+      literals.map(({ text: name }) => (snippetsByPath.has(from) ? resolveFromAny(name, from) : resolve(name, from))),
   }
 }

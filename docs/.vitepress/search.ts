@@ -16,10 +16,10 @@ export const searchOptions = {
 
 /**
  * Renders a page for the index. The `keywords` of its front matter, the words that readers search for, are the first text
- * under its title. Of the API only names are indexed: its docstrings would be half of the index.
+ * under its title. Code is not indexed, and of the API only names are: they would be most of the index.
  */
 export const renderForIndex: Render = (source, env, md) => {
-  const html = md.render(source, env)
+  const html = md.render(source, env).replace(/<pre[\s\S]*?<\/pre>/g, '')
   if (env.relativePath.startsWith('api/')) return (html.match(/<h([1-3])[\s\S]*?<\/h\1>/g) ?? []).join('\n')
   const { keywords } = env.frontmatter ?? {}
   if (keywords === undefined) return html

@@ -7,7 +7,7 @@ import { loadSnippet } from './load.js'
 export function itPasses(snippets: readonly Snippet[]): void {
   let bundle: Awaited<ReturnType<typeof bundleSnippets>>
   beforeAll(async () => {
-    bundle = await bundleSnippets(snippets, (text) => text)
+    bundle = await bundleSnippets(snippets, withJestGlobals)
   }, 60_000)
   afterEach(() => {
     vi.restoreAllMocks()
@@ -25,4 +25,9 @@ export function itPasses(snippets: readonly Snippet[]): void {
     },
     30_000,
   )
+}
+
+/** Adds Jest's globals to a test that uses them. */
+function withJestGlobals(text: string): string {
+  return /^test\(/m.test(text) ? `import { expect, it as test } from 'vitest'\n${text}` : text
 }
