@@ -25,12 +25,17 @@ export const codeTheme = {
   ],
 } satisfies Theme
 
-/** Writes colors as classes: a fifth of the bytes of inline styles. */
+/** Writes colors as classes, and text of the common color without an element: a fifth of the bytes of inline styles. */
 export const colorByClass: Transformer = {
   span(node) {
     const name = /^color:var\(--code-(\w+)\)$/.exec(String(node.properties.style ?? ''))?.[1]
     if (name === undefined) return
     delete node.properties.style
     if (name !== 'text') node.properties.class = `c-${name}`
+  },
+  line(node) {
+    node.children = node.children.flatMap((token) =>
+      token.type === 'element' && Object.keys(token.properties).length === 0 ? token.children : [token],
+    )
   },
 }

@@ -28,6 +28,10 @@ export default defineConfig({
   metaChunk: true,
   router: { prefetchLinks: false },
   buildEnd: removePageScripts,
+  // pages of the API are generated: there is nothing to edit
+  transformPageData: ({ relativePath, frontmatter }) => {
+    if (relativePath.startsWith('api/')) Object.assign(frontmatter, { editLink: false, prev: false, next: false })
+  },
   srcExclude: ['samples/**'],
   head: [
     ['link', { rel: 'icon', href: 'data:,' }],
@@ -50,9 +54,10 @@ export default defineConfig({
     sidebar: sidebar(),
     outline: { level: [2, 3] },
     search: { provider: 'local', options: { _render: renderForIndex, miniSearch: searchOptions, detailedView: false } },
-    socialLinks: [{ icon: 'github', link: REPOSITORY }],
     editLink: { pattern: `${REPOSITORY}/edit/main/docs/:path`, text: 'Edit this page' },
-    footer: { message: 'MIT licensed. An unofficial community project, not a product of Kinde.' },
+    footer: {
+      message: `<a href="${REPOSITORY}">On GitHub</a>, MIT licensed. An unofficial community project, not a product of Kinde.`,
+    },
   },
   vite: {
     // every page as Markdown too, with llms.txt and llms-full.txt for programs that read

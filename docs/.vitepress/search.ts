@@ -5,6 +5,15 @@ type Render = NonNullable<DefaultTheme.LocalSearchOptions['_render']>
 
 /** The one place for how the search reads and ranks. The same options index the pages and answer in the browser. */
 export const searchOptions = {
+  options: {
+    // words that are on every page find nothing, and would be a fifth of the index
+    processTerm: (term: string) =>
+      /^(a|an|and|are|as|at|be|by|for|from|has|if|in|is|it|its|of|on|or|that|the|them|then|this|to|was|which|with|you|your|not)$/i.test(
+        term,
+      )
+        ? null
+        : term.toLowerCase(),
+  },
   searchOptions: {
     boost: { title: 5, titles: 2, text: 1 },
     fuzzy: 0.15,
