@@ -80,7 +80,11 @@ describe('the site', () => {
   })
 
   it('weighs less than 1 MB with the API reference, compressed as it is sent, without pictures', () => {
-    expect(weigh(listBuilt().filter((name) => !/\.(png|svg|jpg|webp)$/.test(name)))).toBeLessThan(1_000_000)
+    const isForPrograms = (name: string) => /\.(md|txt)$/.test(name)
+    const files = listBuilt().filter((name) => !/\.(png|jpg|webp)$/.test(name))
+    expect(weigh(files.filter((name) => !isForPrograms(name)))).toBeLessThan(900_000)
+    // the same text once more, as Markdown and as one file
+    expect(weigh(files.filter(isForPrograms))).toBeLessThan(300_000)
   })
 
   describe.runIf(hasChromium())('in Chromium', () => {
