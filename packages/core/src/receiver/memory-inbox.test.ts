@@ -65,17 +65,19 @@ describe('marks', () => {
     }
   })
 
-  it('keeps at most maxEntries marks of a million events', async () => {
+  it('keeps at most maxEntries marks of any number of events', async () => {
     let evicted = 0
     const inbox = createMemoryInbox({
+      // On a slow machine marks would expire meanwhile, and go without a warning.
+      now: () => 0,
       onWarning: () => {
         evicted += 1
       },
     })
-    for (let event = 0; event < 1_000_000; event++) await inbox.once(delivery(String(event)), nothing)
-    expect(evicted).toBe(900_000)
-    expect(await inbox.once(delivery('999999'), nothing)).toBe('duplicate')
-  }, 300_000)
+    for (let event = 0; event < 300_000; event++) await inbox.once(delivery(String(event)), nothing)
+    expect(evicted).toBe(200_000)
+    expect(await inbox.once(delivery('299999'), nothing)).toBe('duplicate')
+  })
 })
 
 describe('the clock', () => {
