@@ -18,12 +18,14 @@ export interface StatementDefinition {
   readonly text: string
 }
 
-/** Statements that a connection prepares together, in one message. */
-export interface PreparedGroup {
-  readonly prepare: readonly string[]
-  /** True for connections that have prepared them, false for those that are not to try again. */
-  readonly isPrepared: WeakMap<PostgresClient, boolean>
-}
+/** Statements that a connection prepares together, in one message: `prepare` by the name of each. */
+export type PreparedGroup = ReadonlyMap<string, string>
+
+/** The names that each connection has prepared; inboxes on one pool share them. */
+const preparedNames = new WeakMap<PostgresClient, Set<string>>()
+
+/** Connections on which statements are sent in full. */
+const unpreparedClients = new WeakSet<PostgresClient>()
 
 /**
  * Creates statements that Postgres parses and plans once for each connection, which halves what it has to compute for a
@@ -34,14 +36,13 @@ export interface PreparedGroup {
 export function prepareGroup<Name extends string>(
   definitions: Record<Name, StatementDefinition>,
 ): Record<Name, (...values: string[]) => PreparedCall> {
-  const prepare: string[] = []
-  const group: PreparedGroup = { prepare, isPrepared: new WeakMap() }
+  const group = new Map<string, string>()
   const calls = {} as Record<Name, (...values: string[]) => PreparedCall>
   for (const key in definitions) {
     const { types, text } = definitions[key]
     // Behind a pooler, the connection may have been another release's, or another inbox's: equal names are equal texts.
     const name = `kinde_billing_${key}_${createHash('sha256').update(`${types} ${text}`).digest('hex').slice(0, 16)}`
-    prepare.push(`prepare ${name}(${types.join(', ')}) as ${text}`)
+    group.set(name, `prepare ${name}(${types.join(', ')}) as ${text}`)
     calls[key] = (...values) => ({ group, name, text, values })
   }
   return calls
@@ -64,16 +65,18 @@ export interface Message {
 export function writeMessage(client: PostgresClient, statements: readonly Statement[], mayPrepare: boolean): Message {
   const at = statements.findIndex((statement) => typeof statement !== 'string')
   const first = statements[at]
-  const group = typeof first === 'object' ? first.group : undefined
-  const isPrepared = group?.isPrepared.get(client)
-  const prepare = mayPrepare && isPrepared === undefined ? (group?.prepare ?? []) : []
-  const isCalled = isPrepared || prepare.length > 0
+  const group: PreparedGroup = typeof first === 'object' ? first.group : new Map()
+  const known = preparedNames.get(client) ?? new Set()
+  const missing = [...group].filter(([name]) => !known.has(name))
+  const isCalled = !unpreparedClients.has(client) && (mayPrepare || missing.length === 0)
+  const prepare = isCalled ? missing.map(([, sql]) => sql) : []
   return {
     sql: statements.map(isCalled ? call : inline).toSpliced(at, 0, ...prepare),
     withoutPrepare: (results) => results.toSpliced(at, prepare.length),
     settle(error) {
       const isMismatch = isCalled && isPreparedError(error)
-      if (isMismatch || prepare.length > 0) group?.isPrepared.set(client, error === undefined)
+      if (isMismatch || (error !== undefined && prepare.length > 0)) unpreparedClients.add(client)
+      else if (prepare.length > 0) preparedNames.set(client, new Set([...known, ...group.keys()]))
       return isMismatch
     },
   }

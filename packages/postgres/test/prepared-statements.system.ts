@@ -41,6 +41,12 @@ describe.runIf(isInstalled('postgres'))("a Postgres inbox's prepared statements"
     expect((await readDelivery(pool, removed.eventId))?.claims).toBeUndefined()
     // The mark differs, and nothing else.
     expect(await findPrepared(pool)).toEqual([...names, 'kinde_billing_mark'].sort())
+    const { rows } = await pool.query(
+      "select sum(generic_plans + custom_plans)::int as calls from pg_prepared_statements where name like 'kinde_billing_mark_%' group by name",
+    )
+    // Each called its own after the first use of the connection, that of the first inbox.
+    expect(rows).toEqual([{ calls: expect.any(Number) }, { calls: expect.any(Number) }])
+    expect(Math.min(...rows.map(({ calls }) => calls))).toBeGreaterThan(2)
   })
 
   it('go on through a change of the table, and a new table in its place', async () => {
@@ -56,6 +62,16 @@ describe.runIf(isInstalled('postgres'))("a Postgres inbox's prepared statements"
     const delivery = newDelivery()
     expect(await inbox.once(delivery, nothing)).toBe('processed')
     expect(await inbox.once(delivery, nothing)).toBe('duplicate')
+  })
+
+  it('are made once, however many inboxes are created on the pool', async () => {
+    for (let run = 0; run < 5; run += 1)
+      expect(await createPostgresInbox({ pool }).once(newDelivery(), nothing)).toBe('processed')
+    expect(await findPrepared(pool)).toEqual(names)
+    const { rows } = await pool.query(
+      "select (generic_plans + custom_plans)::int as calls from pg_prepared_statements where name like 'kinde_billing_mark_%'",
+    )
+    expect(rows).toEqual([{ calls: 4 }])
   })
 
   it('are done without once the application has discarded them', async () => {
