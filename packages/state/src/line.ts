@@ -23,6 +23,8 @@ export interface Line {
   end: TimedFact | undefined
   /** The plan as last told. */
   plan: PlanFact | undefined
+  /** The latest creation that told a plan: what came before it and is read after it told an older plan. */
+  planned: TimedFact | undefined
   /** All plans since the start. */
   plans: PlanFact[]
   /** A plan change without an agreement id that was taken for this agreement's, and the plan before it. */
@@ -55,6 +57,7 @@ export function newLine(id: string | undefined, start: TimedFact): Line {
     created: undefined,
     end: undefined,
     plan: start.plan,
+    planned: undefined,
     plans: start.plan ? [start.plan] : [],
     moved: undefined,
     failed: undefined,
@@ -69,10 +72,12 @@ export function newLine(id: string | undefined, start: TimedFact): Line {
 /** Begins the agreement's life by a creation: free of older debts, and not ended. */
 export function startAgain(line: Line, created: TimedFact): void {
   const plan = created.plan ?? line.plan
+  const planned = created.plan ? created : line.planned
   const { listed } = line
   Object.assign(line, newLine(line.id, created))
   line.created = created
   line.plan = plan
+  line.planned = planned
   line.plans = plan ? [plan] : []
   line.listed = listed
 }

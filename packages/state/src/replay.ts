@@ -130,9 +130,9 @@ function takeOver({ lines, onStep }: Reading, fact: TimedFact, plan: PlanFact): 
   return true
 }
 
-/** The creation that was read before it has told the plan. */
-function isOlderPlan(line: Line, fact: TimedFact): boolean {
-  return isBeforeCreation(line, fact) && line.created?.plan !== undefined
+/** A creation that was read before it has told the plan. */
+function isOlderPlan({ planned }: Line, fact: TimedFact): boolean {
+  return planned !== undefined && compareFacts(fact, planned) < 0
 }
 
 function owe(reading: Reading, fact: TimedFact): void {
