@@ -1,3 +1,3 @@
 import { describeRecipe } from '@kinde-billing/test-support/recipes/describe-recipe'
 
-describeRecipe({ example: 'tanstack-start', routesMethods: true, node: '22' })
+describeRecipe({ example: 'tanstack-start', node: '22' })

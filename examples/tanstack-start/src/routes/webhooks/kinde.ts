@@ -9,7 +9,8 @@ const billing = createLazyWebHandler({
 export const Route = createFileRoute('/webhooks/kinde')({
   server: {
     handlers: {
-      POST: ({ request }) => billing(request, undefined),
+      // all methods, so that the answer to the others is the package's, too
+      ANY: ({ request }) => billing(request, undefined),
     },
   },
 })
