@@ -9,8 +9,8 @@ export function describeReport(report: SyncReport, terminal: Terminal): string {
   const rows = customers.map((entry) => [printable(entry.customerId), describeBelief(entry), describeFollows(entry)])
   const table = rows.length === 0 ? '' : `${renderTable({ head: ['customer', 'stored', 'Kinde'], rows }, terminal)}\n`
   const counts = [
-    `${checked} customers`,
-    `${drifted} ${dryRun ? 'differ' : 'changed'}`,
+    `${checked} ${checked === 1 ? 'customer' : 'customers'}`,
+    `${drifted} ${dryRun ? (drifted === 1 ? 'differs' : 'differ') : 'changed'}`,
     ...(gone > 0 ? [`${gone} unknown to Kinde by now`] : []),
     ...(failed > 0 ? [`${failed} could not be read; nothing was changed for them`] : []),
     ...(complete ? [] : ['stopped before the end']),

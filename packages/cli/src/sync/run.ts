@@ -107,7 +107,14 @@ async function runAll(run: SyncRun): Promise<ExitCode> {
     isPreview && options.dryRun !== true && options.check !== true && report.complete && report.drifted > 0
   if (!mustAsk) return finish(run, report)
   terminal.err(describeReport(report, terminal))
-  if (!(await confirm(`Change the states of ${report.drifted} customers`, options, terminal))) return EXIT.finding
+  if (
+    !(await confirm(
+      report.drifted === 1 ? 'Change the state of this customer' : `Change the states of ${report.drifted} customers`,
+      options,
+      terminal,
+    ))
+  )
+    return EXIT.finding
   return finish(run, await walk(run, false))
 }
 

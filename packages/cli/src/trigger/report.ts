@@ -85,7 +85,7 @@ export function describeTrigger(
   const what = isForged ? 'forged deliveries were refused' : 'deliveries ended with 200'
   const lines = [
     color(`${ok} of ${deliveries} ${what}.`),
-    `${attempts} attempts; median ${medianMs} ms, slowest ${slowestMs} ms.`,
+    `${attempts} ${attempts === 1 ? 'attempt' : 'attempts'}; median ${medianMs} ms, slowest ${slowestMs} ms.`,
     ...Object.entries(answers).map(([answer, count]) => `  ${String(count).padStart(6)} × ${printable(answer)}`),
     ...(hints.length > 0 ? [''] : []),
     ...hints.map((hint) => wrap(printable(hint, 600), columns)),
