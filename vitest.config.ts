@@ -13,6 +13,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/*.test.ts'],
+          globalSetup: 'packages/test-support/src/temporary-files.ts',
           // Files share a worker's modules, as deliveries share a process's: a third less work than a process for each.
           isolate: false,
           // A test that hangs fails; one that is slow on a busy machine does not.
@@ -38,6 +39,7 @@ export default defineConfig({
         test: {
           name: 'system',
           include: ['packages/*/test/**/*.system.ts', 'examples/*/test/**/*.system.ts', 'test/**/*.system.ts'],
+          globalSetup: 'packages/test-support/src/temporary-files.ts',
           testTimeout: 120_000,
           hookTimeout: 120_000,
           fileParallelism: false,

@@ -89,7 +89,8 @@ describe('with an issuer', () => {
     const fixture = await read('customer.plan_changed-0001.json')
     expect(decodeBillingEvent(fixture)).toMatchObject({ plan: { code: expect.any(String) } })
     expect(await read('customer.plan_changed-0002.json')).toStrictEqual(fixture)
-    expect(written.out).toContain('contains type, id, occurredAt, timestamp, source,')
+    // the name of the folder decides where lines break
+    expect(written.out.replace(/\s+/g, ' ')).toContain('contains type, id, occurredAt, timestamp, source,')
   })
 
   it('saves nothing that it has not signed, and says why', async () => {
