@@ -30,6 +30,10 @@ describe('escapeText', () => {
   })
 })
 
+class Redirect {
+  readonly status = 302
+}
+
 describe('errorMessage', () => {
   const refused = Object.assign(new Error('connect ECONNREFUSED 127.0.0.1:5432'), { code: 'ECONNREFUSED' })
 
@@ -76,9 +80,9 @@ describe('errorMessage', () => {
       message: 'duplicate key (connect ECONNREFUSED 127.0.0.1:5432)',
     },
     {
-      name: 'the kind and status of a response',
-      error: new Response('x', { status: 404 }),
-      message: 'a thrown Response with status 404',
+      name: 'the kind and status of what a framework throws',
+      error: new Redirect(),
+      message: 'a thrown Redirect with status 302',
     },
     { name: 'the kind of any other object', error: { email: 'ada@example.com' }, message: 'a thrown Object' },
     { name: 'a function without its source', error: () => 'ada@example.com', message: 'a function' },
