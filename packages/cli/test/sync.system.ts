@@ -60,7 +60,7 @@ describe.runIf(isInstalled('postgres'))('kinde-billing sync on a real Postgres',
 
   it('shows, then asks', async () => {
     const no = await sync([], { isInteractive: true, stdin: stdinOf('n\n') })
-    expect(no).toMatchObject({ code: 1, err: expect.stringContaining('Change the states of 1 customers?') })
+    expect(no).toMatchObject({ code: 1, err: expect.stringContaining('Change the state of this customer?') })
     expect(await countRows()).toBe(0)
     expect((await sync([], { isInteractive: true, stdin: stdinOf('y\n') })).code).toBe(0)
     expect((await summary('customer_1')).hasAccess).toBe(true)
