@@ -301,7 +301,7 @@ describe('a customer', () => {
     await arrive('customer.agreement_created', { data })
     const id = await arrive('customer.payment_failed', { data })
     const text = await read(open({ policy: { pastDueGraceMs: 0 } }), '/customers/customer:customer_1')
-    expect(text).toMatch(/<p class="why">Suspended: a payment for agreement agreement_1 on plan pro failed on /)
+    expect(text).toMatch(/<p class="why">Suspended: a payment for agreement_1 on plan pro failed on /)
     expect(text).toContain(`href="/billing/deliveries/${id}"`)
     expect(await read(open(), '/customers/customer:customer_1')).toContain('Access, with a payment due')
   })

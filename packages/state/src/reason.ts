@@ -103,7 +103,9 @@ const before = (until: Date | undefined): string => (until ? `; access until ${d
 export function nameOf({ id, plan }: Line): string {
   const planName = plan?.name ?? plan?.code ?? plan?.id
   const on = planName === undefined ? '' : ` on plan ${printable(planName)}`
-  return id === undefined ? `an agreement without an id${on}` : `agreement ${printable(id)}${on}`
+  if (id === undefined) return `an agreement without an id${on}`
+  // The ids of Kinde that have been seen say what they are: agreement_0195…
+  return `${id.startsWith('agreement') ? '' : 'agreement '}${printable(id)}${on}`
 }
 
 /** A moment in words: UTC, to the minute. */
