@@ -40,7 +40,7 @@ function describe(marked: number, { columns, colors }: Terminal): string {
   const what = `${marked} ${marked === 1 ? 'delivery is' : 'deliveries are'} marked for redelivery.`
   const note =
     marked > 0
-      ? 'They run when your application calls redeliver() of @kinde-billing/postgres, from an interval or a cron job.'
+      ? 'Your application runs what is marked with redeliver() of @kinde-billing/postgres, from an interval or a cron job.'
       : 'Only failed events whose claims are kept can be redelivered; handled ones need --even-if-done and keepClaims: "all".'
   return `${(marked > 0 ? colors.green : colors.yellow)(what)}\n${wrap(note, columns)}\n`
 }
