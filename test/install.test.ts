@@ -10,7 +10,7 @@ const PAGES = [
   ...['console.md', 'management.md', 'observability.md', 'simulator.md', 'state.md', 'sync.md', 'transactions.md'],
 ]
 
-/** What readers of a guide have: their framework and its adapter, and their test runner. */
+/** The packages that readers of a guide have: their framework and its adapter, and their test runner. */
 const READERS_OWN =
   /^(@kinde-billing\/(node|fastify|hono|next)|express|fastify|hono|@hono\/node-server|next|vitest|node:.*|\..*)$/
 

@@ -2,7 +2,7 @@ import { type BillingState, type BillingStateStore, type BillingSummary, summari
 import { Injectable } from '@nestjs/common'
 
 /**
- * What each customer has, and the messages to them: in memory, and lost with the process. In your application:
+ * The customers and the messages to them: in memory, and lost with the process. In your application:
  * `createPostgresStateStore()` of `@kinde-billing/postgres` and your mail service.
  */
 @Injectable()

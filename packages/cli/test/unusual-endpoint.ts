@@ -4,7 +4,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { compactVerify, createRemoteJWKSet, errors } from 'jose'
 import type { PlantedEndpoint } from './planted-endpoint.js'
 
-/** What is unusual about an endpoint that is right in every respect. */
+/** The unusual trait of an endpoint that is right in every respect. */
 export interface Unusual {
   /** Body of the answer 200. Default: `ok`. */
   readonly successBody?: (outcome: 'processed' | 'duplicate' | 'unsupported') => string

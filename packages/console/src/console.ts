@@ -66,12 +66,14 @@ interface Operator {
   readonly name: string | undefined
 }
 
-const AUTHORIZE_MS = 10_000
+const AUTHORIZE_TIMEOUT_MS = 10_000
 
 async function identify({ authorize, onError }: Settings, request: Request): Promise<Operator | undefined> {
   try {
-    const answer = await withTimeout(Promise.resolve(authorize(request)), AUTHORIZE_MS, () => {
-      throw new Error(`authorize has not answered within ${AUTHORIZE_MS / 1000} seconds, so the request is refused`)
+    const answer = await withTimeout(Promise.resolve(authorize(request)), AUTHORIZE_TIMEOUT_MS, () => {
+      throw new Error(
+        `authorize has not answered within ${AUTHORIZE_TIMEOUT_MS / 1000} seconds, so the request is refused`,
+      )
     })
     if (answer === true) return { name: undefined }
     const name: unknown = typeof answer === 'object' ? answer?.name : answer

@@ -4,7 +4,7 @@ import type { Settings } from './options.js'
 const LOOK_MS = 700
 /** Time alone changes pages, too: an attempt that came a minute ago is in progress no more. */
 const LOOK_ANYWAY_MS = 10_000
-const AUTHORIZE_MS = 30_000
+const AUTHORIZE_AGAIN_MS = 30_000
 /** The browser connects again; so a stream never outlives a deployment behind a proxy for long. */
 const LIFETIME_MS = 10 * 60_000
 
@@ -78,7 +78,7 @@ export function streamVersions(
       }
       const look = async (): Promise<void> => {
         if (Date.now() - begun > LIFETIME_MS) return end()
-        if (Date.now() - allowedAt > AUTHORIZE_MS) {
+        if (Date.now() - allowedAt > AUTHORIZE_AGAIN_MS) {
           if (!(await isAllowed())) return end()
           allowedAt = Date.now()
         }

@@ -3,6 +3,7 @@ import { BILLING_EVENT_TYPES, isBillingEventType } from './event-types.js'
 import { format } from './format.js'
 import { isJsonObject, type JsonObject } from './json.js'
 
+export { hasBrand } from './errors.js'
 export { errorMessage, escapeText, stackFrames } from './format.js'
 export { parseDate } from './timestamps.js'
 export { withTimeout } from './with-timeout.js'

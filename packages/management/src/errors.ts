@@ -1,3 +1,5 @@
+import { hasBrand } from '@kinde-billing/core/internal'
+
 /** Why a call of the management client failed. Codes are stable: switch on them, not on messages. */
 export type KindeManagementErrorCode =
   | 'unauthorized'
@@ -93,10 +95,5 @@ export class KindeManagementError extends Error {
  * @returns `true` for a management error.
  */
 export function isKindeManagementError(value: unknown): value is KindeManagementError {
-  try {
-    return typeof value === 'object' && value !== null && ERROR_BRAND in value
-  } catch {
-    // a Proxy that throws at every touch
-    return false
-  }
+  return hasBrand(value, ERROR_BRAND)
 }

@@ -5,7 +5,7 @@ import type { Access, AccessPolicy, AccessRule, BillingSnapshot } from '../src/i
 // The documented rules, told once more from the documentation and not from the code: for facts that all name their
 // agreement, at times that all differ. Each agreement is one loop over its facts in the order of time.
 
-/** What the documentation says of a customer. */
+/** The answer for a customer, by the documentation. */
 export interface ModelAnswer {
   readonly access: Access
   readonly rule: AccessRule

@@ -107,14 +107,9 @@ async function runAll(run: SyncRun): Promise<ExitCode> {
     isPreview && options.dryRun !== true && options.check !== true && report.complete && report.drifted > 0
   if (!mustAsk) return finish(run, report)
   terminal.err(describeReport(report, terminal))
-  if (
-    !(await confirm(
-      report.drifted === 1 ? 'Change the state of this customer' : `Change the states of ${report.drifted} customers`,
-      options,
-      terminal,
-    ))
-  )
-    return EXIT.finding
+  const { drifted } = report
+  const question = drifted === 1 ? 'Change the state of this customer' : `Change the states of ${drifted} customers`
+  if (!(await confirm(question, options, terminal))) return EXIT.finding
   return finish(run, await walk(run, false))
 }
 

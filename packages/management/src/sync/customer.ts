@@ -121,7 +121,7 @@ async function resolveCustomerId<Tx, Version>({
   )
 }
 
-/** What Kinde says of a customer. */
+/** A customer as Kinde has listed it. */
 export interface CustomerReading {
   readonly customerId: string
   /** The key of the state. */

@@ -20,7 +20,7 @@ export const wrongMethod: Check = {
   },
 }
 
-/** What accepts every token is something else on the same URL, such as a health check. */
+/** Tells the handler from something else on the same URL, such as a health check, which accepts every token. */
 async function reachesHandler(session: Session, method: string, answer: Answer): Promise<boolean> {
   return isAccepted(answer) && !isAccepted(await session.request({ method, body: session.forgedEvent().token }))
 }
