@@ -3,6 +3,8 @@ import { dirname, join, relative } from 'node:path'
 import { describe, expect, it } from 'vitest'
 
 const ROOT = join(import.meta.dirname, '..')
+/** A link to the site with a fixed anchor: `docsUrl('ignored')`, `docsUrl('errors', 'management')`. */
+const PRINTED = /\bdocsUrl\('([\w-]+)'(?:, '([\w/-]+)')?\)/g
 const NOT_OURS = new Set(['node_modules', 'dist', '.git', '.next', 'coverage', 'reports', 'api', '.stryker-tmp'])
 
 function markdownFiles(folder: string): string[] {
@@ -59,4 +61,19 @@ describe('the links in', () => {
     const path = join(ROOT, name)
     expect(relativeLinks(path).filter((link) => isBroken(path, link))).toEqual([])
   })
+})
+
+it('finds the page and the anchor of every link that code prints', () => {
+  const folders = readdirSync(join(ROOT, 'packages')).map((name) => join(ROOT, 'packages', name, 'src'))
+  const sources = folders.filter(existsSync).flatMap((folder) =>
+    readdirSync(folder, { recursive: true, encoding: 'utf8' })
+      .filter((name) => name.endsWith('.ts') && !name.endsWith('.test.ts'))
+      .map((name) => readFileSync(join(folder, name), 'utf8')),
+  )
+  const links = sources.flatMap((text) => [...text.matchAll(PRINTED)])
+  expect(links.length).toBeGreaterThan(4)
+  const broken = links.filter(([, anchor, page = 'errors']) =>
+    isBroken(join(ROOT, 'docs/index.md'), `${page}.md#${anchor}`),
+  )
+  expect(broken.map(([link]) => link)).toEqual([])
 })

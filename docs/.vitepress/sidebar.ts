@@ -30,7 +30,7 @@ export function sidebar(): Item[] {
       'observability',
       'management',
     ]),
-    group('Reference', ['errors', 'options', 'cli', 'types', 'raw-bodies', 'webhook-id', 'simulator']),
+    group('Reference', ['errors', 'options', 'cli', 'doctor', 'types', 'raw-bodies', 'webhook-id', 'simulator']),
     { text: 'API', items: modules() },
     group('Comparison', ['comparison', 'compatibility', 'migrating-from-kinde-webhooks']),
   ].filter(({ items }) => items.length > 0)

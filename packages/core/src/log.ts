@@ -66,8 +66,14 @@ function guardLog(log: BillingLog): BillingLog {
   return { warn: guard('warn'), error: guard('error') }
 }
 
-/** The page about a code. Lines of the log that have a code end with it. */
-export const docsUrl = (code: string): string => `https://kinde-billing.github.io/kinde-billing/errors#${code}`
+/**
+ * The link of an anchor on the documentation site. What is logged or printed about a code ends with it.
+ *
+ * @param anchor - The code, such as `handler_failed`.
+ * @param page - The page that explains it. Default: `errors`.
+ */
+export const docsUrl = (anchor: string, page: string = 'errors'): string =>
+  `https://kinde-billing.github.io/kinde-billing/${page}#${anchor}`
 
 const REPEAT_MS = 60_000
 const MAX_TOPICS = 1000

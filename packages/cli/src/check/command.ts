@@ -1,4 +1,5 @@
 import { createBillingVerifier, isKindeWebhookError } from '@kinde-billing/core'
+import { docsUrl } from '@kinde-billing/core/internal'
 import { type AddCommand, addHelp } from '../command.js'
 import type { TargetOptions } from '../endpoint/target.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
@@ -64,7 +65,7 @@ function resolveIssuer(text: string | undefined): string {
   try {
     createBillingVerifier({ issuer: text.trim() })
   } catch (error) {
-    throw isKindeWebhookError(error) ? new UsageError(error.message) : error
+    throw isKindeWebhookError(error) ? new UsageError(`${error.message} ${docsUrl(error.code)}`) : error
   }
   return new URL(text.trim()).origin
 }

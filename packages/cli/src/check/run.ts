@@ -1,3 +1,4 @@
+import { docsUrl } from '@kinde-billing/core/internal'
 import { isKindeManagementError } from '@kinde-billing/management'
 import { probeEndpoint } from '../endpoint/probe.js'
 import type { TargetOptions } from '../endpoint/target.js'
@@ -52,7 +53,7 @@ async function checkKinde(endpoint: string, terminal: Terminal): Promise<CheckRe
         'settings',
         'settings',
         `${missing.join(', ')} missing`,
-        'Set them, so that the webhook can be checked. docs/management.md says how.',
+        `Set them, so that the webhook can be checked. ${docsUrl('credentials', 'management')}`,
       ),
     ]
   try {

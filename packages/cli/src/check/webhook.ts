@@ -1,4 +1,5 @@
 import { BILLING_EVENT_TYPES } from '@kinde-billing/core'
+import { docsUrl } from '@kinde-billing/core/internal'
 import { isKindeManagementError, type ManagementClient, type Webhook } from '@kinde-billing/management'
 import { printable } from '../output/event-lines.js'
 import { type CheckResult, found, ok, unknown } from './finding.js'
@@ -17,7 +18,8 @@ export async function checkWebhook(client: ManagementClient, endpoint: string): 
     ]
   } catch (error) {
     if (!isKindeManagementError(error)) throw error
-    return [found('webhook', title, error.message, 'Kinde could not be asked. See docs/management.md for the scopes.')]
+    const fix = `Kinde could not be asked. ${docsUrl('errors', 'management')}`
+    return [found('webhook', title, error.message, fix)]
   }
 }
 

@@ -59,7 +59,7 @@ export const addDoctor: AddCommand = (program, { terminal, exit }) => {
       'doctor --to http://localhost:3000/webhooks/kinde --json',
     ],
     notes: `Some faults only show while a handler is running or failing. A handler that obeys data.doctor
-({"delayMs": 400}, {"fail": true}) shows them; docs/cli.md has the code.
+({"delayMs": 400}, {"fail": true}) shows them; docs/doctor.md has the code.
 
 Limits: ${MAX_REQUESTS} requests, ${MAX_RUN_MS / 60_000} minutes, 32 MiB in one body; loopback and private networks without
 --allow-remote.`,

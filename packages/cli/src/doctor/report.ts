@@ -1,3 +1,4 @@
+import { docsUrl } from '@kinde-billing/core/internal'
 import { printable } from '../output/event-lines.js'
 import { renderTable, type TableLook } from '../output/table.js'
 import { wrap } from '../output/wrap.js'
@@ -37,7 +38,7 @@ function describeFinding(finding: Finding, { colors, columns }: TableLook): stri
     wrap(`${color(severity)}  ${colors.bold(title)}  ${colors.dim(`(${id}, ${confidence})`)}`, columns),
     wrap(printable(evidence, 600), columns, '  Seen    '),
     wrap(impact, columns, '  Impact  '),
-    wrap(fix, columns, '  Fix     '),
+    wrap(`${fix} ${docsUrl(id, 'doctor')}`, columns, '  Fix     '),
     '',
   ].join('\n')
 }

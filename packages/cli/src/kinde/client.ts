@@ -1,3 +1,4 @@
+import { docsUrl } from '@kinde-billing/core/internal'
 import {
   createManagementClient,
   isKindeManagementError,
@@ -31,7 +32,7 @@ export function openClient(terminal: Terminal): ManagementClient {
   const missing = missingVariables(terminal)
   if (missing.length > 0)
     throw new UsageError(
-      `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing. Set ${missing.length === 1 ? 'it' : 'them'} to the domain and the credentials of a machine-to-machine application in Kinde; docs/management.md says how.`,
+      `${missing.join(', ')} ${missing.length === 1 ? 'is' : 'are'} missing. Set ${missing.length === 1 ? 'it' : 'them'} to the domain and the credentials of a machine-to-machine application in Kinde. ${docsUrl('credentials', 'management')}`,
     )
   const { KINDE_DOMAIN, KINDE_MANAGEMENT_CLIENT_ID, KINDE_MANAGEMENT_CLIENT_SECRET } = terminal.env
   try {
@@ -72,5 +73,5 @@ export async function withKinde(
 function printFailure(error: KindeManagementError, json: boolean, terminal: Terminal): void {
   const { code, message, status = null, scope = null } = error
   if (json) terminal.out(`${JSON.stringify({ error: { code, message, status, scope } }, null, 2)}\n`)
-  else writeError(terminal, message, code)
+  else writeError(terminal, `${message} ${docsUrl('errors', 'management')}`, code)
 }

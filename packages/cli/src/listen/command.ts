@@ -1,5 +1,6 @@
 import { resolve } from 'node:path'
 import { isKindeWebhookError } from '@kinde-billing/core'
+import { docsUrl } from '@kinde-billing/core/internal'
 import { Option } from 'commander'
 import pc from 'picocolors'
 import { type AddCommand, addHelp } from '../command.js'
@@ -138,8 +139,8 @@ async function start(options: ListenOptions): Promise<Listening> {
   try {
     return await startListening(options)
   } catch (error) {
-    const isUserError = isKindeWebhookError(error) || (error instanceof Error && 'code' in error)
-    throw isUserError ? new UsageError(error.message) : error
+    if (isKindeWebhookError(error)) throw new UsageError(`${error.message} ${docsUrl(error.code)}`)
+    throw error instanceof Error && 'code' in error ? new UsageError(error.message) : error
   }
 }
 

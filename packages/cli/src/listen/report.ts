@@ -1,3 +1,4 @@
+import { docsUrl } from '@kinde-billing/core/internal'
 import { printable } from '../output/event-lines.js'
 import type { TableLook } from '../output/table.js'
 import { wrap } from '../output/wrap.js'
@@ -11,9 +12,9 @@ export function deliveryJson({ request: _request, ...delivery }: RecordedDeliver
 /** Describes a delivery on one line, and its problem or fixture on further ones. */
 export function describeDelivery(delivery: ListenedDelivery, look: TableLook): string {
   const { columns } = look
-  const { problem, file, filled } = delivery
+  const { file, filled } = delivery
   const details = [
-    ...(problem === undefined ? [] : [printable(problem, 600)]),
+    ...describeProblem(delivery),
     ...(file === undefined ? [] : [`${file} contains ${filled.join(', ') || 'no members of a billing event'}`]),
   ]
   const lines = [
@@ -21,6 +22,11 @@ export function describeDelivery(delivery: ListenedDelivery, look: TableLook): s
     ...details.map((detail) => wrap(detail, columns, '    ')),
   ]
   return `${lines.join('\n')}\n`
+}
+
+/** The problem of a refused delivery, and the link of its page. */
+export function describeProblem({ problem, outcome }: ListenedDelivery): string[] {
+  return problem === undefined ? [] : [`${printable(problem, 600)} ${docsUrl(outcome)}`]
 }
 
 /** Describes a delivery on one line. */

@@ -2,7 +2,7 @@ import { printable } from '../output/event-lines.js'
 import { wrap } from '../output/wrap.js'
 import type { Colors } from '../terminal.js'
 import type { RecordedDelivery } from './delivery.js'
-import { summarizeDelivery } from './report.js'
+import { describeProblem, summarizeDelivery } from './report.js'
 import { type ScreenState, selectedDelivery, visibleDeliveries } from './screen-state.js'
 import { readUnverifiedClaims } from './unverified.js'
 
@@ -60,10 +60,9 @@ function renderList(state: ScreenState, room: number, { columns, colors, plain }
 function renderDetails(state: ScreenState, room: number, { columns, plain }: ScreenLook): Part {
   const delivery = selectedDelivery(state)
   if (delivery === undefined) return { lines: [], first: 0 }
-  const { problem } = delivery
   const lines = [
     summarizeDelivery(delivery, { columns, colors: plain }),
-    ...(problem === undefined ? [] : [printable(problem, 600)]),
+    ...describeProblem(delivery),
     '',
     ...claimLines(delivery),
   ].flatMap((line) => wrap(line, columns - 1).split('\n'))

@@ -1,3 +1,4 @@
+import { docsUrl } from '@kinde-billing/core/internal'
 import { Option } from 'commander'
 import { type AddCommand, addHelp } from '../command.js'
 import { startDeadline } from '../deadline.js'
@@ -170,8 +171,7 @@ function countOn(progress: Progress, total: number): (delivery: TriggeredDeliver
   }
 }
 
-const ALL_IGNORED =
-  'The receiver answered "ignored" to every event: it has no handler for these types, and the events are lost. Pass handlers as `on` or `onEvent`.'
+const ALL_IGNORED = `The receiver answered "ignored" to every event: it has no handler for these types, and the events are lost. Pass handlers as \`on\` or \`onEvent\`. ${docsUrl('ignored')}`
 const FORGERY_ACCEPTED =
   'A forged delivery was not refused, so anybody can sign. Run kinde-billing doctor against this endpoint.'
 

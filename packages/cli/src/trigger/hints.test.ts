@@ -31,7 +31,7 @@ describe('findHints', () => {
     { attempt: answered(404), hint: /Nothing is mounted at \/webhooks\/kinde/ },
     { attempt: answered(405), hint: /not for POST/ },
     { attempt: answered(500), hint: /usually the handler threw/ },
-    { attempt: answered(500, '{"error":"handler_failed"}'), hint: /^Your handler threw/ },
+    { attempt: answered(500, '{"error":"handler_failed"}'), hint: /^Your handler threw.*\/errors#handler_failed$/ },
     { attempt: answered(500, '{"error":"body_already_parsed"}'), hint: /Keep body parsers off/ },
     { attempt: answered(503), hint: /is not ready/ },
     { attempt: answered(503, '{"error":"inbox_unavailable"}'), hint: /Redis or Postgres/ },

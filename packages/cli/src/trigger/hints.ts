@@ -1,3 +1,4 @@
+import { docsUrl } from '@kinde-billing/core/internal'
 import { getWord } from '../endpoint/answer-word.js'
 import type { TriggerAttempt, TriggeredDelivery } from './run.js'
 
@@ -69,7 +70,9 @@ function hintFor(attempt: TriggerAttempt, context: HintContext): string | undefi
   if (status === undefined) return hintForSilence(answer)
   if (status === 200) return isPage(answer) ? hintForPage(context.to) : undefined
   if (status > 200 && status < 300) return `Kinde counts only 200 as delivered, not ${status}. Answer exactly 200.`
-  return BY_WORD[getWord(answer) ?? ''] ?? BY_STATUS[status]?.(attempt, context)
+  const word = getWord(answer) ?? ''
+  const hint = BY_WORD[word]
+  return hint === undefined ? BY_STATUS[status]?.(attempt, context) : `${hint} ${docsUrl(word)}`
 }
 
 const isPage = (answer: string): boolean => /^\s*<(?:!doctype|html)/i.test(answer)

@@ -1,4 +1,5 @@
 import { createBillingVerifier, isKindeWebhookError } from '@kinde-billing/core'
+import { docsUrl } from '@kinde-billing/core/internal'
 import { Option } from 'commander'
 import { type AddCommand, addHelp } from '../command.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
@@ -82,6 +83,6 @@ function assertIssuer(issuer: string): void {
   try {
     createBillingVerifier({ issuer })
   } catch (error) {
-    throw isKindeWebhookError(error) ? new UsageError(error.message) : error
+    throw isKindeWebhookError(error) ? new UsageError(`${error.message} ${docsUrl(error.code)}`) : error
   }
 }

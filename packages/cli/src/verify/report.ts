@@ -1,3 +1,4 @@
+import { docsUrl } from '@kinde-billing/core/internal'
 import { eventLines, printable } from '../output/event-lines.js'
 import { renderTable, type TableLook } from '../output/table.js'
 import { wrap } from '../output/wrap.js'
@@ -27,13 +28,13 @@ function describeResult({ ok, unsupportedType, problem }: Verification, { colors
   return `${colors.red('Refused')}: ${problem?.code ?? 'unknown'}`
 }
 
-function describeProblem({ message, issues, fix }: Problem, { colors, columns }: TableLook): string[] {
+function describeProblem({ code, message, issues, fix }: Problem, { colors, columns }: TableLook): string[] {
   return [
     '',
     wrap(message, columns),
     ...issues.map((issue) => wrap(`${issue.path.join('.')} ${issue.message}`, columns, '  ')),
     '',
-    wrap(fix, columns, `${colors.bold('Fix')}  `),
+    wrap(`${fix} ${docsUrl(code)}`, columns, `${colors.bold('Fix')}  `),
   ]
 }
 

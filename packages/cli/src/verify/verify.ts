@@ -1,4 +1,5 @@
 import type { BillingEvent, BillingWarning, KindeWebhookError, KindeWebhookIssue } from '@kinde-billing/core'
+import { docsUrl } from '@kinde-billing/core/internal'
 import { type BillingReceiverOptions, createBillingReceiver, type DeliveryOutcome } from '@kinde-billing/core/receiver'
 import { FIXES } from './fixes.js'
 import type { CapturedRequest } from './raw-http.js'
@@ -62,7 +63,7 @@ export async function verifyCapture(request: CapturedRequest, options: VerifyOpt
     event,
     unsupportedType: outcome.outcome === 'unsupported' ? getType(error) : undefined,
     problem: received.status === 200 || error === undefined ? undefined : toProblem(error, event),
-    warnings: warnings.map(({ message }) => message),
+    warnings: warnings.map(({ code, message }) => `${message} ${docsUrl(code)}`),
   }
 }
 
