@@ -3,7 +3,7 @@ import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import { cursorTime, decodeCursor, encodeCursor, parseLimit } from './page.js'
 import type { AnyPostgresPool } from './pool.js'
-import { storableText } from './sql-literals.js'
+import { jsonText, storableText } from './sql-literals.js'
 import {
   DELIVERY_STATUSES,
   type DeliveryStatus,
@@ -21,7 +21,7 @@ export interface ListDeliveriesOptions extends TableOptions {
   status?: DeliveryStatus | undefined
   /** Only events of this type. */
   type?: string | undefined
-  /** Only events of this customer. Found only where claims are kept: see `keepClaims`. */
+  /** Only events that name this customer: its billing id, user id or organization code. Found while claims are kept: see `keepClaims`. */
   customer?: string | undefined
   /** Only deliveries that first arrived at this time or later. */
   since?: Date | undefined
@@ -103,11 +103,11 @@ function createFilter(
     if (!DELIVERY_STATUSES.includes(status)) throw invalid('status', `must be one of ${DELIVERY_STATUSES.join(', ')}`)
     conditions.push(COARSE[status], `${statusOf('delivery', table)} = ${parameter(status)}`)
   }
-  for (const [name, text] of Object.entries({ type, customer })) {
-    if (text === undefined) continue
-    if (typeof text !== 'string') throw invalid(name, 'must be a text')
-    conditions.push(`delivery.${name} = ${parameter(storableText(text))}`)
-  }
+  for (const [name, text] of Object.entries({ type, customer }))
+    if (text !== undefined && typeof text !== 'string') throw invalid(name, 'must be a text')
+  if (type !== undefined) conditions.push(`delivery.type = ${parameter(storableText(type))}`)
+  if (customer !== undefined)
+    conditions.push(namesCustomer(table, parameter(storableText(customer)), parameter(jsonText(customer))))
   if (since !== undefined)
     conditions.push(`delivery.first_seen_at >= ${parameter(toTimestamp('since', since))}::timestamptz`)
   if (after !== undefined) {
@@ -118,6 +118,12 @@ function createFilter(
   }
   return { conditions, values }
 }
+
+/** The events of a customer, by any of its ids. Each branch has an index; claims are only read where they are kept. */
+const namesCustomer = (table: string, id: string, json: string): string => `delivery.key in (
+  select key from ${table} where customer = ${id}
+  union all select key from ${table} where done_at is null and strpos(claims, ${json}) > 0
+  union all select key from ${table} where done_at is not null and claims is not null and strpos(claims, ${json}) > 0)`
 
 /** Throws `invalid_configuration` for what is not a valid date. */
 export function toTimestamp(name: string, date: unknown): string {

@@ -311,6 +311,19 @@ describe('redeliver', () => {
     expect(await redeliver(pglite, receiver, quickly)).toEqual({ handler_failed: 1 })
   })
 
+  it('runs at once, when asked again, what a redelivery has failed with and put off', async () => {
+    const delivery = newDelivery()
+    await attempt(delivery, fail)
+    await requestRedelivery(pglite, { status: 'failed' }, { reason: 'too early' })
+    await redeliver(pglite, receiverFor([delivery], fail).receiver, quickly)
+    const working = receiverFor([delivery], takeEffect).receiver
+    expect(await redeliver(pglite, working, quickly)).toEqual({})
+    expect(await requestRedelivery(pglite, { status: 'failed' }, again)).toBe(1)
+    expect(await requestRedelivery(pglite, { status: 'failed' }, again)).toBe(0)
+    expect(await redeliver(pglite, working, quickly)).toEqual({ processed: 1 })
+    expect(await readDelivery(pglite, delivery.eventId)).toMatchObject({ redelivery: { reason: again.reason } })
+  })
+
   it('runs a handled event again only with evenIfDone, and records it', async () => {
     const all = inboxWith({ keepClaims: 'all' })
     const delivery = newDelivery()
@@ -468,6 +481,10 @@ describe('listDeliveries', () => {
     expect(await count({ status: 'discarded' })).toBe(1)
     expect(await count({ status: 'failed' })).toBe(20)
     expect(await count({ status: 'failed', customer: 'customer_1' })).toBe(5)
+    expect(await count({ customer: 'nobody' })).toBe(0)
+    const claims = { event_id: 'e', data: { customer_id: 'customer_1', org_code: 'org_acme' } }
+    await attempt(newDelivery({ customer: 'customer_1', claims }), fail)
+    expect(await count({ customer: 'org_acme' })).toBe(1)
     expect(await count({ type: 'customer.payment_failed' })).toBe(12)
     expect(await count({ since: new Date(Date.now() + 60_000) })).toBe(0)
     expect(await count({ since: runInNewContext('new Date(0)') })).toBe(await count({ since: new Date(0) }))

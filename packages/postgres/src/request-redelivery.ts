@@ -5,7 +5,7 @@ import { eventKeys } from './find-event.js'
 import { toTimestamp } from './list-deliveries.js'
 import type { AnyPostgresPool } from './pool.js'
 import { storableText } from './sql-literals.js'
-import { HELD_LOCKS, statusOf } from './stored-delivery.js'
+import { HELD_LOCKS, isToRedeliver, statusOf } from './stored-delivery.js'
 import { type TableOptions, tableName } from './table-name.js'
 
 /** The deliveries that {@link requestRedelivery} marks. */
@@ -15,7 +15,7 @@ export type RedeliverySelection =
       eventIds: readonly string[]
     }
   | {
-      /** Every event that has failed and is not marked yet. */
+      /** Every event that has failed and is not marked yet, or has failed again since, and waits for its next try. */
       status: 'failed'
       /** Only those that first arrived at this time or later. */
       since?: Date | undefined
@@ -31,7 +31,8 @@ export interface RequestRedeliveryOptions extends TableOptions {
 
 /**
  * Marks deliveries for redelivery. Nothing runs yet: {@link redeliver} does. Only events whose claims are kept can be
- * redelivered, so others are not marked.
+ * redelivered, so others are not marked. An event that is marked already, and waits because its redelivery failed, becomes due
+ * at once, with the new reason.
  *
  * @param pool - a pool or a PGlite
  * @param selection - the events, or all that have failed
@@ -75,6 +76,10 @@ export async function requestRedelivery(
   return Number(row?.count)
 }
 
+/** A redelivery that has failed, and that {@link redeliver} tries again later. */
+const isWaiting = (row: string): string =>
+  `(${isToRedeliver(row)} and ${row}.redelivery_attempts > 0 and ${row}.redelivery_due_at > now())`
+
 function createSelection(
   table: string,
   selection: RedeliverySelection,
@@ -91,7 +96,7 @@ function createSelection(
       }
     }
   } else if (selection.status === 'failed') {
-    const isFailed = `delivery.done_at is null and ${statusOf('delivery', table)} = 'failed'`
+    const isFailed = `delivery.done_at is null and (${statusOf('delivery', table)} = 'failed' or ${isWaiting('delivery')})`
     if (selection.since === undefined) return { before: HELD_LOCKS, condition: isFailed, values: [] }
     const values = [toTimestamp('since', selection.since)]
     return { before: HELD_LOCKS, condition: `${isFailed} and delivery.first_seen_at >= $3::timestamptz`, values }

@@ -33,7 +33,10 @@ export const addInbox: AddCommand = (program, { terminal, exit }) => {
     .command('list')
     .addOption(new Option('--status <status>', 'only deliveries in this state').choices(STATUSES))
     .option('--type <type>', 'only events of this type')
-    .option('--customer <id>', 'only events of this customer, as far as their claims are kept')
+    .option(
+      '--customer <id>',
+      'only events that name this customer (customer_…, org_… or kp_…), as far as their claims are kept',
+    )
     .addOption(sinceOption())
     .addOption(new Option('--limit <n>', 'deliveries at most').argParser(wholeNumber(1, 1000)).default(50))
     .option('--after <cursor>', 'the next page, as the page before names it')

@@ -41,6 +41,6 @@ function describe(marked: number, { columns, colors }: Terminal): string {
   const note =
     marked > 0
       ? 'Your application runs what is marked with redeliver() of @kinde-billing/postgres, from an interval or a cron job.'
-      : 'Only failed events whose claims are kept can be redelivered; handled ones need --even-if-done and keepClaims: "all".'
+      : 'Nothing that has failed is left to mark: it is marked already (inbox list --status to_redeliver), or its claims are not kept. Handled events need --even-if-done and keepClaims: "all".'
   return `${(marked > 0 ? colors.green : colors.yellow)(what)}\n${wrap(note, columns)}\n`
 }
