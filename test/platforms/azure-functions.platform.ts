@@ -1,10 +1,3 @@
 import { describeRecipe } from '@kinde-billing/test-support/recipes/describe-recipe'
 
-describeRecipe({
-  example: 'azure-functions',
-  ready: /Listening/,
-  routesMethods: true,
-  buffersBodies: true,
-  host: { file: 'azure.mjs' },
-  start: 'node azure.mjs',
-})
+describeRecipe({ example: 'azure-functions', ready: /Listening/, routesMethods: true, buffersBodies: true })

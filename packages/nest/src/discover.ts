@@ -15,6 +15,11 @@ export interface DiscoveredHandler {
   readonly handle: EventHandler
 }
 
+interface MarkedMethod {
+  readonly name: string
+  readonly events: readonly HandledEvents[]
+}
+
 const scanner = new MetadataScanner()
 
 /**
@@ -30,7 +35,7 @@ export function discoverHandlers(discovery: DiscoveryService): DiscoveredHandler
     const instance: unknown = wrapper.instance
     if (wrapper.isAlias || typeof instance !== 'object' || instance === null || instances.has(instance)) return []
     instances.add(instance)
-    const handlers = findMethods(instance).map(
+    const handlers = findMethods(instance, wrapper.token).map(
       ({ name, events }): DiscoveredHandler => ({ events, handle: createHandler(wrapper, instance, name) }),
     )
     if (handlers.length > 0 && wrapper.token === wrapper.metatype) assertProvidedOnce(wrapper, modules)
@@ -38,8 +43,15 @@ export function discoverHandlers(discovery: DiscoveryService): DiscoveredHandler
   })
 }
 
-function findMethods(instance: object): { name: string; events: readonly HandledEvents[] }[] {
-  const prototype: object = Object.getPrototypeOf(instance) ?? {}
+function findMethods(instance: object, token: unknown): MarkedMethod[] {
+  const methods = findMarked(Object.getPrototypeOf(instance))
+  // in tests an object stands in for a class: its methods are those that the class marks
+  if (methods.length > 0 || typeof token !== 'function') return methods
+  return findMarked(token.prototype).filter(({ name }) => typeof Reflect.get(instance, name) === 'function')
+}
+
+function findMarked(prototype: unknown): MarkedMethod[] {
+  if (typeof prototype !== 'object' || prototype === null) return []
   return scanner
     .getAllMethodNames(prototype)
     .map((name) => ({ name, events: findHandledEvents(Reflect.get(prototype, name)) }))

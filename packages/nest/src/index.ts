@@ -1,29 +1,19 @@
-import { type DataSchemas, KindeWebhookError, type NoSchemas } from '@kinde-billing/core'
+import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
 import type { KindeBillingContext } from '@kinde-billing/node'
-import type { DynamicModule, FactoryProvider, InjectionToken, ModuleMetadata, Provider, Type } from '@nestjs/common'
+import type { DynamicModule, ModuleMetadata, Provider } from '@nestjs/common'
 import { DiscoveryModule, DiscoveryService, HttpAdapterHost } from '@nestjs/core'
+import {
+  assertAsyncOptions,
+  type KindeBillingAsyncOptions,
+  type KindeBillingOptionsFactory,
+  makeOptions,
+} from './async-options.js'
 import { type AnyKindeBillingOptions, type KindeBillingOptions, OPTIONS } from './options.js'
 import { KindeBillingReceiver } from './receiver.js'
 
 export { OnBillingEvent, OnOtherEvent } from './on-event.js'
-export type { KindeBillingContext, KindeBillingOptions }
+export type { KindeBillingAsyncOptions, KindeBillingContext, KindeBillingOptions, KindeBillingOptionsFactory }
 export { KindeBillingReceiver }
-
-/** A provider that makes the options, for `useClass` and `useExisting`. */
-export interface KindeBillingOptionsFactory<Tx = undefined, Schemas extends DataSchemas = NoSchemas> {
-  /** Makes the options, once. */
-  createKindeBillingOptions(): KindeBillingOptions<Tx, Schemas> | Promise<KindeBillingOptions<Tx, Schemas>>
-}
-
-/** The options of {@link KindeBillingModule.forRootAsync}: one of `useFactory`, `useClass` and `useExisting`. */
-export interface KindeBillingAsyncOptions<Tx = undefined, Schemas extends DataSchemas = NoSchemas>
-  extends Pick<ModuleMetadata, 'imports'>,
-    Partial<Pick<FactoryProvider<KindeBillingOptions<Tx, Schemas>>, 'inject' | 'useFactory'>> {
-  /** A class that makes the options. The module instantiates it, with what `imports` export. */
-  useClass?: Type<KindeBillingOptionsFactory<Tx, Schemas>> | undefined
-  /** The token of a provider of `imports` that makes the options. */
-  useExisting?: InjectionToken<KindeBillingOptionsFactory<Tx, Schemas>> | undefined
-}
 
 /**
  * Receives Kinde's billing webhooks in a Nest application, on Express or Fastify. The endpoint is mounted below Nest's
@@ -70,25 +60,22 @@ export class KindeBillingModule {
    *
    * @param options - The function that makes the options of injected providers, or the class or provider that does.
    * @returns The module, for `imports`.
-   * @throws KindeWebhookError `invalid_configuration` without any of the three, and for wrong options when the application starts
+   * @throws KindeWebhookError `invalid_configuration` unless exactly one of the three is given, and for wrong options when the
+   * application starts
    */
-  static forRootAsync<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>({
-    imports = [],
-    inject = [],
-    useFactory,
-    useClass,
-    useExisting,
-  }: KindeBillingAsyncOptions<Tx, Schemas>): DynamicModule {
+  static forRootAsync<Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
+    options: KindeBillingAsyncOptions<Tx, Schemas>,
+  ): DynamicModule {
+    assertAsyncOptions(options)
+    const { imports = [], inject = [], useFactory, useClass, useExisting } = options
     if (useFactory) return createModule({ provide: OPTIONS, inject, useFactory }, imports)
     const token = useExisting ?? useClass
-    if (token === undefined)
-      throw new KindeWebhookError(
-        'invalid_configuration',
-        'forRootAsync() makes no options. Pass useFactory, or useClass or useExisting with a createKindeBillingOptions() method.',
-      )
-    const makeOptions = (factory: KindeBillingOptionsFactory<Tx, Schemas>) => factory.createKindeBillingOptions()
-    const options: Provider = { provide: OPTIONS, inject: [token], useFactory: makeOptions }
-    return createModule(options, imports, useClass && !useExisting ? [useClass] : [])
+    const provider: Provider = {
+      provide: OPTIONS,
+      inject: token === undefined ? [] : [token],
+      useFactory: (factory: KindeBillingOptionsFactory<Tx, Schemas>) => makeOptions(factory),
+    }
+    return createModule(provider, imports, useClass ? [useClass] : [])
   }
 }
 

@@ -21,15 +21,38 @@ interface FastifyApp {
   register(plugin: (scope: FastifyScope) => Promise<void>): unknown
 }
 
+/** The paths of the endpoints of each application. */
+const mountedPaths = new WeakMap<HttpAdapterHost, Set<string>>()
+
 /**
  * Mounts a handler on the application below Nest's own routing as soon as there is an HTTP adapter, which is before Nest
  * registers its body parsers. An application context without HTTP has none.
+ *
+ * @throws KindeWebhookError `invalid_configuration` if another endpoint has the path, or the application already listens
  */
 export function mountOnAdapter(host: HttpAdapterHost, path: string, handler: NodeHandler): void {
+  assertMountable(host, path)
   host.init$.subscribe(() => {
     const adapter: HttpAdapter | null | undefined = host.httpAdapter
     if (adapter) mount(adapter, path, handler)
   })
+}
+
+function assertMountable(host: HttpAdapterHost, path: string): void {
+  if (host.listening)
+    throw new KindeWebhookError(
+      'invalid_configuration',
+      'KindeBillingModule was loaded after the application began to listen. Import it in a module that is not loaded lazily.',
+    )
+  const paths = mountedPaths.get(host) ?? new Set()
+  // Express takes both for one path.
+  const normalized = path.toLowerCase().replace(/\/$/, '')
+  if (paths.has(normalized))
+    throw new KindeWebhookError(
+      'invalid_configuration',
+      `Two endpoints have the path ${path}. Call KindeBillingModule.forRoot() once and import its module where you need it, or give each endpoint a path and a name.`,
+    )
+  mountedPaths.set(host, paths.add(normalized))
 }
 
 function mount(adapter: HttpAdapter, path: string, handler: NodeHandler): void {

@@ -1,4 +1,4 @@
-import type { BillingEventOf, BillingEventType, OtherEvent } from '@kinde-billing/core'
+import { type BillingEventOf, type BillingEventType, KindeWebhookError, type OtherEvent } from '@kinde-billing/core'
 import type { HandlerDelivery } from '@kinde-billing/core/receiver'
 import type { KindeBillingContext } from '@kinde-billing/node'
 import { SetMetadata } from '@nestjs/common'
@@ -62,8 +62,12 @@ export function OnOtherEvent(): EventDecorator<OtherEvent> {
 /** Adds to what other decorators of the method have marked. */
 function mark(events: readonly HandledEvents[]): EventDecorator<never> {
   return (target, name, descriptor) => {
-    const method = descriptor.value
-    if (method === undefined) return
+    const method: unknown = descriptor?.value
+    if (typeof method !== 'function' || typeof target === 'function' || typeof name === 'symbol')
+      throw new KindeWebhookError(
+        'invalid_configuration',
+        `${String(name)} cannot handle events. Mark a method of a class that has a name and is not static, and compile with experimentalDecorators: true.`,
+      )
     SetMetadata(METADATA_KEY, [...findHandledEvents(method), ...events])(target, name, descriptor)
   }
 }

@@ -1,4 +1,5 @@
 import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
+import { invalidConfiguration } from '@kinde-billing/core/internal'
 import type { BillingReceiverOptions } from '@kinde-billing/core/receiver'
 import type { KindeBillingContext } from '@kinde-billing/node'
 
@@ -20,3 +21,19 @@ export type AnyKindeBillingOptions = KindeBillingOptions<unknown>
 
 /** The token of the options. */
 export const OPTIONS: unique symbol = Symbol('KindeBillingOptions')
+
+/**
+ * Refuses options without a path. The receiver checks the others, when all handlers are found.
+ *
+ * @throws KindeWebhookError `invalid_configuration`
+ */
+export function assertPath(options: AnyKindeBillingOptions): void {
+  if (typeof options !== 'object' || options === null)
+    throw invalidConfiguration(
+      'The options of KindeBillingModule',
+      options,
+      "pass an object, such as { path: '/webhooks/kinde' }",
+    )
+  if (typeof options.path !== 'string' || !options.path.startsWith('/'))
+    throw invalidConfiguration('path', options.path, "pass the whole path of the endpoint, such as '/webhooks/kinde'")
+}

@@ -14,7 +14,7 @@ import type { DiscoveryService, HttpAdapterHost } from '@nestjs/core'
 import { type DiscoveredHandler, discoverHandlers, type EventHandler } from './discover.js'
 import { mountOnAdapter } from './mount.js'
 import type { HandledEvents } from './on-event.js'
-import type { AnyKindeBillingOptions } from './options.js'
+import { type AnyKindeBillingOptions, assertPath } from './options.js'
 
 const RAW_BODY_HINT =
   'Something reads the body before Nest. Add parsers with app.useBodyParser(), not to the Express or Fastify instance that the application is created with, or keep the bytes as req.rawBody.'
@@ -32,11 +32,7 @@ export class KindeBillingReceiver implements BillingReceiver<KindeBillingContext
   constructor(options: AnyKindeBillingOptions, discovery: DiscoveryService, adapterHost: HttpAdapterHost) {
     this.#options = options
     this.#discovery = discovery
-    if (typeof options?.path !== 'string' || !options.path.startsWith('/'))
-      throw new KindeWebhookError(
-        'invalid_configuration',
-        "path is missing, or does not start with a slash. Pass the whole path of the endpoint, such as '/webhooks/kinde'.",
-      )
+    assertPath(options)
     mountOnAdapter(adapterHost, options.path, (req, res) => receiveNodeRequest(this, req, res, RAW_BODY_HINT))
   }
 

@@ -3,6 +3,7 @@ import { describeAdapter } from '@kinde-billing/testing/conformance'
 import { expect, it, vi } from 'vitest'
 import { starting } from './application.js'
 // declare the tests of the module, which then run on Nest 11 too
+import '../src/applications.test.js'
 import '../src/index.test.js'
 import '../src/modules.test.js'
 import manifest from './nest-11/package.json' with { type: 'json' }
@@ -10,6 +11,7 @@ import manifest from './nest-11/package.json' with { type: 'json' }
 // The sources and the application of these tests get Nest 11.
 vi.mock('@nestjs/common', () => import('./nest-11/nestjs-common.js'))
 vi.mock('@nestjs/core', () => import('./nest-11/core.js'))
+vi.mock('@nestjs/microservices', () => import('./nest-11/microservices.js'))
 vi.mock('@nestjs/platform-express', () => import('./nest-11/platform-express.js'))
 vi.mock('@nestjs/platform-fastify', () => import('./nest-11/platform-fastify.js'))
 vi.mock('@nestjs/testing', () => import('./nest-11/testing.js'))

@@ -4,6 +4,7 @@ import { billingEventFixture, createTestIssuer, deliver } from '@kinde-billing/t
 import { describeAdapter } from '@kinde-billing/testing/conformance'
 import { startTestIssuer, type TestIssuerServer } from '@kinde-billing/testing/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, inject, it, vi } from 'vitest'
+import { getFn, setFn } from 'vitest/suite'
 import {
   type CopiedExample,
   copyExample,
@@ -29,25 +30,28 @@ export interface Recipe {
   readonly node?: string
   /** Tools that users of the platform have on their machine, from npm. */
   readonly tools?: Record<string, string>
-  /** Starts the example in the place of its README's last command. */
-  readonly start?: string
   /** Default: `npm run --if-present typecheck`. */
   readonly typecheck?: string
-  /** A file of `hosts` to copy into the example, for a platform that cannot run here, and packages that it needs. */
-  readonly host?: { readonly file: string; readonly dependencies?: Record<string, string> }
   /** True if the platform itself answers methods other than POST. */
   readonly routesMethods?: boolean
   /** True if the platform reads the whole body before it calls the application. */
   readonly buffersBodies?: boolean
-  /** Tests of the suite that the platform answers by itself: a part of their names, and the reason. */
-  readonly excluded?: Record<string, string>
+  /** Requests of the suite that the platform answers or changes by itself, by the titles of their tests. */
+  readonly platformAnswers?: Record<string, PlatformAnswer>
+}
+
+/** What a client gets in the place of the adapter's answer. The suite's test must fail with exactly that. */
+export interface PlatformAnswer {
+  readonly because: string
+  /** The value that the suite's assertion finds: a part of the response, or a matcher. */
+  readonly found: unknown
 }
 
 /**
  * Copies an example, starts it by the commands of its README and delivers to it. Then puts it through the conformance
  * suite: the same application, built once more with a receiver that takes the suite's options.
  */
-export function describeRecipe({ path = '/webhooks/kinde', excluded = {}, ...recipe }: Recipe): void {
+export function describeRecipe({ path = '/webhooks/kinde', platformAnswers = {}, ...recipe }: Recipe): void {
   // a request that the platform never answers
   vi.setConfig({ testTimeout: 60_000 })
   let example: CopiedExample
@@ -72,7 +76,7 @@ export function describeRecipe({ path = '/webhooks/kinde', excluded = {}, ...rec
       KINDE_ISSUER_URL: issuer.issuer,
       CONFORMANCE_PORT: String(endpoints.port),
     }
-    example = await copyExample(recipe.example, folder, inject('tarballs'), recipe.host)
+    example = await copyExample(recipe.example, folder, inject('tarballs'))
     for (const command of example.commands.slice(0, -1)) await runCommand(command, example.folder, env)
   })
   afterAll(async () => {
@@ -81,7 +85,7 @@ export function describeRecipe({ path = '/webhooks/kinde', excluded = {}, ...rec
   })
 
   const start = (): Promise<RunningExample> => {
-    const command = recipe.start ?? example.commands.at(-1) ?? ''
+    const command = example.commands.at(-1) ?? ''
     return startExample(withoutSettings(command, env), recipe.ready, example.folder, env)
   }
 
@@ -135,11 +139,13 @@ export function describeRecipe({ path = '/webhooks/kinde', excluded = {}, ...rec
       running = await start()
     })
     afterAll(() => running.stop())
-    beforeEach((context) => {
-      const name = Object.keys(excluded).find((part) => context.task.name.includes(part))
-      if (name === undefined) return
-      met.add(name)
-      context.skip(excluded[name])
+    beforeEach(async ({ task, annotate }) => {
+      const answer = platformAnswers[task.name]
+      if (answer === undefined) return
+      met.add(task.name)
+      await annotate(`The platform answers: ${answer.because}`)
+      const run = getFn(task)
+      setFn(task, () => expectPlatformAnswer(run, answer))
     })
 
     describeAdapter(recipe.example, {
@@ -148,9 +154,20 @@ export function describeRecipe({ path = '/webhooks/kinde', excluded = {}, ...rec
       start: (options) => ({ url: `${running.url}${path}?${endpoints.open(options)}`, close: () => {} }),
     })
 
-    it('is still running after the suite, which has no test that is excluded without need', () => {
+    it('is still running after the suite, which has a test for each answer of the platform', () => {
       expect(running.isRunning()).toBe(true)
-      expect([...met].sort()).toEqual(Object.keys(excluded).sort())
+      expect([...met].sort()).toEqual(Object.keys(platformAnswers).sort())
     })
   })
+}
+
+/** A test whose request the platform answers fails, and the value that it finds is the platform's answer. */
+async function expectPlatformAnswer(run: () => unknown, { found }: PlatformAnswer): Promise<void> {
+  const failure: unknown = await Promise.resolve(run()).then(
+    () => undefined,
+    (error: unknown) => error,
+  )
+  expect(failure, 'The request reaches the adapter: its test needs no answer of the platform.').toBeInstanceOf(Error)
+  expect(failure).toHaveProperty('actual')
+  expect({ found: Reflect.get(Object(failure), 'actual') }).toMatchObject({ found })
 }

@@ -32,23 +32,17 @@ interface Manifest {
   readonly [name: string]: unknown
 }
 
-/**
- * Copies an example into an empty folder. Its dependencies on this project's packages become the packed ones.
- *
- * @param host - A file of `hosts` that is copied too, and the packages that it needs.
- */
+/** Copies an example into an empty folder. Its dependencies on this project's packages become the packed ones. */
 export async function copyExample(
   name: string,
   parent: string,
   tarballs: Record<string, string>,
-  host?: { readonly file: string; readonly dependencies?: Record<string, string> },
 ): Promise<CopiedExample> {
   const folder = await mkdtemp(join(parent, `${name}-`))
   await cp(join(ROOT, 'examples', name), folder, {
     recursive: true,
     filter: (source) => !/[/\\](?:node_modules|dist|build|\.[a-z-]+)$/.test(source),
   })
-  if (host) await cp(join(import.meta.dirname, 'hosts', host.file), join(folder, host.file))
   const packed = Object.fromEntries(
     Object.entries(tarballs).map(([packageName, file]) => [`@kinde-billing/${packageName}`, `file:${file}`]),
   )
@@ -63,7 +57,7 @@ export async function copyExample(
     Object.fromEntries(Object.entries(dependencies).map(([key, version]) => [key, packed[key] ?? version]))
   await writeJson(join(folder, 'package.json'), {
     ...manifest,
-    dependencies: usePacked({ ...manifest.dependencies, ...host?.dependencies, ...own }),
+    dependencies: usePacked({ ...manifest.dependencies, ...own }),
     devDependencies: usePacked(manifest.devDependencies),
     // what a package of this project needs of the others comes packed too
     overrides: packed,
