@@ -1,8 +1,4 @@
+import { bun } from '@kinde-billing/test-support/recipes/bun'
 import { describeRecipe } from '@kinde-billing/test-support/recipes/describe-recipe'
 
-describeRecipe({
-  example: 'bun',
-  ready: /Listening/,
-  tools: { bun: '1.4.5' },
-  excluded: { 'chunks of any size together': 'Bun answers 400 to chunks with extensions and trailers.' },
-})
+describeRecipe({ example: 'bun', ...bun })

@@ -1,24 +1,33 @@
 import { describeRecipe } from '@kinde-billing/test-support/recipes/describe-recipe'
+import { sameAnswer } from '@kinde-billing/test-support/recipes/same-answer'
 
-const CSRF = 'SvelteKit answers 403 to forms and text from other origins (csrf), before the route.'
+const CSRF = 'SvelteKit refuses forms and text from other origins (csrf), before the route.'
 const NO_TYPE = 'SvelteKit drops the body of a request that has no content-type.'
-const FIRST_LINE = "SvelteKit reads Node's joined headers, which keep the first content-type."
-const LIMIT = 'The adapter refuses bodies above BODY_SIZE_LIMIT.'
 
 describeRecipe({
   example: 'sveltekit',
   ready: /Listening/,
   routesMethods: true,
-  excluded: {
-    'accepts text/plain': CSRF,
-    'a plain form': CSRF,
-    'a form in another case': CSRF,
-    'a multipart form': CSRF,
-    'a token with a name before it': CSRF,
-    'an endless form': CSRF,
-    'accepts an empty one': NO_TYPE,
-    'accepts none at all': NO_TYPE,
-    'a form in the second line': FIRST_LINE,
-    'a body far over the limit': LIMIT,
+  platformAnswers: {
+    ...sameAnswer(CSRF, { status: 403 }, [
+      'accepts text/plain',
+      'refuses a plain form',
+      'refuses a form in another case, with a parameter',
+      'refuses a multipart form',
+      'refuses a token with a name before it',
+      'answers an endless form',
+    ]),
+    ...sameAnswer(NO_TYPE, { status: 401, body: '{"error":"unauthorized"}' }, [
+      'accepts an empty one',
+      'accepts none at all',
+    ]),
+    'refuses a form in the second line': {
+      because: "SvelteKit reads Node's joined headers, which keep the first content-type.",
+      gets: { status: 200, body: '{"status":"processed"}' },
+    },
+    'answers a body far over the limit while it is being sent': {
+      because: 'The adapter of Node refuses bodies above BODY_SIZE_LIMIT.',
+      gets: { status: 413 },
+    },
   },
 })

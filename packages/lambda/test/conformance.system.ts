@@ -5,6 +5,6 @@ import { createBridge, OTHER_ORIGINS } from './bridge.js'
 for (const [name, origin] of Object.entries(OTHER_ORIGINS))
   describeAdapter(`@kinde-billing/lambda behind ${name}`, {
     buffersBodies: true,
-    dropsRepeatedHeaders: origin.dropsRepeatedHeaders,
+    platformAnswers: origin.platformAnswers,
     start: (options) => listen(createBridge(kindeBilling(options), origin)),
   })

@@ -61,7 +61,8 @@ class OrdersController {
   }
 }
 
-const billing = (options: Partial<KindeBillingOptions> = {}) => KindeBillingModule.forRoot({ ...trust, ...options })
+const billing = (options: Partial<KindeBillingOptions> = {}) =>
+  KindeBillingModule.forRoot({ ...trust, ...options } as KindeBillingOptions)
 
 async function postOrder(url: string, path: string): Promise<unknown> {
   const headers = { 'content-type': 'application/json' }

@@ -1,20 +1,30 @@
 import type { Recipe } from './describe-recipe.js'
+import { sameAnswer } from './same-answer.js'
 
-const PARSED = 'The framework answers 400 to JSON that it cannot parse.'
-const DECODED =
-  'The framework decodes the body, and refuses encodings that it does not know or that the body does not have.'
+const PARSED = 'The framework refuses JSON that it cannot parse.'
+const NOT_ENCODED = 'The framework refuses a body that is not encoded as it says.'
+const UNKNOWN_ENCODING = 'The framework refuses encodings that it does not know.'
 
 /** Google's Functions Framework, which runs Cloud Functions and Firebase's functions. */
 export const functionsFramework: Omit<Recipe, 'example'> = {
   path: '/',
   ready: /URL:/,
   buffersBodies: true,
-  excluded: {
-    'application/json, as it was before': PARSED,
-    'a token with JSON quotes around it': PARSED,
-    'gzip that is announced only': DECODED,
-    'refuses a chain': DECODED,
-    'content-encoding "identity, identity"': DECODED,
-    'a refused request: an encoding': DECODED,
+  platformAnswers: {
+    ...sameAnswer(PARSED, { status: 400 }, [
+      'accepts application/json, as it was before',
+      'refuses a token with JSON quotes around it',
+    ]),
+    ...sameAnswer(NOT_ENCODED, { status: 400 }, ['refuses gzip that is announced only']),
+    ...sameAnswer(UNKNOWN_ENCODING, { status: 415 }, [
+      'refuses a chain',
+      'refuses a chain that begins with identity',
+      'refuses a chain in two lines',
+      'accepts the content-encoding "identity, identity"',
+    ]),
+    'returns nothing of a refused request: an encoding': {
+      because: `${UNKNOWN_ENCODING} Its page names the encoding.`,
+      gets: 0,
+    },
   },
 }

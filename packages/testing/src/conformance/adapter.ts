@@ -34,6 +34,14 @@ export interface BodyConsumer {
   readonly keepsBytes: boolean
 }
 
+/** What a client gets in the place of the adapter's answer. */
+export interface PlatformAnswer {
+  /** The reason, for the report. */
+  readonly because: string
+  /** What the test's assertion gets: a part of the response, such as `{ status: 403 }`, or a matcher. */
+  readonly gets: unknown
+}
+
 /** An adapter, as {@link describeAdapter} needs it. */
 export interface AdapterUnderTest {
   /** Called about twenty times, once for each set of options. */
@@ -46,10 +54,10 @@ export interface AdapterUnderTest {
    */
   readonly buffersBodies?: boolean | undefined
   /**
-   * True if the platform passes on only the last of several headers of one name, as AWS's load balancers do. The test of
-   * repeated headers is left out then. Default: false.
+   * Requests that the platform answers or changes before the adapter gets them, by the titles of their tests. Such a test
+   * checks the platform's answer instead, and fails if the adapter answers after all.
    */
-  readonly dropsRepeatedHeaders?: boolean | undefined
+  readonly platformAnswers?: { readonly [title: string]: PlatformAnswer } | undefined
   /** Body parsers and hooks that the framework may run before the adapter, by name. */
   readonly consumers?: { readonly [name: string]: BodyConsumer } | undefined
 }

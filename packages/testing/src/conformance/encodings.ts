@@ -1,5 +1,5 @@
 import { brotliCompressSync, deflateSync, gzipSync } from 'node:zlib'
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { ANSWERS, expectAnswer } from './answers.js'
 import { type HeaderLine, request } from './http-request.js'
 import type { Suite } from './suite.js'
@@ -20,18 +20,22 @@ const REFUSED: [what: string, headers: HeaderLine[], encode: (token: string) => 
 
 /** Kinde sends its tokens plain. A body that must be decoded first could be of any size. */
 export function encodings(suite: Suite): void {
+  const { it } = suite
   it.each(REFUSED)('refuses %s', async (_, headers, encode) => {
     const { id, token } = await suite.event()
     expectAnswer(await request(suite.endpoint.url, { headers, body: encode(token) }), ANSWERS.unsupportedMediaType)
     expect(suite.endpoint.runs(id)).toBe(0)
   })
 
-  it.each(['identity', 'Identity', 'identity, identity', ''])('accepts the content-encoding %j', async (value) => {
-    const { id, token } = await suite.event()
-    const answer = await request(suite.endpoint.url, { headers: contentEncoding(value), body: token })
-    expectAnswer(answer, ANSWERS.processed)
-    expect(suite.endpoint.runs(id)).toBe(1)
-  })
+  it.each([['identity'], ['Identity'], ['identity, identity'], ['']])(
+    'accepts the content-encoding %j',
+    async (value) => {
+      const { id, token } = await suite.event()
+      const answer = await request(suite.endpoint.url, { headers: contentEncoding(value), body: token })
+      expectAnswer(answer, ANSWERS.processed)
+      expect(suite.endpoint.runs(id)).toBe(1)
+    },
+  )
 
   it('refuses gzip that is not announced', async () => {
     const { token } = await suite.event()

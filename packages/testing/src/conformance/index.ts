@@ -19,6 +19,7 @@ export type {
   BodyConsumer,
   ConformanceOptions,
   ConformanceServer,
+  PlatformAnswer,
   StartServer,
 } from './adapter.js'
 export { listen } from './listen.js'
@@ -69,5 +70,6 @@ export function describeAdapter(name: string, adapter: AdapterUnderTest): void {
     describe('the corpus', () => corpus(suite))
     describe('secrets', () => secrets(suite))
     it('has left no promise rejected', () => expect(rejections).toEqual([]))
+    it('has a test for every answer of the platform', () => expect([...suite.unusedAnswers]).toEqual([]))
   })
 }

@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { ANSWERS, expectAnswer } from './answers.js'
 import { chunked, exchange, type HeaderLine, request, requestHead } from './http-request.js'
 import { LIMIT_BYTES, type Suite } from './suite.js'
@@ -18,6 +18,7 @@ const INVALID: [what: string, headers: HeaderLine[]][] = [
 
 /** Requests whose announced length differs from the body, and bodies around the limit. */
 export function lengths(suite: Suite): void {
+  const { it } = suite
   it('runs nothing for a length that is too short', async () => {
     const { id, token } = await suite.event()
     const answer = await request(suite.endpoint.url, { headers: [contentLength(token.length - 10)], body: token })
@@ -65,12 +66,12 @@ export function lengths(suite: Suite): void {
     expect(suite.endpoint.runs(id)).toBe(1)
   })
 
-  it.each([0, 1])('limits a body with a length, at the limit and %i more', async (more) => {
+  it.each([[0], [1]])('limits a body with a length, at the limit and %i more', async (more) => {
     const answer = await request(suite.endpoint.url, { body: 'a'.repeat(LIMIT_BYTES + more) })
     expectAnswer(answer, more === 0 ? ANSWERS.unauthorized : ANSWERS.payloadTooLarge)
   })
 
-  it.each([0, 1])('limits a body in chunks, at the limit and %i more', async (more) => {
+  it.each([[0], [1]])('limits a body in chunks, at the limit and %i more', async (more) => {
     const body = chunked('a'.repeat(LIMIT_BYTES / 2), 'a'.repeat(LIMIT_BYTES / 2 + more))
     const answer = await request(suite.endpoint.url, { headers: [CHUNKED], body })
     expectAnswer(answer, more === 0 ? ANSWERS.unauthorized : ANSWERS.payloadTooLarge)

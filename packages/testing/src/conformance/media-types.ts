@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { ANSWERS, expectAnswer } from './answers.js'
 import { type HeaderLine, request } from './http-request.js'
 import type { Suite } from './suite.js'
@@ -38,6 +38,7 @@ const WRAPPINGS: [what: string, type: string, wrap: (token: string) => string][]
 
 /** The signature decides, not the media type; but forms, which browsers send across origins, are refused. */
 export function mediaTypes(suite: Suite): void {
+  const { it } = suite
   it.each(ACCEPTED)('accepts %s', async (_, headers) => {
     const { id, token } = await suite.event()
     expectAnswer(await request(suite.endpoint.url, { headers, body: token }), ANSWERS.processed)

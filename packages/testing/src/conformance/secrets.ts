@@ -1,4 +1,4 @@
-import { afterAll, beforeAll, expect, it } from 'vitest'
+import { afterAll, beforeAll, expect } from 'vitest'
 import { ANSWERS, expectAnswer } from './answers.js'
 import type { HttpAnswer } from './http-answer.js'
 import { type HeaderLine, type HttpRequest, request } from './http-request.js'
@@ -24,6 +24,7 @@ const MARKED: HeaderLine[] = [
 
 /** Checks that responses hold nothing of the request and no reason, and that logs and hooks hold no token. */
 export function secrets(suite: Suite): void {
+  const { it } = suite
   const lines: string[] = []
   const { error, warn } = console
   beforeAll(() => {

@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net'
-import { expect, it } from 'vitest'
+import { expect } from 'vitest'
 import { ANSWERS, expectAnswer } from './answers.js'
 import { readAnswer } from './http-answer.js'
 import { dial, exchange, type HeaderLine, request, requestHead } from './http-request.js'
@@ -17,9 +17,10 @@ async function expectNextServed(suite: Suite): Promise<void> {
 
 /** Bodies that are answered while they arrive. */
 function slowAndEndlessBodies(suite: Suite): void {
-  it.each([
-    ['nothing', (): string => ''],
-    ['half of it', (token: string): string => token.slice(0, token.length / 2)],
+  const { it } = suite
+  it.each<[what: string, part: (token: string) => string]>([
+    ['nothing', () => ''],
+    ['half of it', (token) => token.slice(0, token.length / 2)],
   ])('answers in time after %s of the body and then silence', async (_, part) => {
     const { id, token } = await suite.event()
     const headers: HeaderLine[] = [['content-length', String(token.length)]]
@@ -63,6 +64,7 @@ function slowAndEndlessBodies(suite: Suite): void {
 
 /** Clients that send slowly, without an end, or go away. */
 export function senders(suite: Suite): void {
+  const { it } = suite
   it('accepts one byte at a time', async () => {
     const { id, token } = await suite.event()
     const answer = await exchange(suite.endpoint.url, (socket) => {

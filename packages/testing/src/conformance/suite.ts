@@ -2,6 +2,7 @@ import { type BillingEventOverrides, billingEventFixture } from '../fixtures.js'
 import { createTestIssuer, type TestIssuer } from '../issuer.js'
 import type { AdapterUnderTest, ConformanceOptions, StartServer } from './adapter.js'
 import { type Endpoint, type Overheard, openEndpoint } from './endpoint.js'
+import { type DeclareTest, declareTests } from './platform-answers.js'
 
 /** A genuine delivery. */
 export interface GenuineDelivery {
@@ -17,7 +18,9 @@ export interface Suite {
   /** The same, with a quarter of a second for a body, and for a handler. */
   readonly impatient: Endpoint
   /** Limits of the platform: tests of what it answers by itself are not declared. */
-  readonly platform: Pick<AdapterUnderTest, 'buffersBodies' | 'dropsRepeatedHeaders'>
+  readonly platform: Pick<AdapterUnderTest, 'buffersBodies'>
+  /** Declares a test whose request the platform may answer. */
+  readonly it: DeclareTest
   /** Everything that the hooks were called with so far. */
   readonly overheard: Overheard
   /** The genuine tokens so far. */
@@ -34,11 +37,14 @@ const IMPATIENCE_MS = 250
 
 /** The suite, and how it begins and ends. */
 export interface RunningSuite extends Suite {
+  /** The titles of the platform's answers that no test has. */
+  readonly unusedAnswers: ReadonlySet<string>
   begin(): Promise<void>
   end(): Promise<void>
 }
 
 export function createSuite(adapter: AdapterUnderTest): RunningSuite {
+  const { it, unused } = declareTests(adapter.platformAnswers)
   const overheard: Overheard = []
   const tokens: string[] = []
   const endpoints: Endpoint[] = []
@@ -64,6 +70,8 @@ export function createSuite(adapter: AdapterUnderTest): RunningSuite {
       return begun().impatient
     },
     platform: adapter,
+    it,
+    unusedAnswers: unused,
     overheard,
     tokens,
     open: (options, start = adapter.start) => openFor(begun().issuer, options, start),
