@@ -1,6 +1,7 @@
 import {
   assertFunction,
   assertKnownOptions,
+  assertMethods,
   errorMessage,
   invalidConfiguration,
   stackFrames,
@@ -123,13 +124,18 @@ export function resolveOptions(options: ConsoleOptions): Settings {
   assertKnownOptions('tables', tables, ['deliveries', 'states', 'actions'])
   for (const name of ['context', 'onChange', 'onError', 'now'] as const) assertFunction(name, options[name])
   if (typeof readOnly !== 'boolean') throw invalidConfiguration('readOnly', readOnly, 'pass true or false')
+  const { receiver, client } = options
+  if (receiver !== undefined)
+    assertMethods('receiver', receiver, ['redeliver'], 'pass the result of createBillingReceiver()')
+  if (client !== undefined)
+    assertMethods('client', client, ['agreements', 'customers'], 'pass the result of createManagementClient()')
   const actions = createActionLog({ pool, table: tables.actions })
   return {
     pool,
     authorize,
-    receiver: options.receiver,
+    receiver,
     context: options.context,
-    client: options.client,
+    client,
     basePath: parseBasePath(options.basePath),
     policy,
     onChange: options.onChange,

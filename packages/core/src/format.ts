@@ -13,8 +13,13 @@ export function format(value: unknown, maxChars = 64): string {
   if (typeof value === 'string') return `"${escapeText(value, maxChars).replaceAll('"', '\\"')}"`
   if (value === null || value === undefined || typeof value === 'boolean' || typeof value === 'number')
     return String(value)
-  if (Array.isArray(value)) return 'an array'
-  return typeof value === 'object' ? 'an object' : `a ${typeof value}`
+  const kind = typeof value === 'object' ? kindOf(value) : typeof value
+  return `${/^[AEIO]/.test(kind) ? 'an' : 'a'} ${kind === 'Object' || kind === 'Array' ? kind.toLowerCase() : kind}`
+}
+
+/** The kind of an object, in any realm: `Object`, `Array`, `Map`, `Promise`. */
+export function kindOf(value: object): string {
+  return Object.prototype.toString.call(value).slice(8, -1)
 }
 
 /**

@@ -1,6 +1,6 @@
 import { KindeWebhookError } from './errors.js'
 import { BILLING_EVENT_TYPES, isBillingEventType } from './event-types.js'
-import { format } from './format.js'
+import { format, kindOf } from './format.js'
 import { isJsonObject, type JsonObject } from './json.js'
 
 export { hasBrand } from './errors.js'
@@ -69,14 +69,26 @@ export function assertObject(name: string, value: unknown, fix: string): void {
   if (!hasNamedMembers(value)) throw invalidConfiguration(name, value, fix)
 }
 
-/** A Map is an object too, but its entries are not members: all of them would be ignored without a sign. */
+/** A Map or a Promise is an object too, but its content is not in members: all of it would be ignored without a sign. */
 function hasNamedMembers(value: unknown): value is JsonObject {
-  return isJsonObject(value) && !(Symbol.iterator in value)
+  return isJsonObject(value) && ['Object', 'Module'].includes(kindOf(value))
 }
 
 export function assertFunction(name: string, value: unknown): void {
   if (value !== undefined && typeof value !== 'function')
     throw invalidConfiguration(name, value, 'pass a function, or leave it out')
+}
+
+/** Refuses a value of another type. `undefined` stands for the default. */
+export function assertType(name: string, value: unknown, type: 'boolean' | 'string'): void {
+  if (value !== undefined && typeof value !== type)
+    throw invalidConfiguration(name, value, `pass a ${type}, or leave it out`)
+}
+
+/** Refuses a value that lacks one of the methods, such as a store without `save()`. */
+export function assertMethods(name: string, value: unknown, methods: readonly string[], fix: string): void {
+  if (!isJsonObject(value) || methods.some((method) => typeof value[method] !== 'function'))
+    throw invalidConfiguration(name, value, fix)
 }
 
 /** `type` is a key of an option that is keyed by event type. */

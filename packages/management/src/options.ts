@@ -1,5 +1,5 @@
 import { isKindeWebhookError } from '@kinde-billing/core'
-import { assertFunction, assertKnownOptions, parseTimer } from '@kinde-billing/core/internal'
+import { assertFunction, assertKnownOptions, invalidConfiguration, parseTimer } from '@kinde-billing/core/internal'
 import { KindeManagementError } from './errors.js'
 
 /** Sends a request: the part of `fetch` that is used, which undici's and node-fetch's have too. */
@@ -99,8 +99,20 @@ export function refuseUnknownOptions(where: string, options: unknown, known: rea
   asManagementError(() => assertKnownOptions(where, options, known))
 }
 
+/**
+ * Refuses what is not a list of event types, such as the promise of one.
+ *
+ * @throws KindeManagementError `invalid_configuration`
+ */
+export function assertEventTypes(where: string, eventTypes: unknown): void {
+  if (Array.isArray(eventTypes) && eventTypes.every((type) => typeof type?.code === 'string')) return
+  asManagementError(() => {
+    throw invalidConfiguration(`eventTypes of ${where}`, eventTypes, 'pass the list, await client.eventTypes()')
+  })
+}
+
 /** Core's checks throw core's error. */
-function asManagementError<Value>(check: () => Value): Value {
+export function asManagementError<Value>(check: () => Value): Value {
   try {
     return check()
   } catch (error) {

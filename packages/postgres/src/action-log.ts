@@ -1,6 +1,6 @@
 import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { type ActionTableOptions, actionTable, ensureActionSchema } from './action-log-schema.js'
-import { withSession } from './database.js'
+import { databaseOf, withSession } from './database.js'
 import { parseLimit } from './page.js'
 import type { AnyPostgresPool } from './pool.js'
 import type { Rows } from './session.js'
@@ -86,6 +86,7 @@ const COLUMNS = `id, actor, action, subject, outcome, detail, ${epochMs('at')} a
 export function createActionLog(options: ActionLogOptions): ActionLog {
   assertKnownOptions('createActionLog', options, ['pool', 'table'])
   const { pool } = options
+  databaseOf(pool)
   const table = actionTable(options)
   const query = (text: string, values: unknown[]) => withSession(pool, (session) => session.query(text, values))
   return {

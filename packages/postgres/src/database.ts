@@ -4,7 +4,7 @@ import type { AnyPostgresPool, EmbeddedPostgres, PostgresPool } from './pool.js'
 import { poolUse } from './pool-use.js'
 import { openPooled } from './pooled-session.js'
 import type { Database, Session } from './session.js'
-import { describeUnfitPool } from './unfit-pool.js'
+import { describeUnfitPool, isSingleClient } from './unfit-pool.js'
 
 /**
  * Adapts a pool or a PGlite.
@@ -40,7 +40,8 @@ export async function withSession<Result>(
 }
 
 function isPool(pool: AnyPostgresPool): pool is PostgresPool {
-  return typeof pool === 'object' && pool !== null && 'connect' in pool && typeof pool.connect === 'function'
+  if (typeof pool !== 'object' || pool === null || !('connect' in pool)) return false
+  return typeof pool.connect === 'function' && !isSingleClient(pool)
 }
 
 function isEmbedded(pool: AnyPostgresPool): pool is EmbeddedPostgres {

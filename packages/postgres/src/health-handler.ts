@@ -1,4 +1,11 @@
-import { assertFunction, assertKnownOptions, errorMessage, parseTimer, withTimeout } from '@kinde-billing/core/internal'
+import {
+  assertFunction,
+  assertKnownOptions,
+  assertType,
+  errorMessage,
+  parseTimer,
+  withTimeout,
+} from '@kinde-billing/core/internal'
 import { databaseOf } from './database.js'
 import { type InboxHealth, inboxHealth } from './inbox-health.js'
 import type { AnyPostgresPool } from './pool.js'
@@ -54,6 +61,7 @@ export function createHealthHandler(options: HealthHandlerOptions): (request: Re
   assertKnownOptions('createHealthHandler', options, OPTIONS)
   const { pool, name } = options
   databaseOf(pool)
+  assertType('name', name, 'string')
   const table = tableName(options)
   const graceMs = parseTimer('graceMs', options.graceMs, 15 * 60_000)
   const maxSilenceMs =

@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, assertType } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
 import { epochMs, HELD_LOCKS, isInProgress, isToRedeliver, readDate } from './stored-delivery.js'
@@ -67,6 +67,7 @@ const KINDE_DISABLES_MS = 72 * HOUR_MS
  */
 export async function inboxHealth(pool: AnyPostgresPool, options: InboxHealthOptions = {}): Promise<InboxHealth> {
   assertKnownOptions('inboxHealth', options, ['table', 'name'])
+  assertType('name', options.name, 'string')
   const table = tableName(options)
   const ofEndpoint = `($1::text is null or split_part(delivery.key, ' ', 2) = $1)`
   const from = `from ${table} as delivery where ${ofEndpoint} and delivery.expires_at > now()`

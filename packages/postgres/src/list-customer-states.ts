@@ -1,4 +1,4 @@
-import { assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
+import { assertKnownOptions, assertType, invalidConfiguration } from '@kinde-billing/core/internal'
 import type { Access } from '@kinde-billing/state'
 import { withSession } from './database.js'
 import { cursorTime, decodeCursor, encodeCursor, NO_TIME, parseLimit } from './page.js'
@@ -84,6 +84,7 @@ export async function listCustomerStates(
 ): Promise<CustomerStatePage> {
   assertKnownOptions('listCustomerStates', options, ['table', 'search', 'access', 'limit', 'after'])
   const { access, after } = options
+  const table = stateTable(options)
   const limit = parseLimit(options.limit)
   const { conditions, values } = searchConditions(options)
   if (access !== undefined) {
@@ -101,7 +102,7 @@ export async function listCustomerStates(
       `select customer.key, customer.customer_id, customer.org_code, customer.user_id, customer.access, customer.plan_code,
          ${epochMs('customer.next_invoice_on')} as next_invoice_on, ${epochMs('customer.changed_at')} as changed_at,
          ${epochMs('customer.review_at')} as review_at, ${cursorTime('customer.changed_at')} as cursor_time
-       from ${stateTable(options)} as customer
+       from ${table} as customer
        where ${conditions.join(' and ')}
        order by ${POSITION} desc, customer.key desc
        limit ${limit + 1}`,
@@ -127,10 +128,11 @@ export async function countCustomerStates(
   options: CustomerStateFilter = {},
 ): Promise<CustomerStateCounts> {
   assertKnownOptions('countCustomerStates', options, ['table', 'search'])
+  const table = stateTable(options)
   const { conditions, values } = searchConditions(options)
   const rows = await withSession(pool, (session) =>
     session.query(
-      `select customer.access, count(*)::text as count from ${stateTable(options)} as customer
+      `select customer.access, count(*)::text as count from ${table} as customer
        where ${conditions.join(' and ')} group by customer.access`,
       values,
     ),
@@ -144,6 +146,7 @@ export async function countCustomerStates(
 }
 
 function searchConditions(options: CustomerStateFilter): { conditions: string[]; values: unknown[] } {
+  assertType('search', options.search, 'string')
   // A row without a state is that of a first event which is being applied.
   const conditions = ['customer.state is not null']
   const search = options.search?.replace(/\0|\p{Cs}/gu, '').trim() ?? ''

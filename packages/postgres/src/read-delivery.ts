@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, assertType, invalidConfiguration } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import { eventKeys } from './find-event.js'
 import type { AnyPostgresPool } from './pool.js'
@@ -43,6 +43,8 @@ export async function readDelivery(
   options: ReadDeliveryOptions = {},
 ): Promise<DeliveryDetails | undefined> {
   assertKnownOptions('readDelivery', options, ['table', 'name'])
+  assertType('name', options.name, 'string')
+  if (typeof eventId !== 'string') throw invalidConfiguration('eventId', eventId, "pass Kinde's event_id")
   const table = tableName(options)
   const [row] = await withSession(pool, (session) =>
     session.query(

@@ -1,5 +1,5 @@
 import { KindeWebhookError } from '@kinde-billing/core'
-import { assertFunction, assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertFunction, assertKnownOptions, assertMethods } from '@kinde-billing/core/internal'
 import type { DeliveryOutcome } from '@kinde-billing/core/receiver'
 import { withSession } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
@@ -88,7 +88,14 @@ export async function redeliver<Context>(
   options: RedeliverOptions<Context> = {},
 ): Promise<RedeliveryCounts> {
   assertKnownOptions('redeliver', options, OPTIONS)
-  assertFunction('onProgress', options.onProgress)
+  for (const name of ['onProgress', 'context'] as const) assertFunction(name, options[name])
+  if (options.signal !== undefined) assertMethods('signal', options.signal, ['throwIfAborted'], 'pass an AbortSignal')
+  assertMethods(
+    'receiver',
+    receiver,
+    ['redeliver'],
+    'pass the result of createBillingReceiver(), or what your adapter keeps it as',
+  )
   const { limit, concurrency, perSecond } = parseLimits(options)
   const { signal, onProgress, context } = options
   const queue = redeliveryQueue(tableName(options), receiver.name)
@@ -148,6 +155,7 @@ function parseLimits({
       throw new KindeWebhookError('invalid_configuration', `${name}: must be a whole number above 0.`)
   }
   if (concurrency > 100) throw new KindeWebhookError('invalid_configuration', 'concurrency: must be at most 100.')
-  if (!(perSecond > 0)) throw new KindeWebhookError('invalid_configuration', 'perSecond: must be a number above 0.')
+  if (!(typeof perSecond === 'number' && perSecond > 0))
+    throw new KindeWebhookError('invalid_configuration', 'perSecond: must be a number above 0.')
   return settings
 }

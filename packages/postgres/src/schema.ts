@@ -89,8 +89,9 @@ create index if not exists ${name}_claims on ${table} (claims_expire_at) where c
  * console.log(schemaSql({ from: 1 })) // only what version 2 adds
  * ```
  */
-export function schemaSql({ from = 0, ...options }: SchemaSqlOptions = {}): string {
-  assertKnownOptions('schemaSql', options, ['table'])
+export function schemaSql(options: SchemaSqlOptions = {}): string {
+  assertKnownOptions('schemaSql', options, ['table', 'from'])
+  const { from = 0 } = options
   const table = tableName(options)
   if (!Number.isSafeInteger(from) || from < 0 || from > SCHEMA_VERSION)
     throw new KindeWebhookError('invalid_configuration', `from: must be a whole number from 0 to ${SCHEMA_VERSION}.`)

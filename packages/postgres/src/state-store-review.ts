@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertFunction, assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
 import {
   type AccessPolicy,
   type BillingChange,
@@ -61,6 +61,9 @@ interface ReviewedStore {
 export async function reviewDueStates(reviewed: ReviewedStore, options: ReviewDueOptions = {}): Promise<ReviewResult> {
   assertKnownOptions('reviewDue', options, ['onChange', 'now', 'batchSize', 'signal'])
   const { onChange, batchSize = 100, signal } = options
+  assertFunction('onChange', onChange)
+  if (!Number.isSafeInteger(batchSize) || batchSize < 1)
+    throw invalidConfiguration('batchSize', batchSize, 'pass a whole number above 0')
   const pool = requirePool(reviewed.pool, 'reviewDue')
   const now = Number(options.now ?? reviewed.now())
   const errors: unknown[] = []

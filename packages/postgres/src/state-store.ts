@@ -1,4 +1,4 @@
-import { assertFunction, assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertFunction, assertKnownOptions, assertMethods } from '@kinde-billing/core/internal'
 import {
   type AccessPolicy,
   type BillingState,
@@ -9,6 +9,7 @@ import {
   type StoredState,
   summarize,
 } from '@kinde-billing/state'
+import { databaseOf } from './database.js'
 import type { AnyPostgresPool, PostgresResult } from './pool.js'
 import { columnAssignments, columnValues, sqlText, sqlTime } from './state-store-columns.js'
 import { type DueState, type ReviewDueOptions, type ReviewResult, reviewDueStates } from './state-store-review.js'
@@ -103,6 +104,8 @@ export function createPostgresStateStore(options: PostgresStateStoreOptions = {}
   assertFunction('now', options.now)
   const table = stateTable(options)
   const { pool, policy, plans } = options
+  if (pool !== undefined) databaseOf(pool)
+  if (plans !== undefined) assertMethods('plans', plans, ['features'], 'pass the result of definePlans()')
   const now = (): number => (options.now ?? Date.now)()
   // a mistake in the policy shows here, not at the first event
   summarize(undefined, { now: 0, policy })
@@ -138,7 +141,9 @@ export function createPostgresStateStore(options: PostgresStateStoreOptions = {}
       const text = `select state from ${table} where key = $1`
       return readStates(await runQuery({ client, pool, caller: 'read' }, text, [key]))[0]
     },
-    async find({ customerId, orgCode, userId }, client) {
+    async find(identity, client) {
+      assertKnownOptions('find', identity, ['customerId', 'orgCode', 'userId'])
+      const { customerId, orgCode, userId } = identity
       const [column, name] =
         customerId !== undefined
           ? ['customer_id', customerId]

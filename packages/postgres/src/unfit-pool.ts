@@ -13,6 +13,11 @@ const LOOKALIKES: readonly (readonly [member: string, name: string, fix: string]
     'Pass a Pool of "pg", and run a query runner on delivery.tx in handlers',
   ],
   ['$transaction', 'a PrismaClient', 'Pass a Pool of "pg", the one of its adapter for example'],
+  [
+    'escapeIdentifier',
+    'a Client, which is one connection that opens once',
+    'Pass a Pool, and release its clients where you take them',
+  ],
   ['raw', 'a Knex', 'Pass a Pool of "pg", and call knex.transaction(work, { connection: tx }) in handlers'],
   [
     'transaction',
@@ -20,6 +25,11 @@ const LOOKALIKES: readonly (readonly [member: string, name: string, fix: string]
     'Pass a Pool of "@neondatabase/serverless"',
   ],
 ]
+
+/** A client of `pg` or Neon has a `connect()` too, but it is one connection, which it opens once. */
+export function isSingleClient(value: object): boolean {
+  return 'escapeIdentifier' in value
+}
 
 /** Names what was passed in place of a pool, and the fix. Only for values that are no pool. */
 export function describeUnfitPool(value: unknown): string {

@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, assertType, invalidConfiguration } from '@kinde-billing/core/internal'
 import { expiryOf, type Line, type TimedFact } from './line.js'
 
 /** Best first: a customer with several agreements has the best of them. */
@@ -168,16 +168,18 @@ const POLICY_MEMBERS: readonly (keyof AccessPolicy)[] = [
 /**
  * Fills in the policy's defaults.
  *
- * @throws KindeWebhookError `invalid_configuration` for an unknown member.
- * @throws {RangeError} for a time that is negative or not a number, and for an unknown `cancelledAccess`.
+ * @throws KindeWebhookError `invalid_configuration` for an unknown member, and for a value that it cannot have.
  */
 export function resolvePolicy(policy: AccessPolicy = {}): Policy {
   assertKnownOptions('policy', policy, POLICY_MEMBERS)
   const { cancelledAccess = 'immediately', unlinkedPaymentGrantsAccess = false } = policy
   if (cancelledAccess !== 'immediately' && cancelledAccess !== 'until_period_end')
-    throw new RangeError(
-      `policy.cancelledAccess is ${String(cancelledAccess).slice(0, 40)}: set it to "immediately" or "until_period_end".`,
+    throw invalidConfiguration(
+      'policy.cancelledAccess',
+      cancelledAccess,
+      `set it to "immediately" or "until_period_end"`,
     )
+  assertType('policy.unlinkedPaymentGrantsAccess', unlinkedPaymentGrantsAccess, 'boolean')
   return {
     pastDueGraceMs: parseTime('pastDueGraceMs', policy.pastDueGraceMs ?? Number.POSITIVE_INFINITY),
     overdueGraceMs: parseTime('overdueGraceMs', policy.overdueGraceMs ?? Number.POSITIVE_INFINITY),
@@ -189,7 +191,5 @@ export function resolvePolicy(policy: AccessPolicy = {}): Policy {
 
 function parseTime(name: keyof AccessPolicy, value: number): number {
   if (typeof value === 'number' && value >= 0) return value
-  throw new RangeError(
-    `policy.${name} is ${String(value).slice(0, 40)}: set it to milliseconds, 0 or more, or to Infinity.`,
-  )
+  throw invalidConfiguration(`policy.${name}`, value, 'set it to milliseconds, 0 or more, or to Infinity')
 }

@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, assertObject } from '@kinde-billing/core/internal'
 import { factsOfEvent, type StateEvent, text } from './facts.js'
 import {
   addToState,
@@ -45,6 +45,7 @@ export function applyBillingEvent(
   event: StateEvent,
   options?: ApplyOptions | number,
 ): BillingState {
+  assertObject('event', event, 'pass the event as core decoded it')
   const receivedAt = typeof options === 'object' ? readReceivedAt(options) : undefined
   const facts = factsOfEvent(event, receivedAt)
   return addToState(knownState(state), namesAt(event.occurredAt.getTime(), event.customer), facts)

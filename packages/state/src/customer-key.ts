@@ -1,4 +1,5 @@
 import type { BillingEvent } from '@kinde-billing/core'
+import { assertObject, assertType } from '@kinde-billing/core/internal'
 
 const MAX_CHARACTERS = 256
 
@@ -26,6 +27,7 @@ interface WithCustomer {
  * @param source - An event, or the names that a session has.
  * @returns The key; `undefined` if there is no name, or if the first one is longer than 256 characters or holds a control
  * character or half of a surrogate pair: a key is never guessed.
+ * @throws KindeWebhookError `invalid_configuration` for a value that is not an object.
  *
  * @example
  * ```ts
@@ -36,7 +38,10 @@ interface WithCustomer {
  * ```
  */
 export function customerKey(source: WithCustomer | CustomerIdentity): string | undefined {
+  assertObject('source', source, 'pass an event, or the names of a session, such as { orgCode }')
   const { customerId, orgCode, userId } = 'customer' in source ? namesOf(source) : source
+  for (const [name, value] of Object.entries({ customerId, orgCode, userId }))
+    assertType(name, value ?? undefined, 'string')
   const names = [
     ['customer', customerId],
     ['org', orgCode],

@@ -1,4 +1,4 @@
-import { assertFunction, assertKnownOptions, assertObject } from '@kinde-billing/core/internal'
+import { assertFunction, assertKnownOptions, assertObject, invalidConfiguration } from '@kinde-billing/core/internal'
 import type { AgreementSummary, BillingSummary } from './summarize.js'
 
 /** The features and limits of one plan. */
@@ -61,8 +61,7 @@ const MAX_WARNINGS = 1000
  *
  * @param catalogue - The plans.
  * @param options - Where warnings go.
- * @throws KindeWebhookError `invalid_configuration` for an unknown option.
- * @throws {TypeError} if a limit is not a number.
+ * @throws KindeWebhookError `invalid_configuration` for an option that is unknown or wrong, and for a limit that is not a number.
  *
  * @example
  * ```ts
@@ -131,7 +130,7 @@ function assertLimits(plans: ReadonlyMap<string, PlanDefinition>): void {
   for (const [code, { limits = {} }] of plans)
     for (const [name, value] of Object.entries(limits))
       if (typeof value !== 'number' || Number.isNaN(value))
-        throw new TypeError(`definePlans: ${code}.limits.${name} is ${String(value)}; set it to a number or Infinity.`)
+        throw invalidConfiguration(`definePlans: ${code}.limits.${name}`, value, 'set it to a number or Infinity')
 }
 
 function ownLimit(limits: PlanDefinition['limits'], name: string): number {

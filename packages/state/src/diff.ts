@@ -1,3 +1,4 @@
+import { assertObject, invalidConfiguration } from '@kinde-billing/core/internal'
 import { type Access, grantsAccess } from './access-table.js'
 import { meterKey } from './facts.js'
 import { comparePlans } from './plan.js'
@@ -93,6 +94,7 @@ export interface UsageChangedChange {
  * @param before - The earlier summary; `undefined` for a customer without anything.
  * @param after - The later one, by the same policy.
  * @returns The differences.
+ * @throws KindeWebhookError `invalid_configuration` for a value that is not a summary.
  *
  * @example
  * ```ts
@@ -113,11 +115,19 @@ export interface UsageChangedChange {
  * ```
  */
 export function diffSummaries(before: BillingSummary | undefined, after: BillingSummary): BillingChange[] {
+  if (before !== undefined) assertSummary('before', before)
+  assertSummary('after', after)
   return [
     ...accessChanges(before, after),
     ...paymentChanges(before?.agreements ?? [], after),
     ...after.usage.flatMap((report) => usageChanges(before?.usage ?? [], report)),
   ]
+}
+
+function assertSummary(name: string, summary: BillingSummary): void {
+  assertObject(name, summary, 'pass the result of summarize()')
+  if (!Array.isArray(summary.agreements) || !Array.isArray(summary.usage))
+    throw invalidConfiguration(name, summary, 'it has no agreements or usage: pass the result of summarize()')
 }
 
 function accessChanges(before: BillingSummary | undefined, after: BillingSummary): BillingChange[] {

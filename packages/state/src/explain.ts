@@ -30,8 +30,8 @@ export interface ExplainOptions {
  * @param state - `undefined` for a customer of whom nothing is known.
  * @param options - The present, and the policy.
  * @returns The steps, oldest first. The last one is `summarize(state, options).reason`.
- * @throws {RangeError} if the state has a version that this release does not know, or a policy's time is negative.
- * @throws {TypeError} if `now` is not a moment.
+ * @throws KindeWebhookError `invalid_configuration` for an option that is unknown or wrong.
+ * @throws {RangeError} if the state has a version that this release does not know.
  *
  * @example
  * ```ts

@@ -102,9 +102,14 @@ function content({ plan, ...fact }: Fact): string {
   ])
 }
 
+/** A date of any realm: test runners have their own. */
+function isDate(value: unknown): value is Date {
+  return Object.prototype.toString.call(value) === '[object Date]'
+}
+
 /** The milliseconds of a valid date. */
 export function time(date: Date | undefined): number | undefined {
-  const at = date?.getTime()
+  const at = isDate(date) ? date.getTime() : undefined
   return at !== undefined && Number.isFinite(at) ? at : undefined
 }
 

@@ -6,8 +6,8 @@ import { customerKey } from './customer-key.js'
 import type { BillingChange } from './diff.js'
 import type { StateEvent } from './facts.js'
 import type { BillingState } from './state.js'
-import type { BillingStateStore, StoredState } from './store.js'
-import { type BillingChangeContext, updateBillingState } from './update.js'
+import { assertStore, type BillingStateStore, type StoredState } from './store.js'
+import { assertMaxAttempts, type BillingChangeContext, updateBillingState } from './update.js'
 
 /** A billing event as the receiver passes it to handlers, with any type of `data`. */
 export type HandledEvent = StateEvent & {
@@ -86,9 +86,8 @@ export interface BillingStateHandlerOptions<Context, Tx, Version> {
 /**
  * Creates a handler for the receiver's `onEvent` that keeps one state per customer.
  *
- * @throws KindeWebhookError `invalid_configuration` for an unknown option, without a store, and for a policy beside that of
- * the store.
- * @throws {RangeError} for a negative time in `policy`, and for `maxAttempts` below 1.
+ * @throws KindeWebhookError `invalid_configuration` for an option that is unknown or wrong, without a store, and for a policy
+ * that is not the store's.
  * The handler rejects with what the options' functions throw, and with an `Error` after `maxAttempts` lost races.
  *
  * @example
@@ -124,7 +123,7 @@ export function createBillingStateHandler<Context = unknown, Tx = unknown, Versi
   const { onChange, scheduleReview, key: keyOf = customerKey, onMissingKey = discard, now } = options
   const { policy = options.store?.policy, maxAttempts = 1000 } = options
   resolvePolicy(policy)
-  if (!(maxAttempts >= 1)) throw new RangeError(`maxAttempts is ${maxAttempts}: give 1 or more, or leave it out.`)
+  assertMaxAttempts(maxAttempts)
 
   return async (event, delivery) => {
     const key = keyOf(event, delivery)
@@ -175,7 +174,7 @@ function assertOptions<Context, Tx, Version>(options: BillingStateHandlerOptions
   const { store, load, save, policy } = options
   assertKnownOptions('createBillingStateHandler', load === undefined ? options : withoutStore(options), OPTIONS)
   for (const name of FUNCTIONS) assertFunction(name, options[name])
-  if (store !== undefined) assertObject('store', store, 'pass a store, such as createPostgresStateStore()')
+  if (store !== undefined) assertStore(store)
   const hasBoth = load !== undefined && save !== undefined
   if (store === undefined ? !hasBoth : load !== undefined || save !== undefined)
     throw invalidConfiguration('store', store, 'pass either store, or load and save')

@@ -1,3 +1,4 @@
+import { assertObject } from '@kinde-billing/core/internal'
 import { namesAt } from './apply.js'
 import { compareText, type Fact, type FactList, text, time } from './facts.js'
 import { addToState, type BillingState, knownState } from './state.js'
@@ -60,6 +61,7 @@ export interface BillingSnapshot {
  * ```
  */
 export function applySnapshot(state: BillingState | undefined, snapshot: BillingSnapshot): BillingState {
+  assertObject('snapshot', snapshot, 'pass { observedAt, complete, agreements }')
   const at = time(snapshot.observedAt)
   if (at === undefined)
     throw new TypeError('snapshot.observedAt is not a valid Date: pass the moment before the request was sent.')

@@ -42,7 +42,7 @@ const EMPTY_STATE: BillingState = { version: STATE_VERSION, customer: {}, lists:
  */
 export function knownState(state: BillingState | undefined): BillingState {
   if (state === undefined) return EMPTY_STATE
-  const { version }: { version: unknown } = state
+  const version: unknown = state?.version
   if (version === STATE_VERSION) return state
   throw new RangeError(
     `This billing state has version ${String(JSON.stringify(version)).slice(0, 40)}, but this release of @kinde-billing/state reads ` +

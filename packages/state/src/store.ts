@@ -1,3 +1,4 @@
+import { assertMethods } from '@kinde-billing/core/internal'
 import type { AccessPolicy } from './access-table.js'
 import type { BillingState } from './state.js'
 
@@ -43,4 +44,14 @@ export interface BillingStateStore<Tx = unknown, Version = unknown> {
   transaction?<Result>(work: (tx: Tx) => Promise<Result>): Promise<Result>
   /** The policy by which the store computes what it keeps beside the state. Writers use the same. */
   readonly policy?: AccessPolicy | undefined
+}
+
+/** @throws KindeWebhookError `invalid_configuration` if the value is not a store */
+export function assertStore(store: unknown): void {
+  assertMethods(
+    'store',
+    store,
+    ['load', 'save'],
+    'pass a store with load() and save(), such as createPostgresStateStore()',
+  )
 }

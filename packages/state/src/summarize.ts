@@ -1,5 +1,5 @@
 import type { BillingEventType } from '@kinde-billing/core'
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
 import {
   ACCESS,
   type Access,
@@ -125,9 +125,8 @@ export interface SummarizeOptions {
  * @param state - `undefined` for a customer of whom nothing is known: their `access` is `none`.
  * @param options - The present, and the policy.
  * @returns The summary.
- * @throws {RangeError} if the state has a version that this release does not know, or a policy's time is negative.
- * @throws {TypeError} if `now` is not a moment.
- * @throws KindeWebhookError `invalid_configuration` for an unknown option or member of the policy.
+ * @throws KindeWebhookError `invalid_configuration` for an option that is unknown or wrong.
+ * @throws {RangeError} if the state has a version that this release does not know.
  *
  * @example
  * ```ts
@@ -246,9 +245,9 @@ function planSummary(plan: PlanFact | undefined): PlanSummary | undefined {
 }
 
 function parseMoment(now: number | Date): number {
-  const at = Number(now)
-  if (Number.isFinite(at)) return at
-  throw new TypeError(`now is ${String(now).slice(0, 40)}: pass epoch milliseconds or a Date, such as Date.now().`)
+  const at: unknown = typeof now === 'object' && 'getTime' in (now ?? {}) ? now.getTime() : now
+  if (typeof at === 'number' && Number.isFinite(at)) return at
+  throw invalidConfiguration('now', now, 'pass epoch milliseconds or a valid Date, such as Date.now()')
 }
 
 /** A date, if it is one that `Date` can hold. */

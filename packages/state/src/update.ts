@@ -1,12 +1,14 @@
-import { assertKnownOptions } from '@kinde-billing/core/internal'
-import type { AccessPolicy } from './access-table.js'
+import { assertFunction, assertKnownOptions, assertType, invalidConfiguration } from '@kinde-billing/core/internal'
+import { type AccessPolicy, resolvePolicy } from './access-table.js'
 import { type BillingChange, diffSummaries } from './diff.js'
 import type { BillingState } from './state.js'
-import type { BillingStateStore, StoredState } from './store.js'
+import { assertStore, type BillingStateStore, type StoredState } from './store.js'
 import { type BillingSummary, summarize } from './summarize.js'
 
 /** Why a summary changed: a billing event arrived, a snapshot was applied, or time has passed. */
 export type ChangeCause = 'event' | 'sync' | 'review'
+
+const CAUSES: readonly ChangeCause[] = ['event', 'sync', 'review']
 
 /** The circumstances of a change, given to every `onChange`. */
 export interface BillingChangeContext<Tx = unknown> {
@@ -62,7 +64,7 @@ export interface UpdatedBillingState {
  * Loads a state, changes it and saves it, again if another writer was faster, and reports what changed.
  *
  * @param change - Returns the new state, or the same object if there is nothing new. Called once per attempt; pure.
- * @throws KindeWebhookError `invalid_configuration` for an unknown option.
+ * @throws KindeWebhookError `invalid_configuration` for an option that is unknown or wrong.
  * @throws {Error} after `maxAttempts` lost races. Rejects with what the store, `change` and `onChange` throw.
  *
  * @example
@@ -77,7 +79,8 @@ export async function updateBillingState<Tx, Version>(
   options: UpdateBillingStateOptions<Tx, Version>,
   change: (state: BillingState | undefined) => BillingState,
 ): Promise<UpdatedBillingState> {
-  assertKnownOptions('updateBillingState', options, OPTIONS)
+  assertOptions(options)
+  assertFunction('change', change)
   const { store, tx, dryRun } = options
   if (tx !== undefined || store.transaction === undefined) return await updateIn(tx as Tx, options, change)
   if (dryRun !== true) return await store.transaction((own) => updateIn(own, options, change))
@@ -113,6 +116,25 @@ const OPTIONS: readonly (keyof UpdateBillingStateOptions)[] = [
   'maxAttempts',
   'dryRun',
 ]
+
+function assertOptions<Tx, Version>(options: UpdateBillingStateOptions<Tx, Version>): void {
+  assertKnownOptions('updateBillingState', options, OPTIONS)
+  const { store, key, cause, policy, dryRun, maxAttempts } = options
+  assertStore(store)
+  if (typeof key !== 'string' || key === '')
+    throw invalidConfiguration('key', key, 'pass the key of a customer, such as customerKey(event)')
+  if (!CAUSES.includes(cause)) throw invalidConfiguration('cause', cause, `pass one of ${CAUSES.join(', ')}`)
+  for (const name of ['onChange', 'scheduleReview', 'now'] as const) assertFunction(name, options[name])
+  assertType('dryRun', dryRun, 'boolean')
+  assertMaxAttempts(maxAttempts)
+  resolvePolicy(policy)
+}
+
+/** @throws KindeWebhookError `invalid_configuration` */
+export function assertMaxAttempts(value: unknown): void {
+  if (value === undefined || (typeof value === 'number' && value >= 1)) return
+  throw invalidConfiguration('maxAttempts', value, 'pass 1 or more, or leave it out for 1000')
+}
 
 async function updateIn<Tx, Version>(
   tx: Tx,

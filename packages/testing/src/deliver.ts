@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, assertType, invalidConfiguration } from '@kinde-billing/core/internal'
 
 /** Options of `deliver`. */
 export interface DeliverOptions {
@@ -28,7 +28,7 @@ export interface DeliveryAnswer {
  * @param options The `webhook-id` header.
  * @returns The response, whatever its status.
  * @throws {TypeError} If there is no response, as `fetch` does.
- * @throws {KindeWebhookError} `invalid_configuration`: an unknown option.
+ * @throws {KindeWebhookError} `invalid_configuration`: an option that is unknown or wrong, no URL, or no token.
  *
  * @example
  * ```ts
@@ -45,6 +45,10 @@ export async function deliver(
   options: DeliverOptions = {},
 ): Promise<DeliveryAnswer> {
   assertKnownOptions('deliver', options, ['webhookId'])
+  assertType('webhookId', options.webhookId ?? undefined, 'string')
+  if (!URL.canParse(String(url))) throw invalidConfiguration('url', url, 'pass the whole URL of the endpoint')
+  if (typeof token !== 'string' && !ArrayBuffer.isView(token))
+    throw invalidConfiguration('token', token, 'pass the signed token, await sign(claims)')
   const { webhookId = crypto.randomUUID() } = options
   const response = await fetch(url, {
     method: 'POST',

@@ -1,5 +1,5 @@
 import { BILLING_EVENT_TYPES, type BillingEventType, isBillingEventType } from '@kinde-billing/core'
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, assertObject, invalidConfiguration } from '@kinde-billing/core/internal'
 import { type Dialect, fixtureData, isDialect } from './fixture-data.js'
 
 /** The claim set of a billing webhook, as Kinde signs it. */
@@ -53,8 +53,8 @@ export interface BillingEventFixtureOptions {
  * @param overrides Claims to change, and members of `data`.
  * @param options Shape of `data`. Default: `{ dialect: 'mixed' }`.
  * @returns A new object; you may change it.
- * @throws {TypeError} For a type that is not a billing event type, and for an unknown dialect.
- * @throws {KindeWebhookError} `invalid_configuration`: an unknown option.
+ * @throws {KindeWebhookError} `invalid_configuration`: a type that is not a billing event type, or an option that is unknown
+ * or wrong.
  *
  * @example
  * ```ts
@@ -71,15 +71,16 @@ export function billingEventFixture(
   overrides: BillingEventOverrides = {},
   options: BillingEventFixtureOptions = {},
 ): BillingEventClaims {
-  if (!isBillingEventType(type)) {
-    throw new TypeError(
-      `There is no fixture for the type ${JSON.stringify(type)}. Use one of ${BILLING_EVENT_TYPES.join(', ')}, and override its \`type\`.`,
+  if (!isBillingEventType(type))
+    throw invalidConfiguration(
+      'type',
+      type,
+      `there is no fixture for it. Use one of ${BILLING_EVENT_TYPES.join(', ')}, and override its \`type\``,
     )
-  }
   assertKnownOptions('billingEventFixture', options, ['dialect'])
   const { dialect = 'mixed' } = options
-  if (!isDialect(dialect))
-    throw new TypeError(`dialect is ${JSON.stringify(dialect)}. Use 'mixed', 'flat' or 'nested'.`)
+  if (!isDialect(dialect)) throw invalidConfiguration('dialect', dialect, "use 'mixed', 'flat' or 'nested'")
+  assertObject('overrides', overrides, 'pass an object with the claims to change, or leave it out')
   const timestamp = overrides.timestamp ?? toKindeTimestamp(Date.now())
   // Spreading copies a member named `__proto__` as a member; assigning it would change the prototype.
   return {

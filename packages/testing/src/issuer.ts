@@ -1,4 +1,4 @@
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, assertType } from '@kinde-billing/core/internal'
 import { decode as decodeBase64url } from 'jose/base64url'
 import { calculateJwkThumbprint } from 'jose/jwk/thumbprint'
 import { exportJWK } from 'jose/key/export'
@@ -69,7 +69,7 @@ export interface TestIssuer {
  *
  * @param options Kinde domain.
  * @returns An issuer. `sign` may be taken out of the object.
- * @throws {KindeWebhookError} `invalid_configuration`: an unknown option.
+ * @throws {KindeWebhookError} `invalid_configuration`: an option that is unknown or wrong.
  *
  * @example
  * ```ts
@@ -83,6 +83,7 @@ export interface TestIssuer {
  */
 export async function createTestIssuer(options: TestIssuerOptions = {}): Promise<TestIssuer> {
   assertKnownOptions('createTestIssuer', options, ['issuer'])
+  assertType('issuer', options.issuer, 'string')
   let current = await createSigningKey()
   let published = [current.publicKey]
   return {
@@ -101,6 +102,7 @@ export async function createTestIssuer(options: TestIssuerOptions = {}): Promise
     },
     async rotate(rotateOptions = {}) {
       assertKnownOptions('rotate', rotateOptions, ['keepOld'])
+      assertType('keepOld', rotateOptions.keepOld, 'boolean')
       current = await createSigningKey()
       published = rotateOptions.keepOld === true ? [current.publicKey, ...published] : [current.publicKey]
     },

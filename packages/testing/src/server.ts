@@ -2,6 +2,7 @@ import { createServer, type IncomingMessage, type ServerResponse } from 'node:ht
 import type { AddressInfo } from 'node:net'
 import { assertKnownOptions } from '@kinde-billing/core/internal'
 import { createTestIssuer, type TestIssuer } from './issuer.js'
+import { parsePort } from './port.js'
 
 export type { RotateOptions, SignOptions, TestIssuer, TestKey, TestKeySet } from './issuer.js'
 
@@ -31,7 +32,7 @@ const KEY_SET_PATHS: readonly (string | undefined)[] = ['/.well-known/jwks', '/.
  *
  * @param options Port. Default: a free one.
  * @returns The issuer. Close it at the end of the test.
- * @throws {KindeWebhookError} `invalid_configuration`: an unknown option. An `Error` if the port is in use.
+ * @throws {KindeWebhookError} `invalid_configuration`: an option that is unknown or wrong. An `Error` if the port is in use.
  *
  * @example
  * ```ts
@@ -49,7 +50,7 @@ const KEY_SET_PATHS: readonly (string | undefined)[] = ['/.well-known/jwks', '/.
  */
 export async function startTestIssuer(options: TestIssuerServerOptions = {}): Promise<TestIssuerServer> {
   assertKnownOptions('startTestIssuer', options, ['port'])
-  const { port = 0 } = options
+  const port = parsePort(options.port)
   const keys = await createTestIssuer()
   let requests = 0
   let responder: KeySetResponder | undefined

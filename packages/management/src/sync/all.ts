@@ -1,11 +1,12 @@
+import { assertFunction, assertMethods } from '@kinde-billing/core/internal'
 import type { BillingCustomer } from '../customers.js'
 import { isKindeManagementError, KindeManagementError } from '../errors.js'
-import { refuseUnknownOptions } from '../options.js'
+import { asManagementError } from '../options.js'
 import {
   applyReading,
+  assertSyncOptions,
   type CustomerReading,
   readCustomer,
-  SYNC_OPTIONS,
   type SyncedCustomer,
   type SyncTarget,
 } from './customer.js'
@@ -27,7 +28,6 @@ export interface SyncAllOptions<Tx = unknown, Version = unknown> extends SyncTar
   readonly resumeFrom?: SyncReport | undefined
 }
 
-const KNOWN = [...SYNC_OPTIONS, 'concurrency', 'onProgress', 'signal', 'resumeFrom']
 /** Errors of one customer. All others stop the run: the next customer would meet them, too. */
 const CUSTOMER_ERRORS: readonly string[] = ['not_found', 'unavailable', 'invalid_response', 'invalid_request']
 
@@ -56,7 +56,11 @@ const CUSTOMER_ERRORS: readonly string[] = ['not_found', 'unavailable', 'invalid
 export async function syncAll<Tx = unknown, Version = unknown>(
   options: SyncAllOptions<Tx, Version>,
 ): Promise<SyncReport> {
-  refuseUnknownOptions('syncAll', options, KNOWN)
+  assertSyncOptions('syncAll', options, ['concurrency', 'onProgress', 'signal', 'resumeFrom'])
+  asManagementError(() => {
+    assertFunction('onProgress', options.onProgress)
+    if (options.signal !== undefined) assertMethods('signal', options.signal, ['throwIfAborted'], 'pass an AbortSignal')
+  })
   const concurrency = parseConcurrency(options.concurrency)
   const progress = createProgress(startReport(options), options.onProgress)
   const { client, signal } = options
@@ -135,7 +139,7 @@ async function finish(progress: Progress, inFlight: Promise<Attempt>[], complete
 
 function startReport({ dryRun = false, resumeFrom }: Pick<SyncAllOptions, 'dryRun' | 'resumeFrom'>): SyncReport {
   if (resumeFrom === undefined) return emptyReport(dryRun)
-  if (resumeFrom.version !== 1 || resumeFrom.complete || resumeFrom.dryRun !== dryRun)
+  if (resumeFrom?.version !== 1 || resumeFrom.complete || resumeFrom.dryRun !== dryRun)
     throw new KindeManagementError(
       'invalid_configuration',
       'resumeFrom must be the report of a run that was stopped, with the same dryRun. Leave it out to start over.',

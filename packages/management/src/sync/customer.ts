@@ -1,3 +1,4 @@
+import { assertFunction, assertMethods, assertType } from '@kinde-billing/core/internal'
 import {
   applySnapshot,
   type BillingChange,
@@ -5,13 +6,14 @@ import {
   type BillingStateStore,
   type BillingSummary,
   customerKey,
+  summarize,
   type UpdateBillingStateOptions,
   updateBillingState,
 } from '@kinde-billing/state'
 import type { Agreement } from '../agreements.js'
 import type { ManagementClient } from '../client.js'
 import { KindeManagementError } from '../errors.js'
-import { refuseUnknownOptions } from '../options.js'
+import { asManagementError, refuseUnknownOptions } from '../options.js'
 
 /** The names of a billing customer, as far as they are known. */
 export interface SyncIdentity {
@@ -66,9 +68,30 @@ export interface SyncedCustomer {
   readonly saved: boolean
 }
 
+const IDENTITY: readonly (keyof SyncIdentity)[] = ['customerId', 'userId', 'orgCode']
 const TARGET_OPTIONS = ['client', 'store', 'key', 'onChange', 'scheduleReview', 'policy', 'dryRun', 'now']
-/** The options that {@link syncCustomer} and `syncAll` have in common. */
-export const SYNC_OPTIONS: readonly string[] = TARGET_OPTIONS
+
+/**
+ * Validates the options that {@link syncCustomer} and `syncAll` share, and refuses unknown ones.
+ *
+ * @throws KindeManagementError `invalid_configuration`
+ */
+export function assertSyncOptions<Tx, Version>(
+  where: string,
+  options: SyncTarget<Tx, Version>,
+  others: readonly string[],
+): void {
+  refuseUnknownOptions(where, options, [...TARGET_OPTIONS, ...others])
+  asManagementError(() => {
+    const { client, store, policy } = options
+    assertMethods('client', client, ['agreements', 'customers', 'customerOf'], 'pass createManagementClient()')
+    assertMethods('store', store, ['load', 'save'], 'pass the store of your webhook handler')
+    for (const name of ['key', 'onChange', 'scheduleReview', 'now'] as const) assertFunction(name, options[name])
+    assertType('dryRun', options.dryRun, 'boolean')
+    // a mistake in the policy shows here, not after the first question to Kinde
+    summarize(undefined, { now: 0, policy })
+  })
+}
 
 /**
  * Reads a customer's agreements from Kinde and applies them to the state, like an event.
@@ -98,7 +121,7 @@ export const SYNC_OPTIONS: readonly string[] = TARGET_OPTIONS
 export async function syncCustomer<Tx = unknown, Version = unknown>(
   options: SyncCustomerOptions<Tx, Version>,
 ): Promise<SyncedCustomer | undefined> {
-  refuseUnknownOptions('syncCustomer', options, [...SYNC_OPTIONS, 'customerId', 'userId', 'orgCode'])
+  assertSyncOptions('syncCustomer', options, IDENTITY)
   const customerId = await resolveCustomerId(options)
   if (customerId === undefined) return undefined
   const { userId, orgCode } = options
@@ -112,6 +135,9 @@ async function resolveCustomerId<Tx, Version>({
   userId,
   orgCode,
 }: SyncCustomerOptions<Tx, Version>): Promise<string | undefined> {
+  asManagementError(() => {
+    for (const [name, value] of Object.entries({ customerId, userId, orgCode })) assertType(name, value, 'string')
+  })
   if (customerId !== undefined && customerId.trim() !== '') return customerId
   if (userId !== undefined && orgCode === undefined) return client.customerOf({ userId })
   if (orgCode !== undefined && userId === undefined) return client.customerOf({ orgCode })

@@ -1,5 +1,6 @@
 import { type BillingEvent, type BillingEventType, decodeBillingEvent, isBillingEventType } from '@kinde-billing/core'
 import type { EventType } from '../events.js'
+import { assertEventTypes } from '../options.js'
 import { readDataShape, type Shape } from './shape.js'
 
 /** How a tenant's schema of a billing event fits what `@kinde-billing/core` reads out of `data`. */
@@ -29,8 +30,10 @@ export interface FedMember {
  *
  * @param eventTypes The answer of `client.eventTypes()`.
  * @returns one entry for each billing event that the tenant offers.
+ * @throws KindeManagementError `invalid_configuration` for another value.
  */
 export function describeCoverage(eventTypes: readonly Pick<EventType, 'code' | 'schema'>[]): SchemaCoverage[] {
+  assertEventTypes('describeCoverage', eventTypes)
   return eventTypes.flatMap(({ code, schema }) => (isBillingEventType(code) ? [describeType(code, schema)] : []))
 }
 

@@ -1,5 +1,6 @@
 import { isBillingEventType } from '@kinde-billing/core'
 import type { EventType } from '../events.js'
+import { assertEventTypes } from '../options.js'
 import { comment, hasKnownText, printObject, printText } from './print.js'
 import { readDataShape, type Shape } from './shape.js'
 
@@ -23,6 +24,7 @@ const text = <const Known extends string>(..._known: Known[]) =>
  *
  * @param eventTypes The answer of `client.eventTypes()`.
  * @returns the text of the module. It needs `valibot`.
+ * @throws KindeManagementError `invalid_configuration` for another value.
  *
  * @example
  * ```ts
@@ -34,6 +36,7 @@ const text = <const Known extends string>(..._known: Known[]) =>
  * ```
  */
 export function generateTypes(eventTypes: readonly Pick<EventType, 'code' | 'schema'>[]): string {
+  assertEventTypes('generateTypes', eventTypes)
   const byCode = new Map(eventTypes.map(({ code, schema }) => [code, readDataShape(schema)]))
   const codes = [...byCode.keys()].sort()
   const names = createNames()

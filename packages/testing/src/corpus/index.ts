@@ -1,5 +1,5 @@
 import type { JsonWebKeySet } from '@kinde-billing/core'
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, assertType, invalidConfiguration } from '@kinde-billing/core/internal'
 import { algorithm } from './algorithm.js'
 import { type CaseDraft, type CorpusCase, type CorpusFamily, finish } from './case.js'
 import { compatibility } from './compatibility.js'
@@ -52,6 +52,8 @@ const FAMILIES: Record<CorpusFamily, (mint: Mint) => CaseDraft[]> = {
  *
  * The cases without a `jwks` can all be sent to one server; the others need a receiver each.
  *
+ * @throws {KindeWebhookError} `invalid_configuration`: an option that is unknown or wrong.
+ *
  * @example
  * ```ts
  * import { createBillingVerifier } from '@kinde-billing/core'
@@ -68,6 +70,8 @@ const FAMILIES: Record<CorpusFamily, (mint: Mint) => CaseDraft[]> = {
 export async function adversarialCorpus(options: AdversarialCorpusOptions = {}): Promise<AdversarialCorpus> {
   assertKnownOptions('adversarialCorpus', options, ['now', 'issuer'])
   const { now = Date.UTC(2026, 2, 2, 12), issuer = 'https://test.kinde.com' } = options
+  if (!Number.isSafeInteger(now)) throw invalidConfiguration('now', now, 'pass epoch milliseconds, such as Date.now()')
+  assertType('issuer', issuer, 'string')
   const mint = createMint(now, issuer)
   const cases: Promise<CorpusCase>[] = []
   for (const [family, draftsOf] of Object.entries(FAMILIES) as [CorpusFamily, (mint: Mint) => CaseDraft[]][])

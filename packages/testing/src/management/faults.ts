@@ -1,4 +1,5 @@
 import type { ServerResponse } from 'node:http'
+import { assertKnownOptions } from '@kinde-billing/core/internal'
 
 /**
  * How a request fails: an answer of your own, a late one, a closed connection (`no_answer`), half of the body, or an HTML page
@@ -50,7 +51,9 @@ export interface FaultQueue {
 export function createFaultQueue(): FaultQueue {
   let faults: { fault: ManagementFault; on: string; times: number; after: number }[] = []
   return {
-    add(fault, { times = 1, after = 0, on = '' } = {}) {
+    add(fault, options = {}) {
+      assertKnownOptions('failNext', options, ['times', 'after', 'on'])
+      const { times = 1, after = 0, on = '' } = options
       faults.push({ fault, on, times, after })
     },
     take(request) {

@@ -1,6 +1,7 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, assertObject, invalidConfiguration } from '@kinde-billing/core/internal'
+import { parsePort } from '../port.js'
 import type { Refusal } from './answers.js'
 import { createFaultQueue, type FaultOptions, fail, type ManagementFault } from './faults.js'
 import { OPERATIONS, type Operation, Refused } from './operations.js'
@@ -89,6 +90,7 @@ const UNLIMITED = Number.MAX_SAFE_INTEGER
  *
  * @param options What the tenant holds and allows. Default: all event types, and nothing else.
  * @returns the running API. It rejects if the port is taken.
+ * @throws {KindeWebhookError} `invalid_configuration`: an option that is unknown or wrong.
  *
  * @example
  * ```ts
@@ -107,7 +109,9 @@ const UNLIMITED = Number.MAX_SAFE_INTEGER
  */
 export async function startTestManagementApi(options: TestManagementApiOptions = {}): Promise<TestManagementApi> {
   assertKnownOptions('startTestManagementApi', options, OPTIONS)
-  const { port = 0, maxPageSize = 500, maxWebhooks = UNLIMITED, tokenLifeSeconds = 3600, ...given } = options
+  const { maxPageSize = 500, maxWebhooks = UNLIMITED, tokenLifeSeconds = 3600, ...given } = options
+  assertLimits({ maxPageSize, maxWebhooks, tokenLifeSeconds })
+  const port = parsePort(options.port)
   const tenant = createTenant(given)
   const scopes = new Set(Object.values(OPERATIONS).map(({ scope }) => scope))
   const tokens = createTestTokens()
@@ -210,7 +214,20 @@ interface ParsedRequest extends Omit<RecordedRequest, 'status'> {
   readonly id: string
 }
 
+function assertLimits(limits: { readonly [name: string]: unknown }): void {
+  for (const [name, value] of Object.entries(limits))
+    if (!Number.isSafeInteger(value) || Number(value) < 0)
+      throw invalidConfiguration(name, value, 'pass a whole number, 0 or more, or leave it out')
+}
+
+const RECORDS_BY_CUSTOMER: readonly string[] = ['agreements', 'entitlements', 'plans']
+
 function createTenant(given: Partial<TestTenant>): TestTenant {
+  for (const [name, records] of Object.entries(given)) {
+    if (records === undefined) continue
+    if (RECORDS_BY_CUSTOMER.includes(name)) assertObject(name, records, 'pass an object of lists, by billing customer')
+    else if (!Array.isArray(records)) throw invalidConfiguration(name, records, 'pass a list')
+  }
   return {
     webhooks: given.webhooks ?? [],
     eventTypes: given.eventTypes ?? defaultEventTypes(),

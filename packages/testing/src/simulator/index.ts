@@ -26,8 +26,7 @@ export { KINDE_ATTEMPTS_MS, KINDE_DISABLES_AFTER_MS } from './schedule.js'
  *
  * @param options Events, endpoints, clock and issuer, and how rough the network is.
  * @returns Every delivery with all its attempts, and totals for each endpoint.
- * @throws {KindeWebhookError} `invalid_configuration`: an unknown option.
- * @throws {RangeError} For a share that is not between 0 and 1, or a time that is not between 0 and 2147483647.
+ * @throws {KindeWebhookError} `invalid_configuration`: an option that is unknown or wrong.
  *
  * @example
  * ```ts

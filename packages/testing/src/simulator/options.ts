@@ -1,6 +1,12 @@
 import type { BillingEventType } from '@kinde-billing/core'
-import { assertKnownOptions } from '@kinde-billing/core/internal'
-import type { Dialect } from '../fixture-data.js'
+import {
+  assertKnownOptions,
+  assertMethods,
+  assertObject,
+  assertType,
+  invalidConfiguration,
+} from '@kinde-billing/core/internal'
+import { type Dialect, isDialect } from '../fixture-data.js'
 import type { TestIssuer } from '../issuer.js'
 import type { SimulatedClock } from './clock.js'
 import type { SimulatedEndpoint } from './endpoint.js'
@@ -70,11 +76,25 @@ export function resolveOptions(options: SimulationOptions): SimulationSettings {
     dialect: options.dialect ?? 'mixed',
     answerTimeoutMs: options.answerTimeoutMs ?? 30_000,
   }
+  assertParts(settings)
   for (const name of ['duplicates', 'lostAnswers'] as const)
-    if (!(settings[name] >= 0 && settings[name] <= 1))
-      throw new RangeError(`${name} is ${settings[name]}. Pass a share between 0 (none) and 1 (all).`)
+    assertNumber(name, settings[name], 1, 'pass a share between 0 (none) and 1 (all)')
   for (const name of ['spacingMs', 'reorderMs', 'answerTimeoutMs'] as const)
-    if (!(settings[name] >= 0 && settings[name] < 2 ** 31))
-      throw new RangeError(`${name} is ${settings[name]}. Pass milliseconds from 0 to 2147483647.`)
+    assertNumber(name, settings[name], 2 ** 31 - 1, 'pass milliseconds from 0 to 2147483647')
+  if (!Number.isFinite(settings.seed)) throw invalidConfiguration('seed', settings.seed, 'pass a number')
+  assertType('renewTimestamps', settings.renewTimestamps, 'boolean')
+  if (!isDialect(settings.dialect))
+    throw invalidConfiguration('dialect', settings.dialect, "use 'mixed', 'flat' or 'nested'")
   return settings
+}
+
+function assertParts({ issuer, clock, events, endpoints }: SimulationOptions): void {
+  assertMethods('issuer', issuer, ['sign'], 'pass the result of createTestIssuer(), awaited')
+  assertMethods('clock', clock, ['now', 'advanceTo'], 'pass the result of createSimulatedClock()')
+  if (!Array.isArray(events)) throw invalidConfiguration('events', events, 'pass a list of event types or events')
+  assertObject('endpoints', endpoints, 'pass an object with a URL or a handler for each name')
+}
+
+function assertNumber(name: string, value: unknown, max: number, fix: string): void {
+  if (!(typeof value === 'number' && value >= 0 && value <= max)) throw invalidConfiguration(name, value, fix)
 }
