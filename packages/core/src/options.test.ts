@@ -120,7 +120,11 @@ describe('an unknown option', () => {
     { options: [], message: 'where is an array: pass a plain object with the options first, second.' },
     {
       options: new Map([['first', 1]]),
-      message: 'where is an object: pass a plain object with the options first, second.',
+      message: 'where is a Map: pass a plain object with the options first, second.',
+    },
+    {
+      options: Promise.resolve({ first: 1 }),
+      message: 'where is a Promise: pass a plain object with the options first, second.',
     },
     { options: () => {}, message: 'where is a function: pass a plain object with the options first, second.' },
   ])('refuses what is not an object of options: $message', ({ options, message }) => {

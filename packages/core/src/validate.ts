@@ -143,7 +143,7 @@ export function parseUrl(name: string, value: unknown): URL {
     throw invalidConfiguration(
       name,
       value,
-      'pass a URL such as https://acme.kinde.com, with its scheme and without query, fragment, credentials or spaces',
+      'pass a URL such as https://acme.kinde.com, with its scheme and without query, fragment, credentials, quotes or spaces',
     )
   const url = new URL(text)
   if (url.protocol === 'http:' && !LOOPBACK.test(url.hostname))

@@ -323,6 +323,13 @@ describe('options', () => {
     },
   )
 
+  it.each(['domain', 'clientId', 'clientSecret'] as const)('name quotes around %s, without the value', (name) => {
+    const quoted = { ...kinde.credentials, [name]: `"${kinde.credentials[name]}"\n` }
+    expect(() => createManagementClient(quoted)).toThrow(
+      new RegExp(`^${name} \\(KINDE_\\w+\\) is in quotes: remove them\\.$`),
+    )
+  })
+
   it('name the variable that is missing', () => {
     expect(() => createManagementClient({ ...kinde.credentials, clientSecret: ' ' })).toThrow(
       'clientSecret is empty: pass it to createManagementClient, or set KINDE_MANAGEMENT_CLIENT_SECRET.',

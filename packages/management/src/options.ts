@@ -124,12 +124,19 @@ function readSetting(name: string, option: unknown, variable: string): string {
   const { process } = globalThis as { process?: { env?: { [variable: string]: string | undefined } } }
   const value = option ?? process?.env?.[variable]
   const text = typeof value === 'string' ? value.trim() : ''
+  if (isQuoted(text))
+    throw new KindeManagementError('invalid_configuration', `${name} (${variable}) is in quotes: remove them.`)
   if (text !== '') return text
   const problem = value === undefined ? 'missing' : typeof value === 'string' ? 'empty' : `a ${typeof value}`
   throw new KindeManagementError(
     'invalid_configuration',
     `${name} is ${problem}: pass it to createManagementClient, or set ${variable}.`,
   )
+}
+
+/** Docker's env files keep the quotes around a value. */
+function isQuoted(text: string): boolean {
+  return /^(["']).*\1$/.test(text)
 }
 
 function parseDomain(text: string): string {

@@ -2,7 +2,7 @@ import { neon } from '@neondatabase/serverless'
 import { drizzle } from 'drizzle-orm/node-postgres'
 import createKnex from 'knex'
 import { Kysely, PostgresDialect } from 'kysely'
-import { Pool } from 'pg'
+import { Client, Pool } from 'pg'
 import postgres from 'postgres'
 import { DataSource } from 'typeorm'
 import { describe, expect, it } from 'vitest'
@@ -19,6 +19,7 @@ describe('a pool that is none', () => {
     ['a Knex', createKnex({ client: 'pg' }), 'a Knex'],
     ['a DataSource of TypeORM', new DataSource({ type: 'postgres' }), 'a DataSource of TypeORM'],
     ['a PrismaClient', { $transaction() {}, $connect() {} }, 'a PrismaClient'],
+    ['a Client', new Client(), 'a Client, which is one connection'],
     ['an empty object', {}, 'has neither connect() nor transaction()'],
     ['undefined', undefined, 'has neither connect() nor transaction()'],
   ])('is named, with the fix: %s', (_, value, name) => {

@@ -89,6 +89,6 @@ describe('definePlans', () => {
 
   it('refuses a limit that is not a number', () => {
     const limits = { seats: '10' as unknown as number }
-    expect(() => definePlans({ pro: { limits } })).toThrow('definePlans: pro.limits.seats is 10')
+    expect(() => definePlans({ pro: { limits } })).toThrow('definePlans: pro.limits.seats is "10"')
   })
 })

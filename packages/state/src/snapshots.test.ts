@@ -143,6 +143,6 @@ describe('cancelledAccess: until_period_end', () => {
 
   it('refuses other values', () => {
     const wrong = { cancelledAccess: 'never' } as unknown as AccessPolicy
-    expect(() => summarize(undefined, { now: 0, policy: wrong })).toThrow('policy.cancelledAccess is never')
+    expect(() => summarize(undefined, { now: 0, policy: wrong })).toThrow('policy.cancelledAccess is "never"')
   })
 })

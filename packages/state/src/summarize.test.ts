@@ -225,7 +225,10 @@ describe('the summary', () => {
   it('takes a Date or epoch milliseconds as the present, and nothing else', () => {
     const state = fold([created, at(1, 'cancelled', { agreement: 'a' })])
     expect(summarize(state, { now: minute(2) })).toStrictEqual(summarize(state, { now: minute(2).getTime() }))
-    expect(() => summarize(state, { now: new Date(Number.NaN) })).toThrow('now is Invalid Date')
-    expect(() => summarize(state, { now: undefined as unknown as number })).toThrow(TypeError)
+    expect(() => summarize(state, { now: new Date(Number.NaN) })).toThrow(
+      'now is a Date: pass epoch milliseconds or a valid Date',
+    )
+    for (const now of [undefined, null, '2026-01-01', true, []])
+      expect(() => summarize(state, { now: now as unknown as number })).toThrow(/^now is .*: pass epoch milliseconds/)
   })
 })

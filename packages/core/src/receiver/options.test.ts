@@ -142,7 +142,7 @@ describe('the issuer from the environment', () => {
   it.each(['acme.kinde.com', ''])('is named in the error if it is %j', (value) => {
     vi.stubEnv('KINDE_ISSUER_URL', value)
     expect(messageFor({ onEvent })).toBe(
-      `KINDE_ISSUER_URL is "${value}": pass a URL such as https://acme.kinde.com, with its scheme and without query, fragment, credentials or spaces.`,
+      `KINDE_ISSUER_URL is "${value}": pass a URL such as https://acme.kinde.com, with its scheme and without query, fragment, credentials, quotes or spaces.`,
     )
   })
 })

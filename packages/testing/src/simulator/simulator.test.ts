@@ -289,9 +289,9 @@ describe('events and endpoints', () => {
 
   it('refuses numbers out of range, and names the option', async () => {
     const base = { issuer, clock: createSimulatedClock(), events: [], endpoints: {} }
-    await expect(simulateDeliveries({ ...base, duplicates: 2 })).rejects.toThrow('duplicates is 2. Pass a share')
-    await expect(simulateDeliveries({ ...base, lostAnswers: Number.NaN })).rejects.toThrow(RangeError)
-    await expect(simulateDeliveries({ ...base, spacingMs: -1 })).rejects.toThrow('spacingMs is -1. Pass milliseconds')
+    await expect(simulateDeliveries({ ...base, duplicates: 2 })).rejects.toThrow('duplicates is 2: pass a share')
+    await expect(simulateDeliveries({ ...base, lostAnswers: Number.NaN })).rejects.toThrow('lostAnswers is NaN')
+    await expect(simulateDeliveries({ ...base, spacingMs: -1 })).rejects.toThrow('spacingMs is -1: pass milliseconds')
     expect(await simulateDeliveries(base)).toStrictEqual({ deliveries: [], endpoints: {}, durationMs: 0 })
   })
 })
