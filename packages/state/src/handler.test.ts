@@ -195,7 +195,7 @@ describe('failures', () => {
     for (const name of ['onChange', 'scheduleReview', 'key', 'onMissingKey', 'now'])
       expect(() => setUp({ [name]: null })).toThrow(`${name} is null: pass a function, or leave it out.`)
     expect(() => createBillingStateHandler(Object({ store: null }))).toThrow('store is null: pass a store')
-    expect(() => createBillingStateHandler(Object(new Map()))).toThrow('options is an object: pass an object')
+    expect(() => createBillingStateHandler(Object(new Map()))).toThrow('options is a Map: pass an object')
     const store = { ...createStore(), policy: { pastDueGraceMs: 1 } }
     expect(() => createBillingStateHandler({ store, policy: {} })).toThrow('pass it to the store instead')
   })

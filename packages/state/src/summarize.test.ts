@@ -141,7 +141,9 @@ describe('the policy', () => {
     ['overdueGraceMs', Number.NaN],
     ['cancellationGraceMs', '5' as unknown as number],
   ])('refuses %s %j, by name', (name, value) => {
-    expect(() => summarize(undefined, { now, policy: { [name]: value } })).toThrow(`policy.${name} is ${value}`)
+    expect(() => summarize(undefined, { now, policy: { [name]: value } })).toThrow(
+      `policy.${name} is ${typeof value === 'string' ? JSON.stringify(value) : value}`,
+    )
   })
 })
 

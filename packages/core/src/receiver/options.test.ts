@@ -79,7 +79,7 @@ describe('an unknown option', () => {
     { options: { ledger: false }, message: /^The receiver has no option "ledger"\. The options are on, / },
     { options: { 'a\nb': 1 }, message: /no option "a\\nb"/ },
     { options: { keys: { timeout: 1 } }, message: /^keys has no option "timeout": did you mean "timeoutMs"\?/ },
-    { options: { keys: new Map([['timeoutMs', 1]]) }, message: /^keys is an object: pass an object, such as/ },
+    { options: { keys: new Map([['timeoutMs', 1]]) }, message: /^keys is a Map: pass an object, such as/ },
   ])('is refused by the receiver: $message', ({ options, message }) => {
     expect(messageFor({ ...domain, ...options })).toMatch(message)
     expect(messageFor({ ...domain, ...options }, createWebHandler)).toMatch(message)
@@ -121,7 +121,7 @@ describe('a receiver without handlers', () => {
 
   it('is refused if its handlers are in a Map', () => {
     expect(messageFor({ issuer: url, on: new Map([[TYPE, onEvent]]) })).toBe(
-      'on is an object: pass an object, with a handler per event type.',
+      'on is a Map: pass an object, with a handler per event type.',
     )
   })
 
@@ -164,12 +164,12 @@ describe('functions of the context', () => {
     {
       name: 'an issuer that is a promise',
       options: { jwks: undefined, issuer: (() => Promise.reject(new Error('x'))) as () => never },
-      message: /^issuer is an object: pass a URL/,
+      message: /^issuer is a Promise: pass a URL/,
     },
     {
       name: 'an issuer that is a promise of another realm',
       options: { jwks: undefined, issuer: runInNewContext("() => Promise.reject(new Error('x'))") },
-      message: /^issuer is an object: pass a URL/,
+      message: /^issuer is a Promise: pass a URL/,
     },
     {
       name: 'an issuer that throws',
@@ -179,7 +179,7 @@ describe('functions of the context', () => {
     {
       name: 'an inbox that is a promise',
       options: { name: 'x', inbox: (() => Promise.reject(new Error('x'))) as () => never },
-      message: /^inbox is an object: the function must return an inbox, synchronously\.$/,
+      message: /^inbox is a Promise: the function must return an inbox, synchronously\.$/,
     },
   ])('refuse $name', async ({ options, message }) => {
     const receiver = createTestReceiver({ fetch: async () => Response.json(issuer.jwks), ...options })
