@@ -12,7 +12,9 @@ const TIMEOUT_MS = 5000
 export async function openPool({ env }: Terminal): Promise<Pool> {
   const connectionString = env.DATABASE_URL?.trim() ?? ''
   if (!/^postgres(?:ql)?:\/\//.test(connectionString))
-    throw new UsageError('DATABASE_URL is missing or not a Postgres URL. Set it to the database of your application, without quotes.')
+    throw new UsageError(
+      'DATABASE_URL is missing or not a Postgres URL. Set it to the database of your application, without quotes.',
+    )
   // only here: other commands start without a database driver
   const { Pool } = await import('pg')
   const pool = new Pool({ connectionString, connectionTimeoutMillis: TIMEOUT_MS, query_timeout: TIMEOUT_MS, max: 4 })
