@@ -25,17 +25,29 @@ export const codeTheme = {
   ],
 } satisfies Theme
 
-/** Writes colors as classes, and text of the common color without an element: a fifth of the bytes of inline styles. */
+/** The class of each color. */
+const CLASSES = { comment: 'c', string: 's', constant: 'n', keyword: 'k', function: 'f', type: 't', text: undefined }
+
+/** Writes colors as short classes, and text of the common color without an element: a tenth of the bytes of inline styles. */
 export const colorByClass: Transformer = {
   span(node) {
     const name = /^color:var\(--code-(\w+)\)$/.exec(String(node.properties.style ?? ''))?.[1]
-    if (name === undefined) return
+    if (name === undefined || !isColor(name)) return
     delete node.properties.style
-    if (name !== 'text') node.properties.class = `c-${name}`
+    node.tagName = 'i'
+    if (CLASSES[name] !== undefined) node.properties.class = CLASSES[name]
   },
   line(node) {
     node.children = node.children.flatMap((token) =>
       token.type === 'element' && Object.keys(token.properties).length === 0 ? token.children : [token],
     )
   },
+  // an element for a line is needed only if something marks the line
+  code(node) {
+    node.children = node.children.flatMap((line) =>
+      line.type === 'element' && line.properties.class === 'line' ? line.children : [line],
+    )
+  },
 }
+
+const isColor = (name: string): name is keyof typeof CLASSES => name in CLASSES

@@ -1,6 +1,7 @@
 import { join } from 'node:path'
 import { defineConfig } from 'vitepress'
 import llmstxt from 'vitepress-plugin-llms'
+import { removeApiPermalinks } from './api-permalinks.js'
 import { codeTheme, colorByClass } from './code-theme.js'
 import { linkToRepository, REPOSITORY } from './repository-links.js'
 import { renderForIndex, searchOptions } from './search.js'
@@ -18,6 +19,15 @@ const base = url?.pathname ?? '/'
 
 const llms = { ignoreFiles: ['api/**', 'samples/**'], excludeIndexPage: false, title, description }
 
+const components = new Map<string, string>()
+
+/** Numbers the components. The pages and the scripts of a site are built in one process, so that both have the same ids. */
+function toComponentId(path: string): string {
+  const id = components.get(path) ?? components.size.toString(36)
+  components.set(path, id)
+  return id
+}
+
 export default defineConfig({
   title,
   description,
@@ -28,8 +38,12 @@ export default defineConfig({
   metaChunk: true,
   router: { prefetchLinks: false },
   buildEnd: removePageScripts,
-  // pages of the API are generated: there is nothing to edit
+  // it is for a hint at the search button, which the theme's style hides
+  transformHtml: (html) => html.replace(/<script id="check-mac-os">.*?<\/script>\s*/s, ''),
   transformPageData: ({ relativePath, frontmatter }) => {
+    // read while building, and not by the browser
+    for (const key of ['keywords', 'description', 'sidebar', 'order']) delete frontmatter[key]
+    // pages of the API are generated: there is nothing to edit
     if (relativePath.startsWith('api/')) Object.assign(frontmatter, { editLink: false, prev: false, next: false })
   },
   srcExclude: ['samples/**'],
@@ -40,9 +54,12 @@ export default defineConfig({
   markdown: {
     theme: codeTheme,
     codeTransformers: [colorByClass],
-    anchor: { slugify },
+    anchor: { slugify, tabIndex: false },
     toc: { slugify },
-    config: linkToRepository,
+    config: (md) => {
+      linkToRepository(md)
+      removeApiPermalinks(md)
+    },
   },
   themeConfig: {
     nav: [
@@ -59,13 +76,18 @@ export default defineConfig({
       message: `<a href="${REPOSITORY}">On GitHub</a>, MIT licensed. An unofficial community project, not a product of Kinde.`,
     },
   },
+  // every element has the id of its component: a short one is a thirtieth of the pages
+  vue: { features: { componentIdGenerator: (path) => toComponentId(path) } },
   vite: {
     // every page as Markdown too, with llms.txt and llms-full.txt for programs that read
     // @ts-expect-error the plugin has the types of the workspace's Vite, VitePress those of its own
     plugins: [llmstxt({ ...llms, ...(url && { domain: url.origin }) })],
     publicDir: false,
     resolve: {
-      alias: [{ find: /^.*\/VPSidebarGroup\.vue$/, replacement: join(import.meta.dirname, 'theme/SidebarGroups.vue') }],
+      alias: [
+        { find: /^.*\/VPSidebarGroup\.vue$/, replacement: join(import.meta.dirname, 'theme/SidebarGroups.vue') },
+        { find: /^.*\/VPNavBarExtra\.vue$/, replacement: join(import.meta.dirname, 'theme/NoExtraMenu.vue') },
+      ],
     },
     build: { chunkSizeWarningLimit: 2000 },
   },

@@ -29,7 +29,7 @@ export const searchOptions = {
  */
 export const renderForIndex: Render = (source, env, md) => {
   const html = md.render(source, env).replace(/<pre[\s\S]*?<\/pre>/g, '')
-  if (env.relativePath.startsWith('api/')) return (html.match(/<h([1-3])[\s\S]*?<\/h\1>/g) ?? []).join('\n')
+  if (env.relativePath.startsWith('api/')) return (html.match(/<h([12])[\s\S]*?<\/h\1>/g) ?? []).join('\n')
   const { keywords } = env.frontmatter ?? {}
   if (keywords === undefined) return html
   return html.replace(/<\/h1>/, `</h1>\n<p>${keywords}</p>\n`)
