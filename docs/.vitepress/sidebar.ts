@@ -22,6 +22,11 @@ export function sidebar(): Item[] {
     group('Going live', ['go-live', 'webhooks', 'tunnel', 'check']),
     group('Operating', [
       'inboxes',
+      'inbox-redis',
+      'inbox-postgres',
+      'redelivery',
+      'inbox-table',
+      'inbox-own',
       'transactions',
       'state',
       'state-facts',

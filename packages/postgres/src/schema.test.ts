@@ -89,7 +89,7 @@ describe('the schema', () => {
 
 it('answers every question of the docs', async () => {
   await ensureSchema(pglite)
-  const page = readFileSync(new URL('../../../docs/inboxes.md', import.meta.url), 'utf8')
+  const page = readFileSync(new URL('../../../docs/inbox-table.md', import.meta.url), 'utf8')
   const statements = [...page.matchAll(/^```sql\n([\s\S]*?)^```$/gm)].map(([, statement = '']) => statement)
   expect(statements.length).toBeGreaterThan(4)
   for (const statement of statements) await pglite.exec(statement)
