@@ -3,6 +3,7 @@ import { defineConfig } from 'vitepress'
 import llmstxt from 'vitepress-plugin-llms'
 import { removeApiPermalinks } from './api-permalinks.js'
 import { codeTheme, colorByClass } from './code-theme.js'
+import { correctMarkdownLinks } from './markdown-copies.js'
 import { linkToRepository, REPOSITORY } from './repository-links.js'
 import { renderForIndex, searchOptions } from './search.js'
 import { sidebar } from './sidebar.js'
@@ -37,7 +38,10 @@ export default defineConfig({
   lastUpdated: false,
   metaChunk: true,
   router: { prefetchLinks: false },
-  buildEnd: removePageScripts,
+  buildEnd: (site) => {
+    removePageScripts(site)
+    correctMarkdownLinks(site)
+  },
   // it is for a hint at the search button, which the theme's style hides
   transformHtml: (html) => html.replace(/<script id="check-mac-os">.*?<\/script>\s*/s, ''),
   transformPageData: ({ relativePath, frontmatter }) => {

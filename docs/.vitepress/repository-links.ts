@@ -18,7 +18,7 @@ export function linkToRepository(md: MarkdownRenderer): void {
 }
 
 /** The address of a file outside `docs`; undefined for a page of the site. */
-function toRepositoryUrl(href: string, folder: string): string | undefined {
+export function toRepositoryUrl(href: string, folder: string): string | undefined {
   const [path = '', anchor] = href.split('#')
   const target = join(folder, path)
   if (!relative(DOCS, target).startsWith('..')) return undefined

@@ -16,12 +16,18 @@ export const searchOptions = {
   },
   searchOptions: {
     boost: { title: 5, titles: 2, text: 1 },
-    fuzzy: 0.15,
+    fuzzy: 0.2,
     prefix: true,
-    // someone who searches wants the page that explains, and the API last
-    boostDocument: (id: string) => (id.includes('/api/') ? 0.2 : 1),
+    boostDocument: rank,
   },
 } satisfies MiniSearchOptions
+
+/** Someone who searches wants the page about a word: before a section that has it, before a list of codes, and the API last. */
+function rank(id: string, _term: string, stored?: Record<string, unknown>): number {
+  if (id.includes('/api/')) return 0.2
+  if (id.includes('/doctor#')) return 0.5
+  return Array.isArray(stored?.titles) && stored.titles.length === 0 ? 2 : 1
+}
 
 /**
  * Renders a page for the index. The `keywords` of its front matter, the words that readers search for, are the first text
