@@ -46,7 +46,17 @@ describe('the site', () => {
 
   it('leads to every group from each page', () => {
     const sidebar = /<aside class="VPSidebar.*?<\/aside>/s.exec(readBuilt('events.html'))?.[0] ?? ''
-    for (const group of ['Start', 'Guides', 'Platforms', 'Going live', 'Operating', 'Reference', 'API', 'Comparison'])
+    for (const group of [
+      'Start',
+      'Guides',
+      'Platforms',
+      'Hosting',
+      'Going live',
+      'Operating',
+      'Reference',
+      'API',
+      'Comparison',
+    ])
       expect(sidebar).toContain(`>${group}<`)
   })
 

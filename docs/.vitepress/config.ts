@@ -42,11 +42,15 @@ export default defineConfig({
     removePageScripts(site)
     correctMarkdownLinks(site)
   },
-  // it is for a hint at the search button, which the theme's style hides
-  transformHtml: (html) => html.replace(/<script id="check-mac-os">.*?<\/script>\s*/s, ''),
+  // a hint at the search button, which the theme's style hides; icons, of which there are none; preloads of what `app.js` imports first
+  transformHtml: (html) =>
+    html
+      .replace(/\s*<script id="check-mac-os">.*?<\/script>/s, '')
+      .replace(/\s*<link rel="preload stylesheet" href="[^"]*vp-icons\.css"[^>]*>/, '')
+      .replace(/\s*<link rel="modulepreload" href="[^"]*chunks\/(theme|framework)\.[^>]*>/g, ''),
   transformPageData: ({ relativePath, frontmatter }) => {
     // read while building, and not by the browser
-    for (const key of ['keywords', 'description', 'sidebar', 'order']) delete frontmatter[key]
+    for (const key of ['title', 'keywords', 'description', 'sidebar', 'order']) delete frontmatter[key]
     // pages of the API are generated: there is nothing to edit
     if (relativePath.startsWith('api/')) Object.assign(frontmatter, { editLink: false, prev: false, next: false })
   },
@@ -76,9 +80,6 @@ export default defineConfig({
     outline: { level: [2, 3] },
     search: { provider: 'local', options: { _render: renderForIndex, miniSearch: searchOptions, detailedView: false } },
     editLink: { pattern: `${REPOSITORY}/edit/main/docs/:path`, text: 'Edit this page' },
-    footer: {
-      message: `<a href="${REPOSITORY}">On GitHub</a>, MIT licensed. An unofficial community project, not a product of Kinde.`,
-    },
   },
   // every element has the id of its component: a short one is a thirtieth of the pages
   vue: { features: { componentIdGenerator: (path) => toComponentId(path) } },

@@ -25,8 +25,8 @@ export const searchOptions = {
 /** Someone who searches wants the page about a word: before a section that has it, before a list of codes, and the API last. */
 function rank(id: string, _term: string, stored?: Record<string, unknown>): number {
   if (id.includes('/api/')) return 0.2
-  if (id.includes('/doctor#')) return 0.5
-  return Array.isArray(stored?.titles) && stored.titles.length === 0 ? 2 : 1
+  if (Array.isArray(stored?.titles) && stored.titles.length === 0) return 2
+  return id.includes('/doctor#') ? 0.5 : 1
 }
 
 /**

@@ -13,12 +13,9 @@ export function sidebar(): Item[] {
     { text: 'Guides', link: '/guides/', items: pagesIn('guides') },
     {
       text: 'Platforms',
-      items: [
-        ...pages(['node', 'express', 'fastify', 'hono', 'next', 'nest', 'workers', 'lambda', 'serverless']),
-        ...pagesIn('platforms'),
-        ...pagesIn('deploy'),
-      ],
+      items: [...pages(['node', 'express', 'fastify', 'hono', 'next', 'nest']), ...pagesIn('platforms')],
     },
+    { text: 'Hosting', items: [...pages(['serverless', 'workers', 'lambda']), ...pagesIn('deploy')] },
     group('Going live', ['go-live', 'webhooks', 'tunnel', 'check']),
     group('Operating', [
       'inboxes',

@@ -79,7 +79,7 @@ export interface EventData {
 export interface OtherEvent {
   /** Kinde's event type. */
   type: string
-  /** Kinde's `event_id`: signed, and the same on every attempt. */
+  /** Kinde's `event_id`: signed, and the key to deduplicate on. */
   id: string
   /** When the event happened: `event_timestamp` if it is a readable date, else `timestamp`. */
   occurredAt: Date

@@ -63,7 +63,7 @@ export type GroupsOf<Type extends BillingEventType> = Pick<EventGroups, (typeof 
 export interface BillingEventBase<Type extends BillingEventType, Data> {
   /** The event type: narrow on it. */
   type: Type
-  /** Kinde's `event_id`: signed, and the same on every attempt. Deduplicate on it. */
+  /** Kinde's `event_id`: signed, and the key to deduplicate on. */
   id: string
   /** When the event happened: `event_timestamp` if it is a readable date, else `timestamp`. */
   occurredAt: Date

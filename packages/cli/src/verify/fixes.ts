@@ -1,7 +1,7 @@
 import type { KindeWebhookErrorCode } from '@kinde-billing/core'
 
 const CHECK_ISSUER =
-  'Check that --issuer is the Kinde domain that sent this webhook. Each Kinde business and each of its environments signs with its own keys.'
+  'Check that --issuer is the Kinde domain that sent this webhook. Another business or environment may sign with other keys.'
 const PASS_AS_SENT =
   'Pass the body exactly as it arrived: only the token, three parts separated by dots, not cut off, wrapped or decoded.'
 const SETTING = 'This is a setting of the command. See kinde-billing verify --help.'
@@ -14,7 +14,7 @@ export const FIXES: { readonly [Code in KindeWebhookErrorCode]: string } = {
   method_not_allowed: 'Kinde sends POST. This request came from elsewhere, such as a browser or a health check.',
   unsupported_media_type:
     'Kinde sends application/jwt, not a form and not compressed. Something between Kinde and the capture changed the request, or it did not come from Kinde.',
-  payload_too_large: 'Kinde sends a few kilobytes. If this really is a delivery, raise maxTokenBytes in the receiver.',
+  payload_too_large: 'An event is expected to take a few kilobytes. If this really is a delivery, raise maxTokenBytes in the receiver.',
   body_unreadable: PASS_AS_SENT,
   request_timeout: PASS_AS_SENT,
   receiver_overloaded: PASS_AS_SENT,
