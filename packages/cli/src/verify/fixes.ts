@@ -14,7 +14,8 @@ export const FIXES: { readonly [Code in KindeWebhookErrorCode]: string } = {
   method_not_allowed: 'Kinde sends POST. This request came from elsewhere, such as a browser or a health check.',
   unsupported_media_type:
     'Kinde sends application/jwt, not a form and not compressed. Something between Kinde and the capture changed the request, or it did not come from Kinde.',
-  payload_too_large: 'An event is expected to take a few kilobytes. If this really is a delivery, raise maxTokenBytes in the receiver.',
+  payload_too_large:
+    'An event is expected to take a few kilobytes. If this really is a delivery, raise maxTokenBytes in the receiver.',
   body_unreadable: PASS_AS_SENT,
   request_timeout: PASS_AS_SENT,
   receiver_overloaded: PASS_AS_SENT,
