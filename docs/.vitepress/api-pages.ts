@@ -13,7 +13,7 @@ const PLAIN = new Set([
 ])
 
 /** Makes the pages of the API reference that typedoc has written short: one page an entry point, and nothing twice. */
-export function shortenApiPages(folder: string): void {
+function shortenApiPages(folder: string): void {
   mergeModules(join(folder, '@kinde-billing/testing'))
   const files = listPages(folder)
   const pages = files.map(

@@ -22,7 +22,10 @@ const TYPES: Record<string, string> = {
 export async function buildSite(url: string): Promise<void> {
   const run = promisify(execFile)
   const options = { cwd: ROOT, env: { ...process.env, DOCS_URL: url }, maxBuffer: 64 * 1024 * 1024 }
-  if (!existsSync(join(ROOT, 'docs/api'))) await run('npx', ['pnpm@12.21.0', 'docs:api'], options)
+  if (!existsSync(join(ROOT, 'docs/api'))) {
+    await run('npx', ['typedoc'], options)
+    await run('npx', ['tsx', 'docs/.vitepress/api-pages.ts'], options)
+  }
   await run('npx', ['vitepress', 'build', 'docs'], options)
 }
 
