@@ -481,7 +481,7 @@ describe('listDeliveries', () => {
     expect(await count({ status: 'discarded' })).toBe(1)
     expect(await count({ status: 'failed' })).toBe(20)
     expect(await count({ status: 'failed', customer: 'customer_1' })).toBe(5)
-    expect(await count({ customer: 'nobody' })).toBe(0)
+    expect(await count({ customer: 'customer_unknown' })).toBe(0)
     const claims = { event_id: 'e', data: { customer_id: 'customer_1', org_code: 'org_acme' } }
     await attempt(newDelivery({ customer: 'customer_1', claims }), fail)
     expect(await count({ customer: 'org_acme' })).toBe(1)
