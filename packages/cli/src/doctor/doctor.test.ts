@@ -48,7 +48,7 @@ const FAULTY: readonly { plant: Plant; handling?: Handling; times?: Partial<Doct
     plant: '200 while at work',
     handling: { isCooperating: true },
     // A duplicate must meet the handler at work in three bursts of three, however busy the machine is.
-    times: { handlerMs: 2500 },
+    times: { handlerMs: 1500 },
     run: concurrentDuplicates.run,
     id: 'acknowledged_while_at_work',
   },
