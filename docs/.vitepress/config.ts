@@ -91,7 +91,7 @@ export default defineConfig({
     resolve: {
       alias: [
         { find: /^.*\/VPSidebarGroup\.vue$/, replacement: join(import.meta.dirname, 'theme/SidebarGroups.vue') },
-        { find: /^.*\/VPNavBarExtra\.vue$/, replacement: join(import.meta.dirname, 'theme/NoExtraMenu.vue') },
+        { find: /^.*\/VPNavBarExtra\.vue$/, replacement: join(import.meta.dirname, 'theme/no-extra-menu.ts') },
       ],
     },
     build: { chunkSizeWarningLimit: 2000 },
