@@ -69,41 +69,79 @@ export function createBodyBudget(maxBytes: number): () => BodyShare {
  * @throws KindeWebhookError `payload_too_large`, `request_timeout`, `body_unreadable`, `body_already_parsed`;
  * `internal_error` if `open` or the body's own methods throw
  */
-export async function readBody(
-  open: () => unknown,
-  { timeoutMs, timeoutHint = '', ...limits }: BodyLimits,
-): Promise<string | Uint8Array> {
-  const { rawBodyHint } = limits
-  const collected = { bytes: NO_BYTES, size: 0 }
-  let source: ChunkSource | undefined
-  let isOver = false
-  const read = async (opening: unknown): Promise<string | Uint8Array> => {
+export async function readBody(open: () => unknown, limits: BodyLimits): Promise<string | Uint8Array> {
+  const { timeoutMs, timeoutHint = '' } = limits
+  const opening = callAdapter(open)
+  if (isBuffered(opening)) return opening
+  const reading = new BodyReading(limits)
+  try {
+    return await withTimeout(reading.read(opening), timeoutMs, () => {
+      const message = `The body did not arrive within ${timeoutMs} ms. ${timeoutHint}`
+      throw new KindeWebhookError('request_timeout', message.trimEnd())
+    })
+  } catch (error) {
+    reading.stop()
+    throw error
+  }
+}
+
+/** Collects one body into one growing buffer: a body that arrives byte by byte must not cost an object per byte. */
+class BodyReading {
+  readonly #limits: BodyLimits
+  #source: ChunkSource | undefined
+  #isStopped = false
+  #bytes = new Uint8Array()
+  #size = 0
+
+  constructor(limits: BodyLimits) {
+    this.#limits = limits
+  }
+
+  async read(opening: unknown): Promise<string | Uint8Array> {
+    const { maxBytes, rawBodyHint } = this.#limits
     const body = await orUnreadable(opening)
     if (body === null) return ''
     if (isBuffered(body)) return body
     // `undefined`, or an object that a parser made: an adapter has no bytes of it.
     if (!isChunked(body)) throw alreadyParsed(rawBodyHint)
-    source = callAdapter(() => toChunkSource(body, rawBodyHint))
-    if (isOver) source.cancel()
-    await collect(source, collected, limits, () => isOver)
-    return collected.bytes.subarray(0, collected.size)
+    const source = callAdapter(() => toChunkSource(body, rawBodyHint))
+    this.#source = source
+    if (this.#isStopped) this.stop()
+    let counted = 0
+    for (;;) {
+      const step = await orUnreadable(callAdapter(() => source.next()))
+      if (step.done === true || this.#isStopped) return this.#bytes.subarray(0, this.#size)
+      const chunk = toBytes(step.value)
+      if (chunk === undefined) throw alreadyParsed(rawBodyHint)
+      // An empty chunk counts too: a source of nothing else would never end, nor let a timer fire.
+      counted += Math.max(1, chunk.byteLength)
+      if (counted > maxBytes)
+        throw new KindeWebhookError(
+          'payload_too_large',
+          `The body is larger than ${maxBytes} bytes. If Kinde really sends more, raise maxTokenBytes.`,
+        )
+      this.#append(chunk)
+    }
   }
-  try {
-    const opening = callAdapter(open)
-    if (isBuffered(opening)) return opening
-    return await withTimeout(read(opening), timeoutMs, () => {
-      throw new KindeWebhookError(
-        'request_timeout',
-        `The body did not arrive within ${timeoutMs} ms. ${timeoutHint}`.trimEnd(),
-      )
-    })
-  } catch (error) {
-    source?.cancel()
-    // A stalled client keeps the pending read, which must not keep the bytes.
-    collected.bytes = NO_BYTES
-    throw error
-  } finally {
-    isOver = true
+
+  #append(chunk: Uint8Array): void {
+    const { maxBytes, share } = this.#limits
+    const [bytes, size] = [this.#bytes, this.#size]
+    this.#size += chunk.byteLength
+    if (this.#size > bytes.byteLength) {
+      const capacity = Math.min(maxBytes, Math.max(bytes.byteLength * 2, this.#size))
+      share?.growTo(capacity)
+      this.#bytes = new Uint8Array(capacity)
+      this.#bytes.set(bytes.subarray(0, size))
+    }
+    this.#bytes.set(chunk, size)
+  }
+
+  /** A stalled client keeps the pending read, which must not keep the bytes. */
+  stop(): void {
+    this.#isStopped = true
+    this.#source?.cancel()
+    this.#bytes = new Uint8Array()
   }
 }
 
@@ -117,53 +155,6 @@ function callAdapter<Value>(call: () => Value): Value {
   }
 }
 
-function isBuffered(body: unknown): body is string | Uint8Array {
-  return typeof body === 'string' || ArrayBuffer.isView(body)
-}
-
-const RAW_BODY_HINT = 'Pass a request whose body has not been read.'
-
-function alreadyParsed(hint = RAW_BODY_HINT): KindeWebhookError {
-  return new KindeWebhookError(
-    'body_already_parsed',
-    `The body was consumed before the receiver could read it, and its exact bytes are lost, so the signature cannot be checked. ${hint}`,
-  )
-}
-
-const NO_BYTES = new Uint8Array()
-
-/** Collects into one growing buffer: a body that arrives byte by byte must not cost an object per byte. */
-async function collect(
-  source: ChunkSource,
-  collected: { bytes: Uint8Array; size: number },
-  { maxBytes, rawBodyHint, share }: Omit<BodyLimits, 'timeoutMs'>,
-  isOver: () => boolean,
-): Promise<void> {
-  let counted = 0
-  for (;;) {
-    const step = await orUnreadable(callAdapter(() => source.next()))
-    if (step.done === true || isOver()) return
-    const chunk = toBytes(step.value)
-    if (chunk === undefined) throw alreadyParsed(rawBodyHint)
-    // An empty chunk counts too: a source of nothing else would never end, nor let a timer fire.
-    counted += Math.max(1, chunk.byteLength)
-    if (counted > maxBytes)
-      throw new KindeWebhookError(
-        'payload_too_large',
-        `The body is larger than ${maxBytes} bytes. If Kinde really sends more, raise maxTokenBytes.`,
-      )
-    const { bytes, size } = collected
-    collected.size += chunk.byteLength
-    if (collected.size > bytes.byteLength) {
-      const capacity = Math.min(maxBytes, Math.max(bytes.byteLength * 2, collected.size))
-      share?.growTo(capacity)
-      collected.bytes = new Uint8Array(capacity)
-      collected.bytes.set(bytes.subarray(0, size))
-    }
-    collected.bytes.set(chunk, size)
-  }
-}
-
 /** Rejections of a body are the connection's: the sender has gone away. */
 async function orUnreadable<Value>(pending: Value): Promise<Awaited<Value>> {
   try {
@@ -171,6 +162,17 @@ async function orUnreadable<Value>(pending: Value): Promise<Awaited<Value>> {
   } catch (cause) {
     throw new KindeWebhookError('body_unreadable', 'The connection was closed before the end of the body.', { cause })
   }
+}
+
+function isBuffered(body: unknown): body is string | Uint8Array {
+  return typeof body === 'string' || ArrayBuffer.isView(body)
+}
+
+function alreadyParsed(hint = 'Pass a request whose body has not been read.'): KindeWebhookError {
+  return new KindeWebhookError(
+    'body_already_parsed',
+    `The body was consumed before the receiver could read it, and its exact bytes are lost, so the signature cannot be checked. ${hint}`,
+  )
 }
 
 const utf8 = new TextEncoder()

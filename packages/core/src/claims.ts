@@ -1,5 +1,5 @@
 import * as v from 'valibot'
-import { KindeWebhookError, UnsupportedEventError } from './errors.js'
+import { KindeWebhookError, type KindeWebhookIssue, UnsupportedEventError } from './errors.js'
 import { type BillingEventType, isBillingEventType, type OtherEvent } from './event-types.js'
 import { format } from './format.js'
 import { getOwn, isJsonObject, isSafeString, type JsonObject, parseJsonObject } from './json.js'
@@ -89,14 +89,10 @@ export function readBillingEnvelope(claims: JsonObject, window?: ClaimChecks): B
   if (isBillingEventType(type)) return readEnvelope(type, claims, window)
   if (!isSafeString(type, MAX_TYPE_CHARS))
     throw new KindeWebhookError('invalid_payload', "The signed payload has no usable 'type'.", {
-      issues: [{ path: ['type'], message: `must be a non-blank string of at most ${MAX_TYPE_CHARS} characters` }],
+      issues: [toIssue('type')],
     })
-  throw unsupportedEvent(type, claims, window)
-}
-
-function unsupportedEvent(type: string, claims: JsonObject, window?: ClaimChecks): UnsupportedEventError {
   const id = getOwn(claims, 'event_id')
-  return new UnsupportedEventError(`The event type ${format(type, MAX_TYPE_CHARS)} is not a billing event.`, {
+  throw new UnsupportedEventError(`The event type ${format(type, MAX_TYPE_CHARS)} is not a billing event.`, {
     type,
     id: isSafeString(id, MAX_ID_CHARS) ? id : undefined,
     claims,
@@ -106,8 +102,7 @@ function unsupportedEvent(type: string, claims: JsonObject, window?: ClaimChecks
 
 function findOtherEvent(type: string, claims: JsonObject, window?: ClaimChecks): OtherEvent | undefined {
   try {
-    const { claims: _, ...event } = readEnvelope(type, claims, window)
-    return hideClaims(event, claims)
+    return Object.defineProperty(readEnvelope(type, claims, window), 'claims', { enumerable: false })
   } catch {
     return undefined
   }
@@ -128,10 +123,16 @@ const Envelope = v.object({
 })
 
 const EXPECTATIONS: Record<string, string> = {
+  type: `must be a non-blank string of at most ${MAX_TYPE_CHARS} characters`,
   event_id: `must be a non-blank string of at most ${MAX_ID_CHARS} characters`,
   timestamp: 'must be a date and time with an offset (RFC 3339), such as 2026-05-01T17:41:45.592145+10:00',
   data: 'must be an object',
 }
+
+const toIssue = (member: string): KindeWebhookIssue => ({
+  path: [member],
+  message: EXPECTATIONS[member] ?? 'is invalid',
+})
 
 function readEnvelope<Type extends string>(
   type: Type,
@@ -139,7 +140,11 @@ function readEnvelope<Type extends string>(
   window?: ClaimChecks,
 ): OtherEvent & { readonly type: Type } {
   const { success, output, issues } = v.safeParse(Envelope, claims)
-  if (!success) throw invalidEnvelope(issues)
+  if (!success)
+    throw new KindeWebhookError('invalid_payload', 'The signed payload does not have the shape of an event.', {
+      // valibot's own messages are not used: they quote the input.
+      issues: issues.map(({ path }) => toIssue(String(path?.[0].key))),
+    })
   const { event_id: id, timestamp, data } = output
   if (window !== undefined) assertInside(window, timestamp)
   const source = getOwn(claims, 'source')
@@ -154,22 +159,6 @@ function readEnvelope<Type extends string>(
     data,
     claims,
   }
-}
-
-/** valibot's own messages are not used: they quote the input. */
-function invalidEnvelope(issues: readonly v.InferIssue<typeof Envelope>[]): KindeWebhookError {
-  return new KindeWebhookError('invalid_payload', 'The signed payload does not have the shape of an event.', {
-    issues: issues.map(({ path }) => {
-      const member = String(path?.[0].key)
-      return { path: [member], message: EXPECTATIONS[member] ?? 'is invalid' }
-    }),
-  })
-}
-
-/** Adds `claims` as a hidden member, so that logging an event does not print the payload twice. */
-export function hideClaims<Event extends object>(event: Event, claims: JsonObject): Event & { claims: JsonObject } {
-  const hidden = { value: claims, writable: true, configurable: true }
-  return Object.defineProperty(event, 'claims', hidden) as Event & { claims: JsonObject }
 }
 
 /**

@@ -1,15 +1,7 @@
-import { type BillingEnvelope, hideClaims, readBillingEnvelope } from './claims.js'
+import { type BillingEnvelope, readBillingEnvelope } from './claims.js'
 import { KindeWebhookError } from './errors.js'
 import { EVENT_GROUPS } from './event-types.js'
-import type {
-  BillingEvent,
-  EventAgreement,
-  EventCustomer,
-  EventGroups,
-  EventInvoice,
-  EventPlan,
-  EventUsage,
-} from './events.js'
+import type { BillingEvent, EventAgreement, EventCustomer, EventGroups } from './events.js'
 import { format } from './format.js'
 import { getOwn, isJsonObject, type JsonObject } from './json.js'
 import { parseDate } from './timestamps.js'
@@ -55,14 +47,30 @@ export function buildEvent(envelope: BillingEnvelope): BillingEvent {
   }
   for (const group of EVENT_GROUPS[type]) event[group] = GROUP_READERS[group](data)
   event['data'] = data
+  // Not enumerable, so that logging an event does not print the payload twice.
+  Object.defineProperty(event, 'claims', { value: claims, writable: true, configurable: true })
   // The compiler cannot follow the table, from which both the groups and the types of BillingEvent derive.
-  return hideClaims(event, claims) as unknown as BillingEvent
+  return event as unknown as BillingEvent
 }
 
 const GROUP_READERS: { readonly [Group in keyof EventGroups]: (data: JsonObject) => EventGroups[Group] } = {
-  plan: readPlan,
-  invoice: readInvoice,
-  usage: readUsage,
+  plan(data) {
+    const nested = readNested(data, 'plan')
+    return {
+      id: readText(data, 'plan_id') ?? readText(nested, 'id'),
+      code: readText(data, 'plan_code') ?? readText(nested, 'code') ?? readText(nested, 'key'),
+      name: readText(nested, 'name'),
+    }
+  },
+  invoice(data) {
+    const dueOn = readDate(data, 'invoice_due_on') ?? readDate(data, 'next_billing_date')
+    return { dueOn: dueOn ?? readDate(readNested(data, 'invoice'), 'due_on') }
+  },
+  usage: (data) => ({
+    meterId: readText(data, 'meter_id'),
+    featureCode: readText(data, 'billing_feature_code'),
+    quantity: readQuantity(data, 'quantity') ?? readQuantity(data, 'meter_value'),
+  }),
 }
 
 function readCustomer(data: JsonObject): EventCustomer {
@@ -80,28 +88,6 @@ function readCustomer(data: JsonObject): EventCustomer {
 function readAgreement(data: JsonObject): EventAgreement {
   const id = readText(data, 'agreement_id') ?? readText(data, 'customer_agreement_id')
   return { id: id ?? readText(readNested(data, 'agreement'), 'id') }
-}
-
-function readPlan(data: JsonObject): EventPlan {
-  const nested = readNested(data, 'plan')
-  return {
-    id: readText(data, 'plan_id') ?? readText(nested, 'id'),
-    code: readText(data, 'plan_code') ?? readText(nested, 'code') ?? readText(nested, 'key'),
-    name: readText(nested, 'name'),
-  }
-}
-
-function readInvoice(data: JsonObject): EventInvoice {
-  const dueOn = readDate(data, 'invoice_due_on') ?? readDate(data, 'next_billing_date')
-  return { dueOn: dueOn ?? readDate(readNested(data, 'invoice'), 'due_on') }
-}
-
-function readUsage(data: JsonObject): EventUsage {
-  return {
-    meterId: readText(data, 'meter_id'),
-    featureCode: readText(data, 'billing_feature_code'),
-    quantity: readQuantity(data, 'quantity') ?? readQuantity(data, 'meter_value'),
-  }
 }
 
 const NO_MEMBERS: JsonObject = {}

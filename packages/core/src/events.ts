@@ -81,48 +81,35 @@ export interface BillingEventBase<Type extends BillingEventType, Data> {
   claims: Record<string, unknown>
 }
 
+/** The members of one event type. */
+type EventMembers<Type extends BillingEventType, Data> = BillingEventBase<Type, Data> & GroupsOf<Type>
+
 /** A customer signed up to a plan, or changed plans, and an agreement was created. */
-export interface AgreementCreatedEvent<Data = EventData>
-  extends BillingEventBase<'customer.agreement_created', Data>,
-    GroupsOf<'customer.agreement_created'> {}
+export interface AgreementCreatedEvent<Data = EventData> extends EventMembers<'customer.agreement_created', Data> {}
 
 /**
  * An agreement was cancelled, by the customer, by an admin, **or by a plan change**, which creates a new agreement and
  * cancels the old one, in either order.
  */
-export interface AgreementCancelledEvent<Data = EventData>
-  extends BillingEventBase<'customer.agreement_cancelled', Data>,
-    GroupsOf<'customer.agreement_cancelled'> {}
+export interface AgreementCancelledEvent<Data = EventData> extends EventMembers<'customer.agreement_cancelled', Data> {}
 
 /** An invoice became overdue. */
-export interface InvoiceOverdueEvent<Data = EventData>
-  extends BillingEventBase<'customer.invoice_overdue', Data>,
-    GroupsOf<'customer.invoice_overdue'> {}
+export interface InvoiceOverdueEvent<Data = EventData> extends EventMembers<'customer.invoice_overdue', Data> {}
 
 /** Metered usage was updated. */
-export interface MeterUsageUpdatedEvent<Data = EventData>
-  extends BillingEventBase<'customer.meter_usage_updated', Data>,
-    GroupsOf<'customer.meter_usage_updated'> {}
+export interface MeterUsageUpdatedEvent<Data = EventData> extends EventMembers<'customer.meter_usage_updated', Data> {}
 
 /** A payment attempt failed. */
-export interface PaymentFailedEvent<Data = EventData>
-  extends BillingEventBase<'customer.payment_failed', Data>,
-    GroupsOf<'customer.payment_failed'> {}
+export interface PaymentFailedEvent<Data = EventData> extends EventMembers<'customer.payment_failed', Data> {}
 
 /** A payment succeeded. */
-export interface PaymentSucceededEvent<Data = EventData>
-  extends BillingEventBase<'customer.payment_succeeded', Data>,
-    GroupsOf<'customer.payment_succeeded'> {}
+export interface PaymentSucceededEvent<Data = EventData> extends EventMembers<'customer.payment_succeeded', Data> {}
 
 /** A customer was associated with a plan. */
-export interface PlanAssignedEvent<Data = EventData>
-  extends BillingEventBase<'customer.plan_assigned', Data>,
-    GroupsOf<'customer.plan_assigned'> {}
+export interface PlanAssignedEvent<Data = EventData> extends EventMembers<'customer.plan_assigned', Data> {}
 
 /** The plan was upgraded or downgraded. */
-export interface PlanChangedEvent<Data = EventData>
-  extends BillingEventBase<'customer.plan_changed', Data>,
-    GroupsOf<'customer.plan_changed'> {}
+export interface PlanChangedEvent<Data = EventData> extends EventMembers<'customer.plan_changed', Data> {}
 
 /**
  * A verified billing event. Narrow on `event.type`.

@@ -39,31 +39,26 @@ export const consoleLog: BillingLog = {
   error: (line, { stack = '' }) => console.error(stack === '' ? line : `${line}\n${stack}`),
 }
 
-const silentLog: BillingLog = { warn() {}, error() {} }
-
 /** The log of an option or a framework; `false` is a silent one. `undefined` if the value is not a log. */
 export function toLog(value: unknown): BillingLog | undefined {
-  if (value === false) return silentLog
-  return isLog(value) ? guardLog(value) : undefined
+  if (value === false) return { warn() {}, error() {} }
+  if (!isLog(value)) return undefined
+  const write = async (level: keyof BillingLog, line: string, details: BillingLogDetails): Promise<void> => {
+    try {
+      await value[level](line, details)
+    } catch {
+      // The delivery is not affected.
+      consoleLog[level](line, details)
+    }
+  }
+  return {
+    warn: (line, details) => void write('warn', line, details),
+    error: (line, details) => void write('error', line, details),
+  }
 }
 
 function isLog(value: unknown): value is BillingLog {
   return isJsonObject(value) && typeof value['warn'] === 'function' && typeof value['error'] === 'function'
-}
-
-/** If the log throws or rejects, its line goes to the console, and the delivery is not affected. */
-function guardLog(log: BillingLog): BillingLog {
-  const guard =
-    (level: keyof BillingLog): BillingLog['warn'] =>
-    (line, details) => {
-      const fallBack = (): void => consoleLog[level](line, details)
-      try {
-        Promise.resolve(log[level](line, details)).catch(fallBack)
-      } catch {
-        fallBack()
-      }
-    }
-  return { warn: guard('warn'), error: guard('error') }
 }
 
 /**
@@ -102,10 +97,16 @@ export function createLogLimit(): ShouldLog {
 /** The limit of everything but a receiver, which has its own: `verifyAndParse` creates a verifier per call. */
 const processLimit = createLogLimit()
 
-/** The default of `onWarning`: one line a minute per code. */
-export function warnTo(log: BillingLog, shouldLog: ShouldLog = processLimit): OnWarning {
-  return ({ code, message }) => {
-    if (shouldLog(code)) log.warn(`[kinde-billing] ${code}: ${message} ${docsUrl(code)}`, { code })
+/** The application's `onWarning`, guarded by {@link notify}; by default one line a minute per code. */
+export function toOnWarning(
+  onWarning: OnWarning | undefined,
+  log: BillingLog = consoleLog,
+  shouldLog: ShouldLog = processLimit,
+): OnWarning {
+  return (warning) => {
+    const { code, message } = warning
+    if (onWarning !== undefined) notify('onWarning', () => onWarning(warning), log, shouldLog)
+    else if (shouldLog(code)) log.warn(`[kinde-billing] ${code}: ${message} ${docsUrl(code)}`, { code })
   }
 }
 
@@ -113,30 +114,17 @@ export function warnTo(log: BillingLog, shouldLog: ShouldLog = processLimit): On
  * Calls an observing function of the application, such as `onOutcome`. If it throws or rejects, one line is logged and the
  * delivery is not affected. Resolves when a promise that it returns has settled.
  */
-export function notify(
+export async function notify(
   name: string,
-  call: () => unknown,
-  log: BillingLog = consoleLog,
-  shouldLog: ShouldLog = processLimit,
-): Promise<unknown> | undefined {
-  const onFailure = (error: unknown): void => {
+  observe: () => unknown,
+  log: BillingLog,
+  shouldLog: ShouldLog,
+): Promise<void> {
+  try {
+    await observe()
+  } catch (error) {
     const message = errorMessage(error)
     if (shouldLog(`${name} ${message}`))
       log.error(`[kinde-billing] ${name} threw: ${message}. The delivery is not affected.`, { code: `${name}_failed` })
   }
-  try {
-    return Promise.resolve(call()).catch(onFailure)
-  } catch (error) {
-    onFailure(error)
-    return undefined
-  }
-}
-
-/** Wraps an observing function of the application in {@link notify}. */
-export function guardObserver<Value>(
-  name: string,
-  observe: (value: Value) => unknown,
-  log?: BillingLog,
-): (value: Value) => void {
-  return (value) => notify(name, () => observe(value), log)
 }

@@ -1,7 +1,7 @@
 import { KindeWebhookError } from './errors.js'
 import type { FetchKeySet } from './jwks/fetch.js'
 import { type JsonWebKeySet, selectRs256Keys } from './jwks/import.js'
-import { type BillingLog, consoleLog, guardObserver, type OnWarning, type ShouldLog, warnTo } from './log.js'
+import { type BillingLog, type OnWarning, type ShouldLog, toOnWarning } from './log.js'
 import type { DataSchemas, NoSchemas } from './standard-schema.js'
 import {
   assertEventTypeKey,
@@ -63,21 +63,18 @@ export const VERIFIER_OPTIONS =
   'issuer jwksUri jwks replayWindowMs clockToleranceMs maxTokenBytes dataSchemas keys onWarning fetch now'
 export const KEY_OPTIONS = 'maxAgeMs cooldownMs timeoutMs staleIfErrorMs'
 
-/** Resolved options: everything but the issuer. */
-export interface VerifierSettings {
-  readonly jwksUri: string | undefined
-  readonly jwks: JsonWebKeySet | undefined
-  readonly replayWindowMs: number | false
-  readonly clockToleranceMs: number
-  readonly maxTokenBytes: number
-  readonly dataSchemas: DataSchemas
-  readonly keys: KeySettings
-  readonly onWarning: OnWarning
-  readonly fetch: FetchKeySet | undefined
-  readonly now: () => number
-}
+type Resolved<Options> = { readonly [Name in keyof Options]-?: Exclude<Options[Name], undefined> }
 
-export type KeySettings = { readonly [Name in keyof KeyOptions]-?: number }
+/** Resolved options: everything but the issuer. The first group has no defaults. */
+export type VerifierSettings = Pick<BillingVerifierOptions, 'jwks' | 'jwksUri' | 'fetch'> &
+  Resolved<
+    Pick<BillingVerifierOptions, 'replayWindowMs' | 'clockToleranceMs' | 'maxTokenBytes' | 'onWarning' | 'now'>
+  > & {
+    readonly dataSchemas: DataSchemas
+    readonly keys: KeySettings
+  }
+
+export type KeySettings = Resolved<KeyOptions>
 
 const SECOND = 1000
 const MINUTE = 60 * SECOND
@@ -87,13 +84,13 @@ const HOUR = 60 * MINUTE
  * Validates options and fills in defaults.
  *
  * @param options - The verifier's options. Others are ignored here.
- * @param log - The log that warnings go to by default.
- * @param shouldLog - The limit of that log.
+ * @param log - The log that warnings go to by default. Default: the console.
+ * @param shouldLog - The limit of that log. Default: the process's.
  * @throws KindeWebhookError `invalid_configuration`
  */
 export function resolveVerifierOptions(
   options: Omit<BillingVerifierOptions<DataSchemas>, 'issuer'>,
-  log: BillingLog = consoleLog,
+  log?: BillingLog,
   shouldLog?: ShouldLog,
 ): VerifierSettings {
   const { jwks, jwksUri, replayWindowMs, onWarning, fetch, now } = options
@@ -117,7 +114,7 @@ export function resolveVerifierOptions(
     maxTokenBytes: parseNumber('maxTokenBytes', options.maxTokenBytes, 1024 * 1024),
     dataSchemas: resolveSchemas(options.dataSchemas ?? {}),
     keys: resolveKeyOptions(options.keys ?? {}),
-    onWarning: onWarning === undefined ? warnTo(log, shouldLog) : guardObserver('onWarning', onWarning, log),
+    onWarning: toOnWarning(onWarning, log, shouldLog),
     fetch,
     // Looked up at each use, so that fake timers that are set later are seen.
     now: now ?? (() => Date.now()),

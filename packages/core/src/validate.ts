@@ -45,12 +45,9 @@ export function assertKnownOptions(where: string, options: unknown, known: reado
 
 /** The known name that takes the fewest edits, if those are few. */
 function findSimilar(name: string, known: readonly string[]): string | undefined {
-  const [closest] = known
-    .map((candidate) => ({ candidate, edits: countEdits(name.toLowerCase(), candidate.toLowerCase()) }))
-    .sort((a, b) => a.edits - b.edits)
-  return closest !== undefined && closest.edits <= Math.max(2, Math.ceil(name.length / 3))
-    ? closest.candidate
-    : undefined
+  const edits = (candidate: string): number => countEdits(name.toLowerCase(), candidate.toLowerCase())
+  const [closest = ''] = [...known].sort((a, b) => edits(a) - edits(b))
+  return edits(closest) <= Math.max(2, Math.ceil(name.length / 3)) ? closest : undefined
 }
 
 /** Levenshtein's distance, one row at a time. */

@@ -6,7 +6,6 @@ import { validateClaims } from './claims.js'
 import { buildEvent } from './decode.js'
 import { KindeWebhookError, toKindeWebhookError } from './errors.js'
 import type { BillingEvent } from './events.js'
-import type { KeysOfKid } from './jwks/import.js'
 import { type KeySet, localKeySet, sharedKeySet } from './jwks/index.js'
 import {
   type BillingVerifierOptions,
@@ -117,8 +116,9 @@ export async function verifyAndParse<const Schemas extends DataSchemas = NoSchem
   return createBillingVerifier(options).verifyAndParse(token)
 }
 
-/** A verifier that also gives the event before the application's schema is applied. */
+/** A verifier that also names its issuer, and gives the event before the application's schema is applied. */
 export interface OpenVerifier<Schemas extends DataSchemas> extends BillingVerifier<Schemas> {
+  readonly issuer: string
   /** Rejects with a KindeWebhookError only. */
   verify(token: string | Uint8Array): Promise<BillingEvent>
 }
@@ -141,6 +141,7 @@ export function openVerifier<Schemas extends DataSchemas>(
       : async (token: string | Uint8Array) => applySchema(await verify(token), dataSchemas)
   ) as BillingVerifier<Schemas>['verifyAndParse']
   return {
+    issuer,
     verify,
     verifyAndParse,
     async safeVerifyAndParse(token) {
@@ -170,13 +171,13 @@ function createVerify(
       const { jws, kid } = parseToken(input, maxTokenBytes)
       const now = settings.now()
       if (!Number.isFinite(now)) throw invalidConfiguration('now', now, 'it must return the time in epoch milliseconds')
-      const keys = keySet.findFresh(kid, now) ?? (await keySet.find(kid, { now, onWarning }))
+      const keys = keySet.findFresh(kid, now) ?? (await keySet.find(kid, now, onWarning))
       const { payload } = await verifySignature(jws, keys)
       const event = buildEvent(validateClaims(payload, { issuer, now, clockToleranceMs, replayWindowMs }))
       warnIfCustomerMissing(event)
       return event
     } catch (error) {
-      throw error instanceof JOSEError ? fromJoseError(error) : toKindeWebhookError(error)
+      throw toKindeWebhookError(error)
     }
   }
 }
@@ -184,21 +185,18 @@ function createVerify(
 const RS256_ONLY = { algorithms: ['RS256'] }
 
 /** Verifies the signature with the first key that fits. All cryptography and JWS rules are jose's. */
-function verifySignature(jws: string, keys: KeysOfKid): Promise<CompactVerifyResult> {
-  const first = compactVerify(jws, keys[0], RS256_ONLY)
-  const verifyNext = (result: typeof first, key: CryptoKey): typeof first =>
-    result.catch((error: unknown) => {
-      if (error instanceof JWSSignatureVerificationFailed) return compactVerify(jws, key, RS256_ONLY)
-      throw error
-    })
-  return keys.length === 1 ? first : keys.slice(1).reduce(verifyNext, first)
-}
-
-/** jose's own error is not passed on: it may hold parts of the token. */
-function fromJoseError(error: JOSEError): KindeWebhookError {
-  return error instanceof JWSSignatureVerificationFailed
-    ? new KindeWebhookError('invalid_signature', "The signature does not match the issuer's key.")
-    : new KindeWebhookError('malformed_token', 'jose does not accept the token as a JWS (RFC 7515).')
+async function verifySignature(jws: string, keys: readonly CryptoKey[]): Promise<CompactVerifyResult> {
+  for (const key of keys) {
+    try {
+      return await compactVerify(jws, key, RS256_ONLY)
+    } catch (error) {
+      // jose's own error is not passed on: it may hold parts of the token.
+      if (!(error instanceof JOSEError)) throw error
+      if (!(error instanceof JWSSignatureVerificationFailed))
+        throw new KindeWebhookError('malformed_token', 'jose does not accept the token as a JWS (RFC 7515).')
+    }
+  }
+  throw new KindeWebhookError('invalid_signature', "The signature does not match the issuer's key.")
 }
 
 /** One warning per event type: if Kinde changes the shape of `data`, the customer is the first thing that is missed. */

@@ -1,6 +1,6 @@
 import { readBody } from '../body.js'
 import { withTimeout } from '../with-timeout.js'
-import { importKeys, type Keys, selectRs256Keys } from './import.js'
+import { importKeys, type Keys } from './import.js'
 
 /** Fetches a key set: the part of `fetch` that is used, which undici's and node-fetch's have too. */
 export type FetchKeySet = (
@@ -48,7 +48,7 @@ async function requestKeys(url: string, fetch: FetchKeySet, timeoutMs: number, s
     throw new Error(`the body was cut off, or is larger than ${MAX_KEY_SET_BYTES} bytes`)
   })
   const text = typeof bytes === 'string' ? bytes : new TextDecoder().decode(bytes)
-  const keys = await importKeys(selectRs256Keys(JSON.parse(text)))
+  const keys = await importKeys(JSON.parse(text))
   if (keys.size === 0) throw new Error('it has no key that can verify RS256 signatures')
   return keys
 }

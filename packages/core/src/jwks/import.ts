@@ -42,18 +42,11 @@ export interface JsonWebKeyMember {
   x5u?: string
 }
 
-/** The keys of one kid. If it occurs more than once, each key is tried. */
-export type KeysOfKid = readonly [CryptoKey, ...CryptoKey[]]
-
-/** Imported keys by kid. */
-export type Keys = ReadonlyMap<string, KeysOfKid>
+/** Imported keys by kid. If a kid occurs more than once, each of its keys is tried. */
+export type Keys = ReadonlyMap<string, readonly CryptoKey[]>
 
 /** A JWK reduced to what verification needs. */
-export interface Rs256Key {
-  readonly kid: string
-  readonly n: string
-  readonly e: string
-}
+type Rs256Key = Record<'kid' | 'n' | 'e', string>
 
 /** RFC 7518, section 6.3.2: any of these members gives the private key away. */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth']
@@ -110,18 +103,18 @@ function bitLength(bytes: Uint8Array): number {
 const RS256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
 
 /**
- * Imports keys, once per set instead of once per token. The platform does it: jose's import knows every kind of key, and
+ * Imports the keys of {@link selectRs256Keys}, once per set instead of once per token. The platform does it: jose's import knows every kind of key, and
  * only this one can occur here. A key that the runtime refuses is ignored.
  */
-export async function importKeys(selected: readonly Rs256Key[]): Promise<Keys> {
-  const keys = new Map<string, KeysOfKid>()
-  for (const { kid, n, e } of selected) {
-    const sameKid = keys.get(kid)
-    if (sameKid?.length === MAX_KEYS_PER_KID) continue
+export async function importKeys(jwks: unknown): Promise<Keys> {
+  const keys = new Map<string, CryptoKey[]>()
+  for (const { kid, n, e } of selectRs256Keys(jwks)) {
+    const sameKid = keys.get(kid) ?? []
+    if (sameKid.length === MAX_KEYS_PER_KID) continue
     const key = await crypto.subtle
       .importKey('jwk', { kty: 'RSA', n, e }, RS256, false, ['verify'])
       .catch(() => undefined)
-    if (key !== undefined) keys.set(kid, sameKid === undefined ? [key] : [...sameKid, key])
+    if (key !== undefined) keys.set(kid, [...sameKid, key])
   }
   return keys
 }

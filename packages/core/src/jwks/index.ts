@@ -4,24 +4,19 @@ import type { BillingWarning, OnWarning } from '../log.js'
 import type { KeySettings } from '../options.js'
 import { withTimeout } from '../with-timeout.js'
 import { type FetchKeySet, fetchKeys } from './fetch.js'
-import { importKeys, type JsonWebKeySet, type Keys, type KeysOfKid, selectRs256Keys } from './import.js'
+import { importKeys, type JsonWebKeySet, type Keys } from './import.js'
 
-/** The clock and the warnings of one call: verifiers with different ones share a key set. */
-export interface KeyLookup {
-  readonly now: number
-  readonly onWarning: OnWarning
-}
-
+/** The keys of an issuer. Verifiers with different clocks and warnings share one, so each call brings its own. */
 export interface KeySet {
   /** The keys that need no fetch. */
-  findFresh(kid: string, now: number): KeysOfKid | undefined
+  findFresh(kid: string, now: number): readonly CryptoKey[] | undefined
   /** @throws KindeWebhookError `unknown_key`, `keys_unavailable` */
-  find(kid: string, lookup: KeyLookup): Promise<KeysOfKid>
+  find(kid: string, now: number, onWarning: OnWarning): Promise<readonly CryptoKey[]>
 }
 
 /** A key set that was passed as an option: no network, no clock. */
 export function localKeySet(jwks: JsonWebKeySet): KeySet {
-  const imported = importKeys(selectRs256Keys(jwks))
+  const imported = importKeys(jwks)
   return { findFresh: () => undefined, find: async (kid) => (await imported).get(kid) ?? throwUnknownKey(kid) }
 }
 
@@ -70,11 +65,11 @@ class RemoteKeySet implements KeySet {
     this.#source = source
   }
 
-  findFresh(kid: string, now: number): KeysOfKid | undefined {
+  findFresh(kid: string, now: number): readonly CryptoKey[] | undefined {
     return this.#cachedWithin(this.#source.settings.maxAgeMs, now)?.keys.get(kid)
   }
 
-  async find(kid: string, { now, onWarning }: KeyLookup): Promise<KeysOfKid> {
+  async find(kid: string, now: number, onWarning: OnWarning): Promise<readonly CryptoKey[]> {
     const { maxAgeMs, staleIfErrorMs, cooldownMs, timeoutMs } = this.#source.settings
     const refresh = this.#cachedWithin(maxAgeMs, now) === undefined ? await this.#refresh(now) : undefined
     const cached = refresh === 'fetched' ? this.#latest : this.#cachedWithin(maxAgeMs + staleIfErrorMs, now)

@@ -96,8 +96,7 @@ export class DiscardEvent extends Error {
   /** Recognizes a `DiscardEvent` of this or another copy of the package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
     // Only this class stands for its other copies: a class that extends it keeps the usual rule.
-    if (this !== DiscardEvent) return Function.prototype[Symbol.hasInstance].call(this, value)
-    return hasBrand(value, DISCARD_BRAND)
+    return this === DiscardEvent ? hasBrand(value, DISCARD_BRAND) : super[Symbol.hasInstance](value)
   }
 }
 
@@ -121,7 +120,6 @@ export class HandlerFault extends Error {
 
   /** Recognizes a `HandlerFault` of this or another copy of the package. */
   static override [Symbol.hasInstance](value: unknown): boolean {
-    if (this !== HandlerFault) return Function.prototype[Symbol.hasInstance].call(this, value)
-    return hasBrand(value, HANDLER_FAULT_BRAND)
+    return this === HandlerFault ? hasBrand(value, HANDLER_FAULT_BRAND) : super[Symbol.hasInstance](value)
   }
 }

@@ -1,4 +1,4 @@
-import { consoleLog, guardObserver, type OnWarning, warnTo } from '../log.js'
+import { type OnWarning, toOnWarning } from '../log.js'
 import { assertFunction, assertKnownOptions, assertObject, parseNumber } from '../validate.js'
 import { type DeliveryInbox, DiscardEvent } from './inbox.js'
 
@@ -13,11 +13,6 @@ export interface MemoryInboxOptions {
   now?: (() => number) | undefined
   /** Called with `inbox_entry_evicted`. Default: `console.warn`, at most once a minute. */
   onWarning?: OnWarning | undefined
-}
-
-interface Claim {
-  readonly endsAt: number
-  readonly controller: AbortController
 }
 
 /**
@@ -43,77 +38,59 @@ interface Claim {
 export function createMemoryInbox(options: MemoryInboxOptions = {}): DeliveryInbox {
   assertObject('options', options, 'pass an object, or leave it out')
   assertKnownOptions('createMemoryInbox', options, ['maxEntries', 'now', 'onWarning'])
-  const { now = () => performance.now(), onWarning = warnTo(consoleLog) } = options
+  const { now = () => performance.now(), onWarning } = options
   assertFunction('now', now)
   assertFunction('onWarning', onWarning)
-  const warn = guardObserver('onWarning', onWarning)
+  const warn = toOnWarning(onWarning)
   const maxEntries = parseNumber('maxEntries', options.maxEntries, 100_000)
-  const claims = new Map<string, Claim>()
-  const marks = createMarks(maxEntries, () =>
-    warn({
-      code: 'inbox_entry_evicted',
-      message: `More than ${maxEntries} deliveries are remembered (maxEntries): the oldest mark was dropped, and a replay of that delivery would run again. Raise maxEntries, or use an inbox in Redis or Postgres.`,
-    }),
-  )
+  const claims = new Map<string, { readonly endsAt: number; readonly controller: AbortController }>()
+  /** When each mark of a finished delivery ends. */
+  const marks = new Map<string, number>()
+  // One iterator for all evictions. It never ends, because every key that it yields is deleted. A new iterator would walk over
+  // all deleted entries first: 12 times as long with 100,000 marks (2026-11-25, packages/benchmarks/src/tricks.ts).
+  const oldestFirst = marks.keys()
+
+  const mark = (key: string, at: number, retentionMs: number): void => {
+    // A new place at the end: a Map keeps the place of a key that is set again.
+    marks.delete(key)
+    marks.set(key, at + retentionMs)
+    if (marks.size <= maxEntries) return
+    const { value: oldest = key } = oldestFirst.next()
+    const isRemembered = (marks.get(oldest) ?? at) > at
+    marks.delete(oldest)
+    if (isRemembered)
+      warn({
+        code: 'inbox_entry_evicted',
+        message: `More than ${maxEntries} deliveries are remembered (maxEntries): the oldest mark was dropped, and a replay of that delivery would run again. Raise maxEntries, or use an inbox in Redis or Postgres.`,
+      })
+  }
 
   return {
     // `answered`, which costs an AbortController, is not read: the work starts in this very call, before any response.
     async once({ key, leaseMs, retentionMs }, work) {
       const at = now()
-      if (marks.has(key, at)) return 'duplicate'
+      if ((marks.get(key) ?? at) > at) return 'duplicate'
       const previous = claims.get(key)
       if (previous !== undefined && previous.endsAt > at) return 'in_progress'
       previous?.controller.abort(leaseLost())
-      const claim: Claim = { endsAt: at + leaseMs, controller: new AbortController() }
+      // The claim object is the fencing token.
+      const claim = { endsAt: at + leaseMs, controller: new AbortController() }
       claims.set(key, claim)
+      const isHeld = (): boolean => claims.get(key) === claim
       try {
         await work(undefined, claim.controller.signal)
       } catch (error) {
         if (!(error instanceof DiscardEvent)) {
-          if (claims.get(key) === claim) claims.delete(key)
+          if (isHeld()) claims.delete(key)
           throw error
         }
       }
-      // The claim object is the fencing token.
-      if (claims.get(key) !== claim) throw leaseLost()
+      if (!isHeld()) throw leaseLost()
       claims.delete(key)
-      marks.add(key, now(), retentionMs)
+      mark(key, now(), retentionMs)
       return 'processed'
     },
   }
-}
-
-/** Remembers the keys of finished deliveries, each for its retention, and at most `maxEntries` of them. */
-function createMarks(
-  maxEntries: number,
-  onEvicted: () => void,
-): { has(key: string, at: number): boolean; add(key: string, at: number, retentionMs: number): void } {
-  const expiresAt = new Map<string, number>()
-  // One iterator for all evictions. It never ends, because every key that it yields is deleted. A new iterator would walk over
-  // all deleted entries first: 12 times as long with 100,000 marks (2026-11-25, packages/benchmarks/src/tricks.ts).
-  const oldestFirst = expiresAt.keys()
-
-  const evictOldest = (at: number): void => {
-    const { value: oldest } = oldestFirst.next()
-    if (oldest === undefined) return
-    const isExpired = !isAfter(expiresAt.get(oldest), at)
-    expiresAt.delete(oldest)
-    if (!isExpired) onEvicted()
-  }
-
-  return {
-    has: (key, at) => isAfter(expiresAt.get(key), at),
-    add(key, at, retentionMs) {
-      // A new place at the end: a Map keeps the place of a key that is set again.
-      expiresAt.delete(key)
-      expiresAt.set(key, at + retentionMs)
-      if (expiresAt.size > maxEntries) evictOldest(at)
-    },
-  }
-}
-
-function isAfter(time: number | undefined, at: number): boolean {
-  return time !== undefined && time > at
 }
 
 function leaseLost(): Error {

@@ -2,7 +2,7 @@ import { KindeWebhookError, type KindeWebhookErrorCode } from '../errors.js'
 import type { BillingEventType, OtherEvent } from '../event-types.js'
 import type { BillingEvent, BillingEventOf } from '../events.js'
 import { isJsonObject } from '../json.js'
-import { type BillingLog, consoleLog, createLogLimit, type ShouldLog, toLog } from '../log.js'
+import { type BillingLog, createLogLimit, type ShouldLog, toLog } from '../log.js'
 import {
   type BillingVerifierOptions,
   resolveVerifierOptions,
@@ -149,9 +149,15 @@ export function resolveReceiverOptions<Context, Tx, Schemas extends DataSchemas>
 ): ReceiverSettings<Context, Tx> {
   assertObject('options', options, "pass an object, such as { issuer: 'https://acme.kinde.com', onEvent }")
   assertKnownOptions('The receiver', options, `${RECEIVER_OPTIONS} ${VERIFIER_OPTIONS}`.split(' '))
-  const log = resolveLog(options.log)
+  const log = toLog(options.log)
+  if (log === undefined && options.log !== undefined)
+    throw invalidConfiguration(
+      'log',
+      options.log,
+      'pass { warn(line, details), error(line, details) }, or false for none',
+    )
   const shouldLog = createLogLimit()
-  const verifier = resolveVerifierOptions(options, log ?? consoleLog, shouldLog)
+  const verifier = resolveVerifierOptions(options, log, shouldLog)
   const handlerTimeoutMs = parseTimer('handlerTimeoutMs', options.handlerTimeoutMs, 25_000)
   const inboxTimeoutMs = parseTimer('inboxTimeoutMs', options.inboxTimeoutMs, 5000)
   const retentionMs = parseNumber('retentionMs', options.retentionMs, 7 * DAY_MS)
@@ -159,7 +165,7 @@ export function resolveReceiverOptions<Context, Tx, Schemas extends DataSchemas>
   const settings = {
     verifier,
     issuer: resolveIssuer(options),
-    inbox: resolveInbox(options, { now: options.now, onWarning: verifier.onWarning }),
+    inbox: resolveInbox(options.inbox, { now: options.now, onWarning: verifier.onWarning }),
     name: resolveName(options),
     log,
     shouldLog,
@@ -174,48 +180,32 @@ export function resolveReceiverOptions<Context, Tx, Schemas extends DataSchemas>
   return settings
 }
 
-function resolveLog(option: unknown): BillingLog | undefined {
-  const log = toLog(option)
-  if (option === undefined || log !== undefined) return log
-  throw invalidConfiguration('log', option, 'pass { warn(line, details), error(line, details) }, or false for none')
-}
-
 /** Without any handler every event would be acknowledged and lost. */
-function assertHandlers<Context, Tx, Schemas extends DataSchemas>({
-  on,
-  onEvent,
-  onOtherEvent,
-  onOutcome,
-}: ReceiverOptions<Context, Tx, Schemas>): void {
+function assertHandlers<Context, Tx, Schemas extends DataSchemas>(
+  options: ReceiverOptions<Context, Tx, Schemas>,
+): void {
+  const { on, onEvent, onOtherEvent, onOutcome } = options
   for (const [name, handler] of Object.entries({ onEvent, onOtherEvent, onOutcome })) assertFunction(name, handler)
-  const isHandled = onEvent !== undefined || onOtherEvent !== undefined
-  if (on === undefined) {
-    if (!isHandled) throw withoutHandlers()
-    return
-  }
-  assertObject('on', on, 'pass an object, with a handler per event type')
-  const handlers = Object.entries(on)
-  for (const [type, handler] of handlers) {
+  if (on !== undefined) assertObject('on', on, 'pass an object, with a handler per event type')
+  for (const [type, handler] of Object.entries(on ?? {})) {
     assertEventTypeKey('on', type)
     assertFunction(`on['${type}']`, handler)
   }
   // A handler that could not be imported is undefined. Only {} is on purpose.
-  if (!isHandled && handlers.length > 0 && handlers.every(([, handler]) => handler === undefined))
-    throw withoutHandlers()
-}
-
-function withoutHandlers(): KindeWebhookError {
-  return new KindeWebhookError(
-    'invalid_configuration',
-    'No handler is set, so every event would be acknowledged and lost. Pass on, onEvent or onOtherEvent, or on: {} to acknowledge everything on purpose.',
-  )
+  const isOnPurpose = on !== undefined && Object.keys(on).length === 0
+  const handlers = [onEvent, onOtherEvent, ...Object.values(on ?? {})]
+  if (!isOnPurpose && handlers.every((handler) => handler === undefined))
+    throw new KindeWebhookError(
+      'invalid_configuration',
+      'No handler is set, so every event would be acknowledged and lost. Pass on, onEvent or onOtherEvent, or on: {} to acknowledge everything on purpose.',
+    )
 }
 
 function resolveIssuer<Context>(
   options: Pick<ReceiverOptions<Context, never, DataSchemas>, 'issuer' | 'jwks' | 'jwksUri'>,
 ): ReceiverSettings<Context, never>['issuer'] {
   const { issuer, jwks, jwksUri } = options
-  if (issuer === undefined) return resolveEnvironmentIssuer()
+  if (issuer === undefined) return readEnvironmentIssuer()
   if (typeof issuer !== 'function') return parseIssuer(issuer)
   if (jwks !== undefined || jwksUri !== undefined)
     throw new KindeWebhookError(
@@ -225,7 +215,7 @@ function resolveIssuer<Context>(
   return issuer
 }
 
-function resolveEnvironmentIssuer(): string {
+function readEnvironmentIssuer(): string {
   const { process } = globalThis as { process?: { env?: { KINDE_ISSUER_URL?: string } } }
   const issuer = process?.env?.KINDE_ISSUER_URL
   if (issuer !== undefined) return parseIssuer(issuer, 'KINDE_ISSUER_URL')
@@ -236,11 +226,12 @@ function resolveEnvironmentIssuer(): string {
 }
 
 function resolveInbox<Context, Tx>(
-  { inbox }: OwnInbox<Context, Tx> | DefaultInbox,
+  inbox: (OwnInbox<Context, Tx> | DefaultInbox)['inbox'],
   memoryOptions: MemoryInboxOptions,
 ): ReceiverSettings<Context, Tx>['inbox'] {
-  if (inbox === undefined) return withoutTx(createMemoryInbox(memoryOptions))
-  if (inbox === false) return withoutTx(NO_INBOX)
+  // If no inbox is passed, `Tx` is inferred as its default, `undefined`.
+  if (inbox === undefined) return createMemoryInbox(memoryOptions) as DeliveryInbox<Tx>
+  if (inbox === false) return NO_INBOX as DeliveryInbox<Tx>
   if (typeof inbox === 'function' || isInbox(inbox)) return inbox
   throw invalidConfiguration('inbox', inbox, 'pass an inbox, such as createMemoryInbox(), or false for none')
 }
@@ -255,11 +246,6 @@ const NO_INBOX: DeliveryInbox = {
     await work(undefined, new AbortController().signal)
     return 'processed'
   },
-}
-
-/** If no inbox is passed, `Tx` is inferred as its default, `undefined`. */
-function withoutTx<Tx>(inbox: DeliveryInbox): DeliveryInbox<Tx> {
-  return inbox as DeliveryInbox<Tx>
 }
 
 /** The inbox of a request. */
@@ -278,7 +264,7 @@ export function callOptionFunction<Value>(name: string, call: () => Value): Valu
   try {
     const value = call()
     // A promise is refused by the caller. If it rejects, that must not end the process.
-    if (isThenable(value)) value.then(undefined, () => {})
+    Promise.resolve(value).catch(() => {})
     return value
   } catch (cause) {
     throw new KindeWebhookError(
@@ -287,11 +273,6 @@ export function callOptionFunction<Value>(name: string, call: () => Value): Valu
       { cause },
     )
   }
-}
-
-/** A promise of any realm or library. */
-function isThenable(value: unknown): value is PromiseLike<unknown> {
-  return typeof value === 'object' && value !== null && 'then' in value && typeof value.then === 'function'
 }
 
 const NAME = /^[\w.-]{1,64}$/

@@ -1,23 +1,23 @@
 import { createBodyBudget, readBody } from '../body.js'
 import { decodeBillingEvent } from '../decode.js'
-import { isUnsupportedEventError, KindeWebhookError, toKindeWebhookError } from '../errors.js'
+import { KindeWebhookError } from '../errors.js'
 import type { BillingEvent } from '../events.js'
 import { format } from '../format.js'
-import { type BillingLog, consoleLog, notify, type ShouldLog, toLog } from '../log.js'
+import { consoleLog, toLog } from '../log.js'
 import type { DataSchemas, NoSchemas } from '../standard-schema.js'
 import { assertKnownOptions, MAX_TIMER_MS } from '../validate.js'
+import type { OpenVerifier } from '../verifier.js'
 import { withTimeout } from '../with-timeout.js'
-import { type Arrival, createDispatcher } from './dispatch.js'
+import { createDispatch } from './dispatch.js'
 import { type BillingReceiverOptions, type DeliveryOutcome, resolveReceiverOptions } from './options.js'
 import {
   assertAcceptable,
-  type Delivery,
   type DeliveryRequest,
   type DeliveryResponse,
   type Platform,
   readWebhookId,
 } from './request.js'
-import { logOutcome, type Result, toResponse } from './response.js'
+import { conclude, type Facts } from './response.js'
 import { createVerifierCache } from './verifier-cache.js'
 
 /** Receives deliveries. Adapters call it. */
@@ -56,6 +56,9 @@ export interface BillingReceiver<Context = unknown, Schemas extends DataSchemas 
 /** The memory of all bodies whose signatures are not known yet, without the first 16 KiB of each. */
 const MAX_UNVERIFIED_BYTES = 32 * 1024 * 1024
 
+const BODY_TIMEOUT_HINT =
+  'The sender is slow or has stalled, or something in front of this route holds the body back (bodyTimeoutMs).'
+
 /**
  * Creates a receiver: every rule between a request and its response, for any framework.
  *
@@ -91,65 +94,62 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
   const settings = resolveReceiverOptions(options)
   const { onOutcome } = options
   const { shouldLog } = settings
+  const { now, maxTokenBytes } = settings.verifier
   const getVerifier = createVerifierCache<Context, Schemas>(settings)
-  const dispatcher = createDispatcher(options, settings)
-  const { maxTokenBytes } = settings.verifier
+  const dispatch = createDispatch(options, settings)
   const openShare = createBodyBudget(Math.max(MAX_UNVERIFIED_BYTES, maxTokenBytes))
-  const limits = {
-    maxBytes: maxTokenBytes,
-    timeoutMs: settings.bodyTimeoutMs,
-    timeoutHint:
-      'The sender is slow or has stalled, or something in front of this route holds the body back (bodyTimeoutMs).',
-  }
 
-  const dispatch = async (
-    readEvent: () => BillingEvent | Promise<BillingEvent>,
-    arrival: Arrival<Context>,
-  ): Promise<Result<Schemas>> => {
-    let event: BillingEvent
+  const verify = async (request: DeliveryRequest<Context>, verifier: OpenVerifier<Schemas>): Promise<BillingEvent> => {
+    const share = openShare()
     try {
-      event = await readEvent()
-    } catch (error) {
-      if (isUnsupportedEventError(error)) return dispatcher.dispatchOther(error, arrival)
-      throw error
+      const body = await readBody(() => request.body(), {
+        maxBytes: maxTokenBytes,
+        timeoutMs: settings.bodyTimeoutMs,
+        timeoutHint: BODY_TIMEOUT_HINT,
+        rawBodyHint: request.rawBodyHint,
+        share,
+      })
+      return await limitVerification(verifier.verify(body), request)
+    } finally {
+      // The handlers do not count: they only run for verified events.
+      share.release()
     }
-    return dispatcher.dispatchEvent(event, arrival)
   }
 
   return {
     name: settings.name,
 
     async receive(request) {
-      const { context, rawBodyHint } = request
+      const { context } = request
       const log = toLog(request.log) ?? settings.log ?? consoleLog
       const reporters = { onOutcome, log, shouldLog, platform: request }
-      const { response } = await conclude(reporters, context, async (delivery) => {
+      const { response } = await conclude(reporters, context, async (delivery, facts: Facts<Schemas>) => {
         delivery.webhookId = readWebhookId(request)
-        delivery.receivedAt = new Date(settings.verifier.now())
+        delivery.receivedAt = new Date(now())
         assertAcceptable(request)
-        const { issuer, verifier } = getVerifier(context)
-        const share = openShare()
-        const readEvent = async (): Promise<BillingEvent> => {
-          const body = await readBody(() => request.body(), { ...limits, rawBodyHint, share })
-          return limitVerification(verifier.verify(body), request)
-        }
-        // The handlers do not count: they only run for verified events.
-        const verify = (): Promise<BillingEvent> => readEvent().finally(share.release)
-        return dispatch(verify, { issuer, delivery, log, platform: request })
+        const verifier = getVerifier(context)
+        const { issuer } = verifier
+        return dispatch(verify(request, verifier), { issuer, delivery, facts, log, platform: request })
       })
       return response
     },
 
     async redeliver(claims, options) {
       const log = settings.log ?? consoleLog
+      const reporters = { onOutcome, log, shouldLog }
       // Wrong options are an outcome, because this never rejects.
-      const { outcome } = await conclude({ onOutcome, log, shouldLog }, options?.context, async (delivery) => {
+      const { outcome } = await conclude(reporters, options?.context, async (delivery, facts: Facts<Schemas>) => {
         assertKnownOptions('redeliver', options, ['context', 'reason', 'issuer'])
         const { context, reason, issuer: signer } = options
-        delivery.receivedAt = new Date(settings.verifier.now())
+        delivery.receivedAt = new Date(now())
         const { issuer } = getVerifier(context)
-        if (signer !== undefined && signer !== issuer) throw foreignIssuer(signer, issuer)
-        return dispatch(() => decodeBillingEvent(claims), { issuer, delivery, log, redelivery: { reason } })
+        if (signer !== undefined && signer !== issuer)
+          throw new KindeWebhookError(
+            'invalid_configuration',
+            `issuer: the stored event is of ${format(signer, 255)}, and this receiver serves ${format(issuer, 255)}. Redeliver it with the receiver, or the context, of its own issuer.`,
+          )
+        const decoded = (async () => decodeBillingEvent(claims))()
+        return dispatch(decoded, { issuer, delivery, facts, log, redelivery: { reason } })
       })
       return outcome
     },
@@ -166,61 +166,4 @@ function limitVerification(event: Promise<BillingEvent>, platform: Platform): Pr
       'The key set was not fetched in the time that the platform leaves. Raise the time limit of the platform.',
     )
   })
-}
-
-const foreignIssuer = (signer: string, issuer: string): KindeWebhookError =>
-  new KindeWebhookError(
-    'invalid_configuration',
-    `issuer: the stored event is of ${format(signer, 255)}, and this receiver serves ${format(issuer, 255)}. Redeliver it with the receiver, or the context, of its own issuer.`,
-  )
-
-/**
- * Answers a request for which no receiver could be created, and reports it like any other failure.
- *
- * @param error - The error of {@link createBillingReceiver}.
- * @param options - The options that it refused.
- * @param shouldLog - The limit of the log, kept between requests.
- */
-export async function receiveMisconfigured<Context, Schemas extends DataSchemas>(
-  error: unknown,
-  options: Pick<BillingReceiverOptions<Context, never, Schemas>, 'onOutcome' | 'log'>,
-  shouldLog: ShouldLog,
-  context: Context,
-): Promise<DeliveryResponse> {
-  const onOutcome = typeof options.onOutcome === 'function' ? options.onOutcome : undefined
-  const log = toLog(options.log) ?? consoleLog
-  const { response } = await conclude({ onOutcome, log, shouldLog }, context, () => Promise.reject(error))
-  return response
-}
-
-interface Reporters<Context, Schemas extends DataSchemas> {
-  readonly onOutcome: BillingReceiverOptions<Context, never, Schemas>['onOutcome']
-  readonly log: BillingLog
-  readonly shouldLog: ShouldLog
-  readonly platform?: Platform
-}
-
-/** Runs one delivery to its end: response, log and `onOutcome`. */
-async function conclude<Context, Schemas extends DataSchemas>(
-  { onOutcome, log, shouldLog, platform }: Reporters<Context, Schemas>,
-  context: Context,
-  run: (delivery: Delivery<Context>) => Promise<Result<Schemas>>,
-): Promise<{ outcome: DeliveryOutcome<Schemas>; response: DeliveryResponse }> {
-  const startedAt = performance.now()
-  const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(), context }
-  let result: Result<Schemas>
-  try {
-    result = await run(delivery)
-  } catch (thrown) {
-    const error = toKindeWebhookError(thrown)
-    result = { outcome: error.code, error }
-  }
-  const response = toResponse(result)
-  const outcome = { ...result, status: response.status, durationMs: performance.now() - startedAt }
-  logOutcome(outcome, log, shouldLog)
-  if (onOutcome !== undefined) {
-    const notified = notify('onOutcome', () => onOutcome(outcome, delivery), log, shouldLog)
-    if (notified !== undefined) platform?.waitUntil?.(notified)
-  }
-  return { outcome, response }
 }

@@ -1,12 +1,49 @@
-import type { KindeWebhookError } from '../errors.js'
+import { type KindeWebhookError, toKindeWebhookError } from '../errors.js'
 import { errorMessage, escapeText, stackFrames } from '../format.js'
-import { type BillingLog, docsUrl, type ShouldLog } from '../log.js'
+import { type BillingLog, docsUrl, notify, type ShouldLog } from '../log.js'
 import type { DataSchemas } from '../standard-schema.js'
-import type { DeliveryOutcome } from './options.js'
-import type { DeliveryResponse } from './request.js'
+import type { BillingReceiverOptions, DeliveryOutcome } from './options.js'
+import type { Delivery, DeliveryResponse, Platform } from './request.js'
 
 /** An outcome without its response. */
 export type Result<Schemas extends DataSchemas> = Omit<DeliveryOutcome<Schemas>, 'status' | 'durationMs'>
+
+/** The facts that are reported with an outcome, as far as they are known. */
+export type Facts<Schemas extends DataSchemas> = {
+  -readonly [Name in Exclude<keyof Result<Schemas>, 'outcome'>]?: Result<Schemas>[Name]
+}
+
+/** The places that an outcome is reported to. */
+interface Reporters<Context, Schemas extends DataSchemas> {
+  readonly onOutcome: BillingReceiverOptions<Context, never, Schemas>['onOutcome']
+  readonly log: BillingLog
+  readonly shouldLog: ShouldLog
+  readonly platform?: Platform
+}
+
+/** Runs one delivery to its end: response, log and `onOutcome`. */
+export async function conclude<Context, Schemas extends DataSchemas>(
+  { onOutcome, log, shouldLog, platform }: Reporters<Context, Schemas>,
+  context: Context,
+  run: (delivery: Delivery<Context>, facts: Facts<Schemas>) => Promise<Result<Schemas>['outcome']>,
+): Promise<{ outcome: DeliveryOutcome<Schemas>; response: DeliveryResponse }> {
+  const startedAt = performance.now()
+  const delivery: Delivery<Context> = { webhookId: undefined, receivedAt: new Date(), context }
+  const facts: Facts<Schemas> = {}
+  const result = await run(delivery, facts).catch((thrown: unknown) => {
+    facts.error = toKindeWebhookError(thrown)
+    return facts.error.code
+  })
+  const response = toResponse({ ...facts, outcome: result })
+  const durationMs = performance.now() - startedAt
+  const outcome = { outcome: result, status: response.status, ...facts, durationMs }
+  logOutcome(outcome, log, shouldLog)
+  if (onOutcome !== undefined) {
+    const notified = notify('onOutcome', () => onOutcome(outcome, delivery), log, shouldLog)
+    platform?.waitUntil?.(notified)
+  }
+  return { outcome, response }
+}
 
 const DEFAULT_RETRY_AFTER_MS = 5000
 const RETRY_AFTER_CODES = new Set<string>([
@@ -21,7 +58,7 @@ const RETRY_AFTER_CODES = new Set<string>([
  * the delivery is in the response, and every unauthentic request gets the same one, so that it does not tell an unknown
  * key from a bad signature.
  */
-export function toResponse({ outcome, error }: Result<DataSchemas>): DeliveryResponse {
+export function toResponse({ outcome, error }: Pick<Result<DataSchemas>, 'outcome' | 'error'>): DeliveryResponse {
   // An unsupported event is acknowledged, although its error is reported.
   return error?.code === outcome ? errorResponse(error) : jsonResponse(200, { status: outcome })
 }

@@ -5,20 +5,15 @@ import { type DeliveryInbox, DiscardEvent, HandlerFault, type InboxDelivery } fr
 import type { ReceiverSettings } from './options.js'
 import type { Platform } from './request.js'
 
-/** The signals of one run of the handlers. */
-export interface WorkSignals {
-  /** Aborted when the time is over, or the lease is lost. Created when a handler reads it, which few do. */
-  signal(): AbortSignal
-  /** Aborted when the lease is lost. */
-  readonly lease: AbortSignal
-}
-
 /** One run of the handlers, under the inbox. */
 export interface Run<Tx> {
   readonly inbox: DeliveryInbox<Tx>
   readonly delivery: Omit<InboxDelivery, 'answered'>
-  /** Runs the handlers. */
-  readonly work: (tx: Tx, signals: WorkSignals) => Promise<void>
+  /**
+   * Runs the handlers. `lease` is aborted when the lease is lost; the signal of `getSignal` also when the time is over. It
+   * is created when a handler reads it, which few do.
+   */
+  readonly work: (tx: Tx, lease: AbortSignal, getSignal: () => AbortSignal) => Promise<unknown>
   readonly settings: Pick<ReceiverSettings<never, Tx>, 'handlerTimeoutMs' | 'inboxTimeoutMs' | 'verifier'>
   readonly platform: Platform | undefined
 }
@@ -96,7 +91,8 @@ class Attempt<Tx> {
     const { handlerTimeoutMs, inboxTimeoutMs, verifier } = settings
     const { type, leaseMs } = delivery
     this.#state = 'not finished'
-    const stop = new LazySignal(lease)
+    const stop = new LazySignal()
+    const follow = (): void => stop.abort(lease.reason)
     this.#limit(handlerTimeoutMs, (timeoutMs) => {
       const error = handlerTimeout(type, timeoutMs, timeoutMs === handlerTimeoutMs)
       stop.abort(error)
@@ -104,13 +100,19 @@ class Attempt<Tx> {
     })
     const startedAt = verifier.now()
     try {
-      await work(tx, { lease, signal: () => stop.get() })
+      await work(tx, lease, () => {
+        // Not AbortSignal.any, which some runtimes lack.
+        lease.addEventListener('abort', follow)
+        if (lease.aborted) follow()
+        return stop.get()
+      })
       this.#state = 'finished'
     } catch (error) {
       this.#failure = { error }
       throw error
     } finally {
-      stop.unfollow()
+      // A long-lived signal must keep no listener.
+      lease.removeEventListener('abort', follow)
       this.#limit(inboxTimeoutMs, () => inboxUnavailable('did not mark the delivery in time'))
       if (verifier.now() - startedAt > leaseMs || lease.aborted) verifier.onWarning(finishedLate(type, leaseMs))
     }
@@ -153,24 +155,15 @@ class Attempt<Tx> {
   }
 }
 
-/** An AbortSignal that is created when it is read. It can follow another one. */
+/** An AbortSignal that is created when it is read. */
 class LazySignal {
   isAborted = false
-  #followed: AbortSignal | undefined
-  #controller: AbortController | undefined
   #reason: unknown
-
-  constructor(followed?: AbortSignal) {
-    this.#followed = followed
-  }
+  #controller: AbortController | undefined
 
   get(): AbortSignal {
-    if (this.#controller !== undefined) return this.#controller.signal
-    this.#controller = new AbortController()
-    // Not AbortSignal.any, which some runtimes lack.
+    this.#controller ??= new AbortController()
     if (this.isAborted) this.#controller.abort(this.#reason)
-    else if (this.#followed?.aborted === true) this.#follow()
-    else this.#followed?.addEventListener('abort', this.#follow)
     return this.#controller.signal
   }
 
@@ -180,14 +173,6 @@ class LazySignal {
     this.#reason = reason
     this.#controller?.abort(reason)
   }
-
-  /** Stops following, so that a long-lived signal keeps no listener. */
-  unfollow(): void {
-    if (this.#controller !== undefined) this.#followed?.removeEventListener('abort', this.#follow)
-    if (this.#followed?.aborted === false) this.#followed = undefined
-  }
-
-  readonly #follow = (): void => this.#controller?.abort(this.#followed?.reason)
 }
 
 function handlerFailed(type: string, cause: unknown): KindeWebhookError {

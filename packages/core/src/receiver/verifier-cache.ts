@@ -5,30 +5,24 @@ import { callOptionFunction, type ReceiverSettings } from './options.js'
 
 const MAX_VERIFIERS = 100
 
-/** An issuer and its verifier. */
-export interface IssuerVerifier<Schemas extends DataSchemas> {
-  readonly issuer: string
-  readonly verifier: OpenVerifier<Schemas>
-}
-
 /** Creates one verifier per issuer. If the issuer is a function, the last {@link MAX_VERIFIERS} are kept. */
 export function createVerifierCache<Context, Schemas extends DataSchemas>({
   issuer,
   verifier: settings,
-}: Pick<ReceiverSettings<Context, unknown>, 'issuer' | 'verifier'>): (context: Context) => IssuerVerifier<Schemas> {
+}: Pick<ReceiverSettings<Context, unknown>, 'issuer' | 'verifier'>): (context: Context) => OpenVerifier<Schemas> {
   if (typeof issuer !== 'function') {
-    const only = { issuer, verifier: openVerifier<Schemas>(issuer, settings) }
+    const only = openVerifier<Schemas>(issuer, settings)
     return () => only
   }
-  const cache = new Map<string, IssuerVerifier<Schemas>>()
+  const cache = new Map<string, OpenVerifier<Schemas>>()
   return (context) => {
     const found = parseIssuer(callOptionFunction('issuer', () => issuer(context)))
-    const entry = cache.get(found) ?? { issuer: found, verifier: openVerifier<Schemas>(found, settings) }
+    const verifier = cache.get(found) ?? openVerifier<Schemas>(found, settings)
     // Deleted and set, so that the first entry is the least recently used one.
     cache.delete(found)
-    cache.set(found, entry)
+    cache.set(found, verifier)
     const [oldest] = cache.size > MAX_VERIFIERS ? cache.keys() : []
     if (oldest !== undefined) cache.delete(oldest)
-    return entry
+    return verifier
   }
 }

@@ -1,9 +1,10 @@
 import { unreadBody } from '../body.js'
-import { createLogLimit } from '../log.js'
+import { consoleLog, createLogLimit, toLog } from '../log.js'
 import type { DataSchemas, NoSchemas } from '../standard-schema.js'
 import type { BillingReceiverOptions } from './options.js'
-import { type BillingReceiver, createBillingReceiver, receiveMisconfigured } from './receiver.js'
+import { type BillingReceiver, createBillingReceiver } from './receiver.js'
 import type { DeliveryResponse } from './request.js'
+import { conclude } from './response.js'
 
 const RAW_BODY_HINT = 'Pass a request whose body has not been read, or a clone that was made before.'
 
@@ -62,7 +63,11 @@ export function createLazyWebHandler<Context, Tx = undefined, const Schemas exte
     try {
       receiver ??= createBillingReceiver(options)
     } catch (error) {
-      return toWebResponse(await receiveMisconfigured(error, options ?? {}, shouldLog, context))
+      const { onOutcome, log } = options ?? {}
+      const observer = typeof onOutcome === 'function' ? onOutcome : undefined
+      const reporters = { onOutcome: observer, log: toLog(log) ?? consoleLog, shouldLog }
+      const { response } = await conclude(reporters, context, () => Promise.reject(error))
+      return toWebResponse(response)
     }
     return receiveWeb(receiver, request, context)
   }
