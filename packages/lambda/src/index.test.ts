@@ -17,6 +17,7 @@ import { type KindeBillingContext, type KindeBillingOptions, kindeBilling, type 
 const { issuer, jwks, sign } = await createTestIssuer()
 const signEvent = () => sign(billingEventFixture('customer.plan_changed'))
 const trust = { issuer, jwks, log: false as const }
+const FORM = 'application/x-www-form-urlencoded'
 
 const SAMPLES: { name: string; sample: LambdaHttpEvent }[] = [
   { name: 'an HTTP API', sample: HTTP_API },
@@ -101,6 +102,42 @@ describe('an event', () => {
   it.each([undefined, null, {}])('may come without a usable context (%j), as from a test', async (context) => {
     const call: (event: LambdaHttpEvent, context: unknown) => Promise<{ statusCode: number }> = handler as never
     expect((await call(withBody(HTTP_API, await signEvent()), context)).statusCode).toBe(200)
+  })
+
+  it.each([NaN, undefined, null, '30000'])('may come with a clock that tells no time (%j)', async (left) => {
+    const call: (event: LambdaHttpEvent, context: unknown) => Promise<{ statusCode: number }> = handler as never
+    const context = { getRemainingTimeInMillis: () => left }
+    expect((await call(withBody(HTTP_API, await signEvent()), context)).statusCode).toBe(200)
+  })
+
+  it.each<[what: string, event: object, statusCode: number]>([
+    ['headers and multi-value headers that differ', { headers: { 'content-type': 'multipart/form-data' } }, 200],
+    ['a form in the second value', { multiValueHeaders: { 'content-type': ['application/jwt', 'text/x', FORM] } }, 415],
+    ['a form in the header alone', { headers: { 'content-type': FORM }, multiValueHeaders: { host: ['a'] } }, 415],
+    [
+      'one header in two cases',
+      { headers: { 'Content-Type': 'a/b', 'content-type': FORM }, multiValueHeaders: null },
+      415,
+    ],
+    ['headers whose values are lists', { headers: { 'content-type': [FORM] }, multiValueHeaders: null }, 415],
+    ['headers without values', { headers: { 'content-type': null }, multiValueHeaders: { 'content-type': [] } }, 200],
+    ['no request context', { requestContext: null }, 200],
+    ['a request context without a method', { requestContext: { http: null } }, 200],
+    ['a context of no load balancer', { requestContext: { elb: null } }, 200],
+    ['a base path and a stage', { path: '/billing/webhooks/kinde', requestContext: { stage: 'v1', path: '/x' } }, 200],
+    ['another method', { httpMethod: 'PUT' }, 405],
+    ['an encoding', { multiValueHeaders: { 'Content-Encoding': ['gzip'] } }, 415],
+    ['text that is said to be base64', { isBase64Encoded: true }, 401],
+  ])('with %s is read as it was sent', async (_, odd, statusCode) => {
+    const event = { ...REST_API, body: await signEvent(), ...odd } as LambdaHttpEvent
+    expect((await handler(event, leaving(30_000))).statusCode).toBe(statusCode)
+  })
+
+  it('is handled once if one instance gets several attempts at a time', async () => {
+    const event = withBody(REST_API, await signEvent())
+    const results = await Promise.all(Array.from({ length: 20 }, () => handler(event, leaving(30_000))))
+    const processed = results.filter(({ body }) => body === '{"status":"processed"}')
+    expect([processed.length, results.every(({ statusCode }) => [200, 409].includes(statusCode))]).toEqual([1, true])
   })
 
   it('with a response stream fails the invocation, with the fix', async () => {

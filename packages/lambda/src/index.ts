@@ -68,8 +68,7 @@ export function kindeBilling(options: KindeBillingOptions): LambdaHandler {
   const receiver = createBillingReceiver<KindeBillingContext>(options)
   return async (event, context) => {
     assertBuffered(context)
-    const isTimed = typeof context?.getRemainingTimeInMillis === 'function'
-    const remainingMs = (): number => (isTimed ? context.getRemainingTimeInMillis() : Infinity)
+    const remainingMs = (): number => readRemainingMs(context)
     const lateWork: Promise<unknown>[] = []
     const response = await receiver.receive({
       ...toDeliveryRequest(event),
@@ -80,6 +79,13 @@ export function kindeBilling(options: KindeBillingOptions): LambdaHandler {
     await settleWithin(lateWork, Math.min(STOP_BEFORE_END_MS, remainingMs()) - RESPONSE_MS)
     return toLambdaResult(event, response)
   }
+}
+
+/** A function that is called without a usable context, as in a test, has all the time. */
+function readRemainingMs(context: LambdaContext | undefined): number {
+  if (typeof context?.getRemainingTimeInMillis !== 'function') return Infinity
+  const remainingMs: unknown = context.getRemainingTimeInMillis()
+  return typeof remainingMs === 'number' && !Number.isNaN(remainingMs) ? remainingMs : Infinity
 }
 
 /** A function that streams its response is called with the stream in the place of the context. */
