@@ -1,7 +1,17 @@
 import { once } from 'node:events'
+import { writeFile } from 'node:fs/promises'
 import { get } from 'node:http'
+import { join } from 'node:path'
+import { decodeBillingEvent } from '@kinde-billing/core'
 import { createBillingReceiver } from '@kinde-billing/core/receiver'
-import { createPostgresInbox, ensureSchema, ensureStateSchema, listDeliveries } from '@kinde-billing/postgres'
+import {
+  createPostgresInbox,
+  createPostgresStateStore,
+  ensureSchema,
+  ensureStateSchema,
+  listDeliveries,
+} from '@kinde-billing/postgres'
+import { applyBillingEvent, type BillingState } from '@kinde-billing/state'
 import { postgresBinaries } from '@kinde-billing/test-support/installed'
 import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
 import { billingEventFixture, createTestIssuer } from '@kinde-billing/testing'
@@ -9,6 +19,7 @@ import { Pool } from 'pg'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { run } from '../src/program.js'
 import { kindeBilling, recordingTerminal } from './recording-terminal.js'
+import { temporaryFolder } from './temporary-folder.js'
 
 describe.skipIf(postgresBinaries === undefined)('kinde-billing console', () => {
   let server: PostgresServer
@@ -72,6 +83,28 @@ describe.skipIf(postgresBinaries === undefined)('kinde-billing console', () => {
     })
     const { rows } = await pool.query(`select to_regclass('kinde_billing_actions') as found`)
     expect(rows).toEqual([{ found: null }])
+  })
+
+  it('gives reasons by the policy of the file', async () => {
+    const store = createPostgresStateStore({ pool })
+    const data = { customer_id: 'customer_owes', agreement_id: 'agreement_1', plan_code: 'pro' }
+    const types = ['customer.agreement_created', 'customer.payment_failed'] as const
+    const state = types
+      .map((type) => decodeBillingEvent(billingEventFixture(type, { data })))
+      .reduce<BillingState | undefined>(applyBillingEvent, undefined)
+    if (state === undefined) throw new Error('no state')
+    await store.transaction(async (tx) => {
+      const stored = await store.load('customer:customer_owes', { tx })
+      await store.save('customer:customer_owes', state, stored?.version, { tx })
+    })
+    const file = join(await temporaryFolder(), 'policy.json')
+    await writeFile(file, '{"pastDueGraceMs": 0}')
+    const pages: string[] = []
+    for (const args of [[], ['--policy', file]])
+      await serving(args, async (url) => {
+        pages.push(await (await fetch(`${url}/customers/customer:customer_owes`)).text())
+      })
+    expect(pages.map((page) => /<dt>Has access<\/dt><dd>(\w+)/.exec(page)?.[1])).toEqual(['Yes', 'No'])
   })
 
   it('refuses a page of another site whose name leads to this machine', async () => {

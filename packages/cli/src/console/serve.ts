@@ -4,6 +4,7 @@ import { getRequestListener } from '@hono/node-server'
 import { createConsole } from '@kinde-billing/console'
 import { errorMessage } from '@kinde-billing/core/internal'
 import { readChangeMark } from '@kinde-billing/postgres'
+import { readPolicy } from '../database/policy.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { withPool } from '../inbox/pool.js'
 import { missingVariables, openClient } from '../kinde/client.js'
@@ -17,22 +18,26 @@ export interface ConsoleCommandOptions {
   readonly allowActions?: boolean | undefined
   readonly table?: string | undefined
   readonly statesTable?: string | undefined
+  /** The file of the access policy. */
+  readonly policy?: string | undefined
   readonly json?: boolean | undefined
 }
 
 /**
  * Serves the console on loopback until Ctrl-C.
  *
- * @throws UsageError if `DATABASE_URL` is missing, a table's name is invalid, or the port is taken
+ * @throws UsageError if `DATABASE_URL` is missing, a table's name is invalid, the port is taken, or the policy is invalid
  */
-export function consoleCommand(options: ConsoleCommandOptions, terminal: Terminal): Promise<ExitCode> {
+export async function consoleCommand(options: ConsoleCommandOptions, terminal: Terminal): Promise<ExitCode> {
   const { port, allowActions = false, table, statesTable, json = false } = options
+  const policy = await readPolicy(options.policy, terminal.cwd)
   return withPool(terminal, async (pool) => {
     // An unreachable database is the command's error, not the page's.
     await readChangeMark(pool)
     const handle = asUsageError(() =>
       createConsole({
         pool,
+        policy,
         readOnly: !allowActions,
         tables: { deliveries: table, states: statesTable },
         ...(missingVariables(terminal).length === 0 && { client: openClient(terminal) }),

@@ -1,6 +1,9 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
 import { startTestManagementApi } from '@kinde-billing/testing/management'
 import { expect, it } from 'vitest'
 import { kindeBilling } from '../../test/recording-terminal.js'
+import { temporaryFolder } from '../../test/temporary-folder.js'
 
 const KINDE = {
   KINDE_DOMAIN: 'http://127.0.0.1:9',
@@ -14,11 +17,19 @@ it.each([
   [['sync'], { ...KINDE, DATABASE_URL: 'nonsense' }, 'DATABASE_URL is missing or not a Postgres URL'],
   [['sync', 'somebody'], KINDE, 'is not a customer'],
   [['sync', '--check', '--yes'], KINDE, 'exclude each other'],
+  [['sync', '--policy', 'no-such-file.json'], KINDE, 'Cannot read no-such-file.json'],
   [['sync', 'org_1', '--progress', 'x.json'], KINDE, '--progress is for all customers'],
 ])('exits with 2 and names the fix: %j %j', async (args, env, message) => {
   const { code, err } = await kindeBilling(args, { env })
   expect(code).toBe(2)
   expect(err).toContain(message)
+})
+
+it('refuses a file that is no access policy, and names the member', async () => {
+  const file = join(await temporaryFolder(), 'policy.json')
+  await writeFile(file, '{"pastDueGraceMs": "14 days"}')
+  const { code, err } = await kindeBilling(['sync', '--policy', file], { env: KINDE })
+  expect([code, err]).toEqual([2, expect.stringContaining('policy.pastDueGraceMs')])
 })
 
 it('exits with 1 within ten seconds for wrong credentials and if nothing listens', async () => {

@@ -7,6 +7,7 @@ import {
   syncCustomer,
 } from '@kinde-billing/management'
 import { createPostgresStateStore, type PostgresStateStore } from '@kinde-billing/postgres'
+import { readPolicy } from '../database/policy.js'
 import { openPool } from '../database/pool.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { withKinde } from '../kinde/client.js'
@@ -24,6 +25,8 @@ export interface SyncCommandOptions {
   readonly yes?: boolean | undefined
   readonly progress?: string | undefined
   readonly table?: string | undefined
+  /** The file of the access policy. */
+  readonly policy?: string | undefined
   readonly json?: boolean | undefined
 }
 
@@ -40,7 +43,7 @@ interface SyncRun {
  *
  * @throws UsageError
  */
-export function syncCommand(
+export async function syncCommand(
   customer: string | undefined,
   options: SyncCommandOptions,
   terminal: Terminal,
@@ -49,10 +52,11 @@ export function syncCommand(
   const identity = customer === undefined ? undefined : parseCustomer(customer)
   if (identity !== undefined && options.progress !== undefined)
     throw new UsageError('--progress is for all customers. Leave it out with one.')
+  const policy = await readPolicy(options.policy, terminal.cwd)
   return withKinde(terminal, options, async (client) => {
     const pool = await openPool(terminal)
     try {
-      const store = createPostgresStateStore({ pool, table: options.table })
+      const store = createPostgresStateStore({ pool, policy, table: options.table })
       const run: SyncRun = { client, store, options, terminal }
       return identity === undefined ? await runAll(run) : await runOne(run, identity)
     } catch (error) {
