@@ -10,6 +10,35 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const PAGES = listPages()
 const BUILD_MS = 900_000
 
+/** What users type, word parts and misspellings among them, and the page that answers it. */
+const WORDS = [
+  ['webhook not working', 'guides/webhook-stopped'],
+  ['signature', 'errors'],
+  ['localhost', 'tunnel'],
+  ['401', 'errors'],
+  ['express', 'express'],
+  ['docker', 'deploy/docker'],
+  ['upgrade plan', 'guides/plans'],
+  ['failed payment', 'guides/dunning'],
+  ['ngrok', 'tunnel'],
+  ['idempotency', 'inboxes'],
+  ['cancel', 'events'],
+  ['duplicate', 'inboxes'],
+  ['seat', 'guides/teams'],
+  ['meter', 'guides/usage'],
+  ['erasure', 'guides/personal-data'],
+  ['backfill', 'sync'],
+  ['prisma', 'transactions'],
+  ['lambda', 'lambda'],
+  ['cloudflare', 'workers'],
+  ['test locally', 'tunnel'],
+  ['postgress', 'inbox-postgres'],
+  ['webook', 'webhooks'],
+  ['nextjs', 'next'],
+  ['outage', 'guides/outage'],
+  ['idempot', 'inboxes'],
+] as const
+
 const toPath = (page: string): string => page.replace(/(^|\/)index$/, '$1')
 
 describe('the site', () => {
@@ -189,6 +218,24 @@ describe('the site', () => {
       const found = new URL((await first.getAttribute('href')) ?? '', site.origin).pathname
       await context.close()
       expect(found).toBe(`${BASE}${expected}`)
+    })
+
+    // neighbours in the list have different pages, so that an old list of results is not taken for a new one
+    it('finds the page for what else users type, first or second', async () => {
+      const context = await newContext()
+      const { page } = await visit(context, 'events')
+      await page.getByRole('button', { name: 'Search' }).first().click()
+      const readPages = async (): Promise<string[]> => {
+        const links = await page
+          .locator('.results .result')
+          .evaluateAll((results) => results.map((result) => result.getAttribute('href') ?? ''))
+        return [...new Set(links.map((link) => new URL(link, site.origin).pathname.slice(BASE.length)))].slice(0, 2)
+      }
+      for (const [query, expected] of WORDS) {
+        await page.locator('.search-input').fill(query)
+        await expect.poll(readPages, { message: query, timeout: 20_000 }).toContain(expected)
+      }
+      await context.close()
     })
 
     it('loads the next page by a link, by the search and by going back, without an error', async () => {

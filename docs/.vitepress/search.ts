@@ -26,7 +26,7 @@ export const searchOptions = {
 function rank(id: string, _term: string, stored?: Record<string, unknown>): number {
   if (id.includes('/api/')) return 0.2
   if (Array.isArray(stored?.titles) && stored.titles.length === 0) return 2
-  return id.includes('/doctor#') ? 0.5 : 1
+  return id.includes('/doctor#') ? 0.4 : 1
 }
 
 /**
