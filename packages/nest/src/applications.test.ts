@@ -1,5 +1,6 @@
 import 'reflect-metadata'
 import type { BillingEvent, PlanChangedEvent } from '@kinde-billing/core'
+import { deferred } from '@kinde-billing/test-support/deferred'
 import { billingEventFixture, createTestIssuer, deliver } from '@kinde-billing/testing'
 import {
   Body,
@@ -17,7 +18,7 @@ import {
 import { LazyModuleLoader, ModuleRef, NestFactory } from '@nestjs/core'
 import { MessagePattern, type MicroserviceOptions, Transport } from '@nestjs/microservices'
 import { Test } from '@nestjs/testing'
-import { afterEach, describe, expect, it } from 'vitest'
+import { afterEach, describe, expect, it, vi } from 'vitest'
 import { createApplication, createRoot, listenOn, PATH, PLATFORMS, type Platform } from '../test/application.js'
 import { KindeBillingModule, type KindeBillingOptions, KindeBillingReceiver, OnBillingEvent } from './index.js'
 
@@ -29,6 +30,7 @@ const processed = { status: 200, body: { status: 'processed' } }
 
 const opened: INestApplication[] = []
 afterEach(async () => {
+  vi.restoreAllMocks()
   await Promise.all(opened.splice(0).map((app) => app.close()))
 })
 
@@ -190,6 +192,33 @@ describe.each(platforms)('an application on %s', (platform) => {
     const app = await create(platform, { imports: [FirstModule, SecondModule, shared], providers: [PlanHandlers] })
     expect(await deliver((await listenOn(app)).url, await signEvent())).toMatchObject(processed)
     expect(app.get(PlanHandlers).plans).toHaveLength(1)
+  })
+
+  it('answers a delivery that a signal to end finds in progress, and ends after it', async () => {
+    const [begun, finish] = [deferred(), deferred()]
+    const kill = vi.spyOn(process, 'kill').mockReturnValue(true)
+
+    @Injectable()
+    class SlowHandlers {
+      @OnBillingEvent()
+      async handle(): Promise<void> {
+        begun.resolve()
+        await finish.promise
+      }
+    }
+
+    const app = await create(platform, { imports: [billing()], providers: [SlowHandlers] })
+    // vitest listens for SIGTERM too
+    app.enableShutdownHooks(['SIGUSR2'])
+    const { url } = await listenOn(app)
+    const answer = deliver(url, await signEvent())
+    await begun.promise
+    process.emit('SIGUSR2', 'SIGUSR2')
+    expect(kill).not.toHaveBeenCalled()
+    finish.resolve()
+    expect(await answer).toMatchObject(processed)
+    await vi.waitFor(() => expect(kill).toHaveBeenCalledWith(process.pid, 'SIGUSR2'), 30_000)
+    opened.splice(0)
   })
 
   it('refuses two endpoints with one path', async () => {
