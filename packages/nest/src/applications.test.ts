@@ -288,7 +288,7 @@ describe('forRootAsync', () => {
   })
 
   it.each([
-    ['nothing', { useFactory: () => undefined }, 'The options of KindeBillingModule is undefined'],
+    ['nothing', { useFactory: () => undefined }, 'The options object of KindeBillingModule is undefined'],
     ['no path', { useFactory: () => ({ issuer }) }, 'path is undefined'],
     ['no options', { useClass: PlanHandlers }, 'createKindeBillingOptions() method'],
   ])('refuses a source that makes %s, when the application starts', async (_, options, message) => {

@@ -30,7 +30,7 @@ export const OPTIONS: unique symbol = Symbol('KindeBillingOptions')
 export function assertPath(options: AnyKindeBillingOptions): void {
   if (typeof options !== 'object' || options === null)
     throw invalidConfiguration(
-      'The options of KindeBillingModule',
+      'The options object of KindeBillingModule',
       options,
       "pass an object, such as { path: '/webhooks/kinde' }",
     )
