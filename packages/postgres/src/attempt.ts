@@ -1,28 +1,34 @@
 import { isKindeWebhookError } from '@kinde-billing/core'
 import { errorMessage, withTimeout } from '@kinde-billing/core/internal'
 import { DiscardEvent, HandlerFault, type InboxDelivery, type InboxOutcome } from '@kinde-billing/core/receiver'
+import { type RecordArrival, recordAlone } from './arrivals.js'
 import type { SessionSettings } from './claim-statements.js'
-import { type ArrivalState, type DeliveryStatements, type Failure, readArrival, readClaim } from './deliveries.js'
+import { type ArrivalState, type DeliveryStatements, type Failure, readClaim } from './deliveries.js'
 import { guardClient } from './guard-client.js'
 import { type EndAttempt, withLeasedSession } from './lease.js'
-import type { Statement } from './prepared-statements.js'
 import type { Database, HandlerSlot, Session } from './session.js'
 import { explainEnd, explainMissingTable, LOCK_NOT_AVAILABLE, sqlState } from './sql-errors.js'
 
 /** The receiver's part of an attempt: runs the handlers. */
 export type Work = (tx: object, signal: AbortSignal) => Promise<void>
 
+/** What the attempts of an inbox have in common. */
+export interface AttemptSettings {
+  readonly database: Database
+  readonly statements: DeliveryStatements
+  readonly recordArrival: RecordArrival
+}
+
 /** Runs one attempt: records the arrival, claims the key, runs the handlers, and marks the delivery. */
 export async function attemptOnce(
-  database: Database,
-  statements: DeliveryStatements,
+  settings: AttemptSettings,
   delivery: InboxDelivery,
   work: Work,
 ): Promise<InboxOutcome> {
-  const attempt = new Attempt(database, statements, delivery, work)
+  const attempt = new Attempt(settings, delivery, work)
   try {
     for (;;) {
-      const outcome = await withLeasedSession(database, delivery.leaseMs, (session, signal, end) =>
+      const outcome = await withLeasedSession(settings.database, delivery.leaseMs, (session, signal, end) =>
         attempt.onSession(session, signal, end),
       )
       if (outcome !== 'must wait') return outcome
@@ -41,28 +47,32 @@ class Attempt {
   private arrival: ArrivalState | undefined
   private slot: HandlerSlot | undefined
   private isRunning = false
+  private readonly database: Database
+  private readonly statements: DeliveryStatements
 
   constructor(
-    private readonly database: Database,
-    private readonly statements: DeliveryStatements,
+    private readonly settings: AttemptSettings,
     private readonly delivery: InboxDelivery,
     private readonly work: Work,
-  ) {}
+  ) {
+    this.database = settings.database
+    this.statements = settings.statements
+  }
 
   async onSession(session: Session, signal: AbortSignal, end: EndAttempt): Promise<InboxOutcome | 'must wait'> {
     const { statements, delivery } = this
     this.giveUpIfAnswered(session)
     if (this.database.slots.mustYield()) return 'must wait'
-    this.arrival ??= await this.arrive(session)
+    this.arrival ??= await this.arrive(session, signal)
     const { arrival } = this
-    if (arrival === undefined) return 'in_progress'
-    if (arrival.isDone) return 'duplicate'
+    if (arrival?.isDone) return 'duplicate'
     this.giveUpIfAnswered(session)
+    if (arrival === undefined) return 'in_progress'
     // No other attempt can be running: nothing is learned from a claim before there is a slot for the handler.
     if ((arrival.isFirst || this.slot !== undefined) && this.takeTurn() === undefined) return 'must wait'
 
     const kept = arrival.isUnkept ? statements.keep(delivery) : []
-    const claimed = await unlessLocked(session.begin(statements.claim(delivery, arrival.limits), kept))
+    const claimed = await unlessLocked(session.begin(statements.claim(delivery), kept))
     const claim = claimed && readClaim(claimed)
     if (claim === undefined || !claim.isClaimed || claim.isDone) {
       await session.rollback()
@@ -113,15 +123,12 @@ class Attempt {
   }
 
   /** Resolves with `undefined` if the row is locked. */
-  private async arrive(session: Session): Promise<ArrivalState | undefined> {
+  private async arrive(session: Session, signal: AbortSignal): Promise<ArrivalState | undefined> {
     const { statements, delivery } = this
-    const arrive = async (before: readonly Statement[] = []) => {
-      const rows = await unlessLocked(session.transaction([...before, ...statements.arrival(delivery)]))
-      return rows && readArrival(rows)
-    }
     try {
-      const arrival = await arrive()
-      return arrival?.isExpired ? await arrive(statements.forget(delivery)) : arrival
+      const arrival = await this.settings.recordArrival({ session, delivery, signal })
+      if (arrival?.isExpired !== true) return arrival
+      return await recordAlone(statements, { session, delivery }, statements.forget(delivery))
     } catch (error) {
       throw explainMissingTable(error, statements.table)
     }

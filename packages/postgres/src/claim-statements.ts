@@ -20,6 +20,12 @@ export interface SessionSettings {
   readonly during: Limits
 }
 
+/** Sets a limit, unless the application's own is tighter; `0` is none. */
+const tighten = (setting: string, limit: string): string => {
+  const current = `current_setting('${setting}')`
+  return `set_config('${setting}', case when ${current} = '0' or ${current}::interval > ${limit}::interval then ${limit} else ${current} end, true)`
+}
+
 /**
  * An advisory lock: nothing waits for it, it needs no row, and it ends with the transaction, however that ends.
  *
@@ -28,31 +34,21 @@ export interface SessionSettings {
  * (a process that is well has closed the connection by then).
  */
 export const CLAIM: StatementDefinition = {
-  types: ['text', 'text', 'text'],
+  types: ['text', 'text'],
   text: `select concat_ws(' ', pg_try_advisory_xact_lock(hashtextextended($1, 0)), current_setting('default_transaction_read_only'),
       current_setting('lock_timeout'), current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout'),
-      set_config('statement_timeout', $2, true), set_config('idle_in_transaction_session_timeout', $3, true)) as claimed,
+      ${tighten('statement_timeout', '$2')}, ${tighten('idle_in_transaction_session_timeout', '$2')}) as claimed,
     current_setting('search_path') as search_path, current_setting('role') as role`,
 }
 
-/** The values of {@link CLAIM}. Tighter limits of the application's own stay. */
-export function claimValues(lock: string, leaseMs: number, { statement, idle }: Limits): string[] {
+/** The values of {@link CLAIM}. */
+export function claimValues(lock: string, leaseMs: number): string[] {
   // Postgres's own limits end where timers do.
   const limitMs = Math.min(Math.ceil(leaseMs) + SERVER_GRACE_MS, MAX_TIMER_MS)
-  const limits = [statement, idle].map((current) => (isTighter(current, limitMs) ? current : String(limitMs)))
-  return [lock, ...limits].map(textLiteral)
+  return [textLiteral(lock), textLiteral(`${limitMs}ms`)]
 }
 
 const SERVER_GRACE_MS = 1000
-
-const UNIT_MS: Record<string, number> = { ms: 1, s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
-
-/** Compares a setting such as `5s`; `0` is no limit. */
-function isTighter(current: string, limitMs: number): boolean {
-  const [, count, unit = 'ms'] = /^(\d+)([a-z]+)?$/.exec(current) ?? []
-  const ms = Number(count) * (UNIT_MS[unit] ?? Number.NaN)
-  return ms > 0 && ms <= limitMs
-}
 
 /** Reads the row of {@link CLAIM}. */
 export function readClaimRow(row: Rows[number]): { isClaimed: boolean; settings: SessionSettings } {

@@ -15,6 +15,7 @@ export function databaseOf(pool: AnyPostgresPool): Database {
   if (isPool(pool)) {
     const use = poolUse(pool)
     return {
+      isSingle: false,
       open: (onLost = () => {}) => use.connecting(() => openPooled(pool, onLost)),
       reserve: () => () => {},
       slots: use,

@@ -1,13 +1,5 @@
 import type { InboxDelivery } from '@kinde-billing/core/receiver'
-import {
-  CLAIM,
-  claimValues,
-  type Limits,
-  RESTORE,
-  readClaimRow,
-  restoreValues,
-  type SessionSettings,
-} from './claim-statements.js'
+import { CLAIM, claimValues, RESTORE, readClaimRow, restoreValues, type SessionSettings } from './claim-statements.js'
 import type { KeepOptions } from './keep-claims.js'
 import { inline, prepareGroup, type Statement, type StatementDefinition } from './prepared-statements.js'
 import type { Rows } from './session.js'
@@ -16,6 +8,8 @@ import { epochMsLiteral, jsonText, msLiteral, textLiteral } from './sql-literals
 
 /** How long a statement waits for the row: it is held only between a mark and its commit, or by an operator. */
 const ROW_LOCK_TIMEOUT_MS = 2000
+/** The same for several rows: each arrival waits for the others' rows. */
+const SHARED_LOCK_TIMEOUT_MS = 20
 
 /** The delivery is done: nothing runs. Every statement calls the row `known`, which an upsert has to. */
 const isDone = (redelivery: boolean): string =>
@@ -23,7 +17,8 @@ const isDone = (redelivery: boolean): string =>
     ? '(known.done_at is not null and known.expires_at > now() and not known.redelivery_even_if_done)'
     : '(known.done_at is not null)'
 
-const LIMIT_ROW_LOCK = `set local lock_timeout = ${ROW_LOCK_TIMEOUT_MS}`
+const limitRowLock = (ms: number): string => `set local lock_timeout = ${ms}`
+const LIMIT_ROW_LOCK = limitRowLock(ROW_LOCK_TIMEOUT_MS)
 
 /**
  * The statements on the inbox's table. Their values are literals, so that several travel in one message. Every time is the
@@ -33,12 +28,14 @@ export interface DeliveryStatements {
   readonly table: string
   /** Records the arrival, and returns the row's state in the last statement. */
   arrival(delivery: InboxDelivery): Statement[]
+  /** Records arrivals of different events, none of them a redelivery, and returns the rows' states in the last statement. */
+  arrivals(deliveries: readonly InboxDelivery[]): Statement[]
   /** Resets a row whose mark's time is over: it counts as absent. Not by a delete, which the role may not be allowed. */
   forget(delivery: InboxDelivery): Statement[]
   /** Keeps the claims of an event whose earlier attempt ended without a word, as that of a killed process. */
   keep(delivery: InboxDelivery): Statement[]
   /** Claims the key until the transaction ends, sets the savepoint for the handler, and reads the row. */
-  claim(delivery: InboxDelivery, limits: Limits): Statement[]
+  claim(delivery: InboxDelivery): Statement[]
   /** Ends the handler's part and marks the delivery. */
   mark(delivery: InboxDelivery, discarded: boolean, settings: SessionSettings): Statement[]
   /** Records why the attempt failed, and keeps the claims. */
@@ -54,7 +51,6 @@ export interface ArrivalState {
   readonly isDone: boolean
   /** True if the mark's time is over. */
   readonly isExpired: boolean
-  readonly limits: Limits
   /** True if the event has not arrived before. */
   readonly isFirst: boolean
   /** True if earlier attempts left no claims behind. */
@@ -75,7 +71,7 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
     restore: RESTORE,
     read: readStatement(table, false),
     claim: CLAIM,
-    arrival: arrivalStatement(table),
+    arrivals: arrivalsStatement(table),
   })
   const redeliveredMark = markStatement(table, true, keep)
   const keptUntilDone = (delivery: InboxDelivery): string =>
@@ -88,7 +84,8 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
     arrival: (delivery) =>
       delivery.redelivery
         ? [LIMIT_ROW_LOCK, ...redeliveryArrival(table, delivery)]
-        : [LIMIT_ROW_LOCK, prepared.arrival(...arrivalValues(delivery))],
+        : [LIMIT_ROW_LOCK, prepared.arrivals(...arrayValues([delivery]))],
+    arrivals: (deliveries) => [limitRowLock(SHARED_LOCK_TIMEOUT_MS), prepared.arrivals(...arrayValues(deliveries))],
     forget: ({ key }) => [
       LIMIT_ROW_LOCK,
       `update ${table} set first_seen_at = now(), attempts = 0, done_at = null, discarded = false,
@@ -106,8 +103,8 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
             `update ${table} as known set ${claimColumns(delivery)}, expires_at = 'infinity'
       where key = ${textLiteral(delivery.key)} and done_at is null and claims is null`,
           ],
-    claim: ({ key, leaseMs, redelivery }, limits) => [
-      prepared.claim(...claimValues(`${table} ${key}`, leaseMs, limits)),
+    claim: ({ key, leaseMs, redelivery }) => [
+      prepared.claim(...claimValues(`${table} ${key}`, leaseMs)),
       'savepoint before_the_handler',
       'set local enable_seqscan = off',
       redelivery
@@ -131,17 +128,19 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
   }
 }
 
-export function readArrival(results: readonly Rows[]): ArrivalState {
-  const row = results.at(-1)?.[0]
-  if (row === undefined) throw new Error('The row of a delivery that has just arrived is gone from the table')
-  const [done, expired, first, unkept, idle = '0', statement = '0'] = String(row.state).split(' ')
-  return {
-    isDone: done === 't',
-    isExpired: expired === 't',
-    isFirst: first === 't',
-    isUnkept: unkept === 't',
-    limits: { idle, statement },
+/** Reads the states of arrivals, by their keys. */
+export function readArrivals(results: readonly Rows[]): ReadonlyMap<string, ArrivalState> {
+  const arrivals = new Map<string, ArrivalState>()
+  for (const { key, state } of results.at(-1) ?? []) {
+    const [done, expired, first, unkept] = String(state).split(' ')
+    arrivals.set(String(key), {
+      isDone: done === 't',
+      isExpired: expired === 't',
+      isFirst: first === 't',
+      isUnkept: unkept === 't',
+    })
   }
+  return arrivals
 }
 
 export function readClaim([claims, , , rows]: readonly Rows[]): ClaimState {
@@ -173,11 +172,12 @@ const MAX_CUSTOMER_CHARS = 500
 /** Claims that were erased while their redelivery ran stay erased. Those of an event that never arrived were never there. */
 const ERASED = '(known.attempts > 0 and known.claims is null)'
 
-/** Counts an arrival. What another attempt has done stays. */
-const arrivalStatement = (table: string): StatementDefinition => ({
-  types: ['text', 'text', 'text', 'float8', 'float8'],
+/** Counts arrivals. What another attempt has done stays. */
+const arrivalsStatement = (table: string): StatementDefinition => ({
+  types: ['text[]', 'text[]', 'text[]', 'float8[]', 'float8[]'],
   text: `insert into ${table} as known (key, event_id, type, occurred_at, expires_at)
-    values ($1, $2, $3, to_timestamp($4 / 1000), now() + $5 * interval '1 millisecond')
+    select key, event_id, type, to_timestamp(occurred_ms / 1000), now() + retention_ms * interval '1 millisecond'
+    from unnest($1, $2, $3, $4, $5) as arrival(key, event_id, type, occurred_ms, retention_ms)
     on conflict (key) do update set attempts = known.attempts + 1, last_attempt_at = now(),
       expires_at = case when known.done_at is null then greatest(known.expires_at, excluded.expires_at) else known.expires_at end
     returning ${arrivalState(isDone(false), 'done_at is not null and expires_at <= now()', 'attempts = 1', 'attempts > 1 and claims is null')}`,
@@ -191,13 +191,15 @@ const arrivalValues = ({ key, eventId, type, occurredAt, retentionMs }: InboxDel
   msLiteral(retentionMs),
 ]
 
-/**
- * One column for what {@link readArrival} reads: each column more costs the server and the client some microseconds. The
- * limits are the application's own, which stay if they are tighter.
- */
+/** The values of several arrivals, an array for each column. */
+function arrayValues(deliveries: readonly InboxDelivery[]): string[] {
+  const rows = deliveries.map(arrivalValues)
+  return arrivalsStatement('').types.map((_, column) => `array[${rows.map((row) => row[column]).join(', ')}]`)
+}
+
+/** One column for what {@link readArrivals} reads: each column more costs the server and the client some microseconds. */
 const arrivalState = (done: string, expired: string, first: string, unkept: string): string =>
-  `concat_ws(' ', ${done}, ${expired}, ${first}, ${unkept}, current_setting('idle_in_transaction_session_timeout'),
-      current_setting('statement_timeout')) as state`
+  `known.key, concat_ws(' ', ${done}, ${expired}, ${first}, ${unkept}) as state`
 
 /** A redelivery is not an arrival: `attempts` counts Kinde's. */
 function redeliveryArrival(table: string, delivery: InboxDelivery): string[] {

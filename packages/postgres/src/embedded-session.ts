@@ -12,6 +12,7 @@ export function embeddedDatabase(postgres: EmbeddedPostgres): Database {
   const keys = reservedKeys.get(postgres) ?? new Set<string>()
   reservedKeys.set(postgres, keys)
   return {
+    isSingle: true,
     open: async () => openEmbedded(postgres),
     reserve(key) {
       if (keys.has(key)) return undefined

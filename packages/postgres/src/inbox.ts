@@ -1,5 +1,6 @@
 import { assertKnownOptions } from '@kinde-billing/core/internal'
 import type { DeliveryInbox } from '@kinde-billing/core/receiver'
+import { createArrivals } from './arrivals.js'
 import { attemptOnce, describeFailure, type Work } from './attempt.js'
 import { databaseOf } from './database.js'
 import { deliveryStatements } from './deliveries.js'
@@ -63,6 +64,7 @@ export function createPostgresInbox<Pool extends AnyPostgresPool>(
   assertKnownOptions('createPostgresInbox', options, ['pool', 'table', 'keepClaims', 'keepMs'])
   const table = tableName(options)
   const statements = deliveryStatements(table, resolveKeep(options))
+  const recordArrival = createArrivals(database, statements)
 
   return {
     async once(delivery, work) {
@@ -70,7 +72,7 @@ export function createPostgresInbox<Pool extends AnyPostgresPool>(
       if (free === undefined) return 'in_progress'
       // The client comes from this very pool, so it is what the pool's type says.
       const run: Work = (tx, signal) => work(tx as PostgresTx<Pool>, signal)
-      return attemptOnce(database, statements, delivery, run).finally(free)
+      return attemptOnce({ database, statements, recordArrival }, delivery, run).finally(free)
     },
     async recordFailure(delivery, error) {
       const record = [...statements.arrival(delivery), ...statements.failure(delivery, describeFailure(error))]

@@ -24,6 +24,8 @@ export interface Session {
 
 /** Where sessions come from. */
 export interface Database {
+  /** True if all sessions are one connection, on which each step waits for the one before. */
+  readonly isSingle: boolean
   /** Takes a connection; `onLost` is called when it breaks. */
   open(onLost?: (error: Error) => void): Promise<Session>
   /**

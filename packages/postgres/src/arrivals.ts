@@ -1,0 +1,103 @@
+import { withTimeout } from '@kinde-billing/core/internal'
+import type { InboxDelivery } from '@kinde-billing/core/receiver'
+import { type ArrivalState, type DeliveryStatements, readArrivals } from './deliveries.js'
+import type { Statement } from './prepared-statements.js'
+import type { Database, Session } from './session.js'
+import { LOCK_NOT_AVAILABLE, sqlState } from './sql-errors.js'
+
+/** A delivery that has arrived, on the connection of its attempt. */
+export interface Arriving {
+  readonly session: Session
+  readonly delivery: InboxDelivery
+  /** Aborted when the lease is over or the connection is lost. */
+  readonly signal: AbortSignal
+}
+
+/** Records an arrival. Resolves with `undefined` if the row is locked, or if the attempt is over before the message is sent. */
+export type RecordArrival = (arriving: Arriving) => Promise<ArrivalState | undefined>
+
+/** The most arrivals of one message. */
+const MAX_BATCH = 100
+/** Messages on their way at the same time: one that hangs does not hold up the others. */
+const MAX_UNDER_WAY = 2
+/** How long arrivals wait for a message that was sent on the connection of another one. */
+const SHARED_TIMEOUT_MS = 2000
+
+interface Waiting extends Arriving {
+  settle(arrival: Promise<ArrivalState | undefined> | undefined): void
+}
+
+/**
+ * Creates the function that records arrivals, each in a committed transaction before its handler runs. Arrivals that come at
+ * the same time share one message and one transaction, on the connection of one of them. If that message fails or hangs, each
+ * is recorded by itself, on its own connection: no delivery suffers for another.
+ */
+export function createArrivals(database: Database, statements: DeliveryStatements): RecordArrival {
+  const waiting = new Set<Waiting>()
+  let underWay = 0
+
+  const takeBatch = (): Waiting[] => {
+    const batch = new Map<string, Waiting>()
+    for (const arrival of waiting) {
+      const { key, answered } = arrival.delivery
+      // A statement cannot touch a row twice: another attempt of the same event goes with the next message.
+      if (batch.has(key)) continue
+      waiting.delete(arrival)
+      if (answered.aborted || arrival.signal.aborted) arrival.settle(undefined)
+      else batch.set(key, arrival)
+      if (batch.size === MAX_BATCH) break
+    }
+    // In the same order everywhere, so that two processes never wait for each other.
+    return [...batch].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, arrival]) => arrival)
+  }
+
+  const sendBatch = async (batch: readonly Waiting[], first: Waiting): Promise<void> => {
+    const deliveries = batch.map(({ delivery }) => delivery)
+    const sent = first.session.transaction(statements.arrivals(deliveries)).then(readArrivals)
+    const bounded = withTimeout(sent, SHARED_TIMEOUT_MS, () => new Map<string, ArrivalState>())
+    const settle = async (arrival: Waiting, arrived: typeof sent): Promise<ArrivalState | undefined> => {
+      try {
+        return (await arrived).get(arrival.delivery.key) ?? (await recordAlone(statements, arrival))
+      } catch (error) {
+        if (batch.length === 1 && sqlState(error) !== LOCK_NOT_AVAILABLE) throw error
+        return recordAlone(statements, arrival)
+      }
+    }
+    for (const arrival of batch) arrival.settle(settle(arrival, arrival === first ? sent : bounded))
+    await bounded.catch(() => {})
+  }
+
+  const sendWaiting = async (): Promise<void> => {
+    for (let batch = takeBatch(), [first] = batch; first !== undefined; batch = takeBatch(), [first] = batch)
+      await sendBatch(batch, first)
+    underWay -= 1
+  }
+
+  return (arriving) => {
+    if (database.isSingle || arriving.delivery.redelivery) return recordAlone(statements, arriving)
+    return new Promise((settle) => {
+      waiting.add({ ...arriving, settle })
+      if (underWay === MAX_UNDER_WAY) return
+      underWay += 1
+      // Arrivals of the same turn of the event loop go along.
+      setImmediate(sendWaiting)
+    })
+  }
+}
+
+/** Records an arrival by itself. `before` runs in the same transaction. */
+export async function recordAlone(
+  statements: DeliveryStatements,
+  { session, delivery }: Omit<Arriving, 'signal'>,
+  before: readonly Statement[] = [],
+): Promise<ArrivalState | undefined> {
+  try {
+    const rows = await session.transaction([...before, ...statements.arrival(delivery)])
+    const [arrival] = readArrivals(rows).values()
+    if (arrival === undefined) throw new Error('The row of a delivery that has just arrived is gone from the table')
+    return arrival
+  } catch (error) {
+    if (sqlState(error) === LOCK_NOT_AVAILABLE) return undefined
+    throw error
+  }
+}
