@@ -1,3 +1,5 @@
+// The global one may be a test's, which runs nothing until the test says so.
+import { setImmediate } from 'node:timers'
 import { withTimeout } from '@kinde-billing/core/internal'
 import type { InboxDelivery } from '@kinde-billing/core/receiver'
 import { type ArrivalState, type DeliveryStatements, readArrivals } from './deliveries.js'

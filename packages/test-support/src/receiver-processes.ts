@@ -48,22 +48,21 @@ export async function startReceiver(
 }
 
 /**
- * Delivers every token three times, in random order, until each delivery was answered 200. Meanwhile receivers are killed at
- * random and started again.
+ * Delivers every token three times, in random order, until each delivery was answered 200. Meanwhile the faults happen one
+ * after another, spread over the whole run, each at a random moment of its part.
  */
-export async function deliverThroughKills(
+export async function deliverThroughFaults(
   tokens: readonly string[],
   receivers: ReceiverPair,
-  kills: number,
+  faults: readonly (() => Promise<void>)[],
 ): Promise<void> {
   const pending = shuffled([...tokens, ...tokens, ...tokens])
   const total = pending.length
   let delivered = 0
-  const pickOne = (): ReceiverProcess => receivers[Math.random() < 0.5 ? 0 : 1]
 
   const sender = async (): Promise<void> => {
     for (let token = pending.pop(); token !== undefined; token = pending.pop()) {
-      const status = await pickOne().deliver(token)
+      const status = await pickOne(receivers).deliver(token)
       if (status === 200) delivered += 1
       else {
         pending.splice(Math.floor(Math.random() * pending.length), 0, token)
@@ -71,16 +70,20 @@ export async function deliverThroughKills(
       }
     }
   }
-  const killer = async (): Promise<void> => {
-    for (let kill = 1; kill <= kills; kill += 1) {
-      // Spread over the whole run, at a random moment of each part.
-      const at = ((kill - Math.random()) / kills) * total
+  const breakThings = async (): Promise<void> => {
+    for (const [index, fault] of faults.entries()) {
+      const at = ((index + Math.random()) / faults.length) * total
       while (delivered < at && delivered < total) await pause(1)
-      await pickOne().restart()
+      await fault()
     }
   }
-  await Promise.all([killer(), ...Array.from({ length: 16 }, sender)])
+  await Promise.all([breakThings(), ...Array.from({ length: 16 }, sender)])
 }
+
+/** Kills one of the receivers, and starts it again. */
+export const killOne = (receivers: ReceiverPair): Promise<void> => pickOne(receivers).restart()
+
+const pickOne = (receivers: ReceiverPair): ReceiverProcess => receivers[Math.random() < 0.5 ? 0 : 1]
 
 function shuffled<Item>(items: Item[]): Item[] {
   return items

@@ -2,7 +2,7 @@ import { billingEventFixture } from '@kinde-billing/testing'
 import { latch } from '@kinde-billing/testing/inbox-contract/attempts'
 import { startTestIssuer, type TestIssuerServer } from '@kinde-billing/testing/server'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { deliverThroughKills, type ReceiverPair, startReceiver } from './receiver-processes.js'
+import { deliverThroughFaults, killOne, type ReceiverPair, startReceiver } from './receiver-processes.js'
 import { type Run, type RunLog, startRunLog } from './run-log.js'
 
 /** A store that the processes share. */
@@ -77,7 +77,8 @@ export function describeTwoProcesses(
 
     it(`lose none of ${events} events through kills at random, and repeat a handler only after a kill`, async () => {
       const eventIds = Array.from({ length: events }, () => crypto.randomUUID())
-      await deliverThroughKills(await Promise.all(eventIds.map(newToken)), receivers, kills)
+      const faults = Array.from({ length: kills }, () => () => killOne(receivers))
+      await deliverThroughFaults(await Promise.all(eventIds.map(newToken)), receivers, faults)
 
       for (const eventId of eventIds) {
         const runs = log.runs.filter((run) => run.eventId === eventId)
