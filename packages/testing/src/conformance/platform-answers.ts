@@ -34,7 +34,7 @@ export function declareTests(answers: AdapterUnderTest['platformAnswers'] = {}):
 }
 
 /** The suite's own test fails, and what its assertion has got is the platform's answer. */
-async function expectPlatformAnswer(run: () => unknown, { gets }: PlatformAnswer): Promise<void> {
+export async function expectPlatformAnswer(run: () => unknown, { gets }: PlatformAnswer): Promise<void> {
   let failure: unknown
   try {
     await run()
