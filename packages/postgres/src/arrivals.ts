@@ -54,8 +54,7 @@ export function createArrivals(database: Database, statements: DeliveryStatement
   }
 
   const sendBatch = async (batch: readonly Waiting[], first: Waiting): Promise<void> => {
-    const deliveries = batch.map(({ delivery }) => delivery)
-    const sent = first.session.transaction(statements.arrivals(deliveries)).then(readArrivals)
+    const sent = recordTogether(statements, first.session, batch)
     const bounded = withTimeout(sent, SHARED_TIMEOUT_MS, () => new Map<string, ArrivalState>())
     const settle = async (arrival: Waiting, arrived: typeof sent): Promise<ArrivalState | undefined> => {
       try {
@@ -70,8 +69,12 @@ export function createArrivals(database: Database, statements: DeliveryStatement
   }
 
   const sendWaiting = async (): Promise<void> => {
-    for (let batch = takeBatch(), [first] = batch; first !== undefined; batch = takeBatch(), [first] = batch)
+    for (;;) {
+      const batch = takeBatch()
+      const [first] = batch
+      if (first === undefined) break
       await sendBatch(batch, first)
+    }
     underWay -= 1
   }
 
@@ -85,6 +88,16 @@ export function createArrivals(database: Database, statements: DeliveryStatement
       setImmediate(sendWaiting)
     })
   }
+}
+
+async function recordTogether(
+  statements: DeliveryStatements,
+  session: Session,
+  arrivals: readonly Arriving[],
+): Promise<ReadonlyMap<string, ArrivalState>> {
+  // An odd value of one of them throws here.
+  const message = statements.arrivals(arrivals.map(({ delivery }) => delivery))
+  return readArrivals(await session.transaction(message))
 }
 
 /** Records an arrival by itself. `before` runs in the same transaction. */

@@ -96,15 +96,17 @@ describe.runIf(isInstalled('postgres'))('arrivals of the same moment', () => {
     for (const count of await readAttempts(deliveries)) expect(count).toBeGreaterThanOrEqual(3)
   })
 
-  it('end each in its own way: a locked row, an expired one, one that is done, and a new one', async () => {
-    const [locked, expired, done, fresh] = newDeliveries(4)
-    if (!locked || !expired || !done || !fresh) throw new Error('Four deliveries were made')
+  it('end each in its own way: a locked row, an expired one, one that is done, a new one, and an odd one', async () => {
+    const [locked, expired, done, fresh, odd] = newDeliveries(5)
+    if (!locked || !expired || !done || !fresh || !odd) throw new Error('Five deliveries were made')
     const inbox = createPostgresInbox({ pool })
     for (const delivery of [locked, { ...expired, retentionMs: 0 }, done]) await inbox.once(delivery, nothing)
     const operator = await postgres.observer.connect()
     await operator.query('begin')
     await operator.query('select from kinde_billing_deliveries where key = $1 for update', [locked.key])
+    const failing = settled(inbox.once({ ...odd, occurredAt: new Date(Number.NaN) }, nothing))
     const outcomes = await Promise.all([locked, expired, done, fresh].map((delivery) => inbox.once(delivery, nothing)))
+    expect(await failing).toEqual({ status: 'rejected', reason: new TypeError('Not a finite number: NaN') })
     await operator.query('rollback')
     operator.release()
     expect(outcomes).toEqual(['in_progress', 'processed', 'duplicate', 'processed'])
