@@ -10,7 +10,7 @@ export interface Terminal {
   out(text: string): void
   /** Writes progress, notes and errors to standard error. */
   err(text: string): void
-  readonly stdin: AsyncIterable<Uint8Array | string>
+  readonly stdin: AsyncIterable<Uint8Array | string> & { destroy?(): void }
   readonly env: { readonly [name: string]: string | undefined }
   /** Base of relative paths. */
   readonly cwd: string

@@ -1,19 +1,20 @@
-import { spawn } from 'node:child_process'
 import { writeFile } from 'node:fs/promises'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
-import { fileURLToPath } from 'node:url'
 import { stripVTControlCharacters } from 'node:util'
 import { billingEventFixture } from '@kinde-billing/testing'
 import { startTestManagementApi, type TestManagementApi } from '@kinde-billing/testing/management'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { temporaryFolder } from './temporary-folder.js'
+import { COLOR, codesOf, isJson, longLines, type Result, type Row, runAll } from './terminal-runs.js'
 
 let home: string
 let kinde: TestManagementApi
 let application: Server
 let origin: string
+const run = (rows: readonly Row[], columns?: number, settings = {}): Promise<Result[]> =>
+  runAll(rows, { home, columns, env: { ...kinde.env, ...settings } })
 beforeAll(async () => {
   home = await temporaryFolder()
   kinde = await startTestManagementApi()
@@ -38,12 +39,6 @@ afterAll(async () => {
   application.close()
   await kinde.close()
 })
-
-/** A command, and the exit code that its help page names. */
-interface Row {
-  readonly args: readonly string[]
-  readonly code: number
-}
 
 const NAMES = [
   'verify',
@@ -96,69 +91,6 @@ const mistakes: readonly Row[] = [
   ['console'],
 ].map((args) => ({ args, code: 2 }))
 
-interface Result {
-  readonly command: string
-  readonly expected: number
-  readonly code: number
-  readonly out: string
-  readonly err: string
-}
-
-/** Colors, not the line that a progress bar erases. */
-const COLOR = new RegExp(`${String.fromCharCode(27)}\\[[\\d;]*m`)
-const DRIVER = fileURLToPath(new URL('terminal-driver.ts', import.meta.url))
-const NODE_OPTIONS = `--import ${import.meta.resolve('tsx')} --conditions=@kinde-billing/source`
-
-/** Runs commands in one process: without a terminal, or on one of that width, where both outputs come as one. */
-async function runAll(
-  rows: readonly Row[],
-  columns?: number,
-  settings: Record<string, string> = {},
-): Promise<Result[]> {
-  const { FORCE_COLOR, NO_COLOR, CI, GITHUB_ACTIONS, DATABASE_URL, ...inherited } = process.env
-  const COMMANDS = JSON.stringify(rows.map(({ args }) => args))
-  const env = { ...inherited, ...kinde.env, TERM: 'xterm-256color', XDG_STATE_HOME: home, COMMANDS, NODE_OPTIONS }
-  const onTerminal = `stty cols ${columns} rows 40; exec '${process.execPath}' '${DRIVER}'`
-  const [command, args] =
-    columns === undefined ? [process.execPath, [DRIVER]] : ['script', ['-qec', onTerminal, '/dev/null']]
-  const child = spawn(command, args, { cwd: home, env: { ...env, ...settings }, stdio: ['ignore', 'pipe', 'pipe'] })
-  let [out, err] = ['', '']
-  child.stdout.on('data', (chunk) => {
-    out += chunk
-  })
-  child.stderr.on('data', (chunk) => {
-    err += chunk
-  })
-  await new Promise((resolve, reject) => child.once('close', resolve).once('error', reject))
-  const errs = err.split('\n@@\n')
-  const outs = out.replaceAll('\r\n', '\n').split(/\n@@ (\d)\n(?:\n@@\n)?/)
-  return rows.map(({ args, code }, index) => ({
-    command: args.join(' '),
-    expected: code,
-    code: Number(outs[2 * index + 1]),
-    out: outs[2 * index] ?? '',
-    err: errs[index] ?? '',
-  }))
-}
-
-const codesOf = (results: readonly Result[], kind: 'expected' | 'code'): string[] =>
-  results.map((result) => `${result[kind]} ${result.command}`)
-
-/** Lines that a terminal would break in the middle of a word. A word that is longer than the terminal has to be broken. */
-function longLines(text: string, columns: number): string[] {
-  return text
-    .split(/\n|\r/)
-    .map((line) => stripVTControlCharacters(line))
-    .filter(
-      (line) =>
-        line.length > columns &&
-        line
-          .trim()
-          .split(/\s+/)
-          .every((word) => word.length < columns - 12),
-    )
-}
-
 describe.each([
   ['60 columns', 60, {}],
   ['200 columns', 200, {}],
@@ -166,7 +98,7 @@ describe.each([
 ] as const)('on a terminal of %s', (_name, columns, settings) => {
   it('no line is too long, and the exit codes are as documented', async () => {
     const rows = [...helpPages, ...reports(), ...mistakes]
-    const results = await runAll(rows, columns, settings)
+    const results = await run(rows, columns, settings)
     expect(codesOf(results, 'code')).toStrictEqual(codesOf(results, 'expected'))
     for (const { command, out } of results) {
       expect([command, longLines(out, columns)]).toStrictEqual([command, []])
@@ -179,7 +111,7 @@ describe.each([
 
 describe('without a terminal', () => {
   it('nothing is colored or redrawn, and mistakes write to standard error alone', async () => {
-    const results = await runAll([...helpPages, ...reports(), ...mistakes])
+    const results = await run([...helpPages, ...reports(), ...mistakes])
     expect(codesOf(results, 'code')).toStrictEqual(codesOf(results, 'expected'))
     for (const { command, code, out, err } of results) {
       expect([command, out + err]).toStrictEqual([command, stripVTControlCharacters(out + err)])
@@ -189,16 +121,8 @@ describe('without a terminal', () => {
   })
 
   it('--json writes documents to standard output and nothing else there', async () => {
-    const results = await runAll(reports().map(({ args, code }) => ({ args: [...args, '--json'], code })))
+    const results = await run(reports().map(({ args, code }) => ({ args: [...args, '--json'], code })))
     expect(codesOf(results, 'code')).toStrictEqual(codesOf(results, 'expected'))
     for (const { command, out } of results) expect([command, isJson(out)]).toStrictEqual([command, true])
   })
 })
-
-function isJson(text: string): boolean {
-  try {
-    return typeof JSON.parse(text) === 'object'
-  } catch {
-    return false
-  }
-}

@@ -390,6 +390,18 @@ describe('redeliver', () => {
     now -= 13 * 3_600_000
     expect(runs).toEqual([])
 
+    // a proxy that changes the host, and a browser that does not compare origins itself
+    const behindProxy = (origin: string) =>
+      handle(
+        new Request(`http://10.0.0.7:3000/billing${path}`, {
+          method: 'POST',
+          body: new URLSearchParams({ token: '' }),
+          headers: { origin, host: '10.0.0.7:3000', 'x-forwarded-host': 'app.example, inner.example' },
+        }),
+      ).then((response) => response.text())
+    expect(await behindProxy(ORIGIN)).toContain('no valid token')
+    expect(await behindProxy('https://evil.example')).toContain('sent from another site')
+
     // another process has the same secret
     const other = open({ ...withReceiver(), now: () => now })
     expect((await post(other, path, form)).status).toBe(303)
@@ -403,6 +415,18 @@ describe('redeliver', () => {
 })
 
 describe('live updates', () => {
+  it('end when authorize says no, before anything new is told', async () => {
+    let isAllowed = true
+    const handle = open({ authorize: () => isAllowed && 'ada' })
+    const versions = readVersions(await get(handle, '/live?page=%2Fbilling%2Fdeliveries'))
+    expect((await versions.next()).done).toBe(false)
+    isAllowed = false
+    await arrive('customer.plan_changed')
+    expect(await versions.next()).toEqual({ done: true, value: undefined })
+    for (const path of ['/live?page=%2Fbilling%2Fdeliveries', '/deliveries', '/console.js'])
+      expect((await get(handle, path)).status).toBe(403)
+  })
+
   it('send a version at once, and another when something has arrived', async () => {
     const handle = open()
     const response = await get(handle, '/live?page=%2Fbilling%2Fdeliveries')

@@ -4,7 +4,6 @@ import type { Settings } from './options.js'
 const LOOK_MS = 700
 /** Time alone changes pages, too: an attempt that came a minute ago is in progress no more. */
 const LOOK_ANYWAY_MS = 10_000
-const AUTHORIZE_AGAIN_MS = 30_000
 /** The browser connects again; so a stream never outlives a deployment behind a proxy for long. */
 const LIFETIME_MS = 10 * 60_000
 
@@ -68,7 +67,6 @@ export function streamVersions(
       const encoder = new TextEncoder()
       const send = (text: string): void => controller.enqueue(encoder.encode(text))
       const begun = Date.now()
-      let allowedAt = begun
       let sent = ''
       let isBusy = false
       let isMissed = false
@@ -77,11 +75,8 @@ export function streamVersions(
         controller.close()
       }
       const look = async (): Promise<void> => {
-        if (Date.now() - begun > LIFETIME_MS) return end()
-        if (Date.now() - allowedAt > AUTHORIZE_AGAIN_MS) {
-          if (!(await isAllowed())) return end()
-          allowedAt = Date.now()
-        }
+        // before anything new is told, and at least every ten seconds
+        if (Date.now() - begun > LIFETIME_MS || !(await isAllowed())) return end()
         const version = await readVersion()
         // A comment keeps proxies from ending a silent stream.
         send(version === sent ? ': same\n\n' : `event: version\ndata: ${version}\n\n`)

@@ -1,5 +1,5 @@
-import { errorMessage } from '@kinde-billing/core/internal'
 import { inboxHealth } from '@kinde-billing/postgres'
+import { explainDatabaseFailure } from '../database/failure.js'
 import { openPool } from '../database/pool.js'
 import type { Terminal } from '../terminal.js'
 import { type CheckResult, found, ok, unknown } from './finding.js'
@@ -36,12 +36,8 @@ export async function checkInbox(
       "See the receiver's log for the cause, fix it, then run kinde-billing inbox redeliver.",
     )
   } catch (error) {
-    return found(
-      'inbox',
-      title,
-      `cannot be read: ${errorMessage(error)}`,
-      'Check DATABASE_URL, and that the table exists (ensureSchema).',
-    )
+    const { message, fix } = explainDatabaseFailure(error)
+    return found('inbox', title, `cannot be read: ${message}`, fix)
   } finally {
     await pool.end()
   }

@@ -5,10 +5,11 @@ import { createConsole } from '@kinde-billing/console'
 import { errorMessage } from '@kinde-billing/core/internal'
 import { readChangeMark } from '@kinde-billing/postgres'
 import { readPolicy } from '../database/policy.js'
+import { withPool } from '../database/pool.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
-import { withPool } from '../inbox/pool.js'
 import { missingVariables, openClient } from '../kinde/client.js'
 import { writeError } from '../output/note.js'
+import { wrap } from '../output/wrap.js'
 import type { Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
 
@@ -31,7 +32,7 @@ export interface ConsoleCommandOptions {
 export async function consoleCommand(options: ConsoleCommandOptions, terminal: Terminal): Promise<ExitCode> {
   const { port, allowActions = false, table, statesTable, json = false } = options
   const policy = await readPolicy(options.policy, terminal.cwd)
-  return withPool(terminal, async (pool) => {
+  return withPool(terminal, { json }, async (pool) => {
     // An unreachable database is the command's error, not the page's.
     await readChangeMark(pool)
     const handle = asUsageError(() =>
@@ -50,7 +51,7 @@ export async function consoleCommand(options: ConsoleCommandOptions, terminal: T
     terminal.out(
       json
         ? `${JSON.stringify({ url, readOnly: !allowActions })}\n`
-        : `${url}  ${allowActions ? 'Actions are allowed.' : 'Read-only; --allow-actions changes that.'} Ctrl-C stops it.\n`,
+        : `${wrap(`${url}  ${allowActions ? 'Actions are allowed.' : 'Read-only; --allow-actions changes that.'} Ctrl-C stops it.`, terminal.columns)}\n`,
     )
     await aborted(terminal.signal)
     await close(server)

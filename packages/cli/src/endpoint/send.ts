@@ -12,7 +12,7 @@ import type { Target } from './target.js'
 /** A request to send. */
 export interface Sending {
   readonly method?: string | undefined
-  readonly headers: { readonly [name: string]: string }
+  readonly headers: { readonly [name: string]: string | string[] }
   /** Text or bytes sent at once, or chunks sent as they are produced. */
   readonly body?: string | Uint8Array | AsyncIterable<string | Uint8Array> | undefined
   /** From the start of the request to the end of the answer, in milliseconds. */

@@ -1,7 +1,7 @@
 import { inboxHealth } from '@kinde-billing/postgres'
+import { withPool } from '../database/pool.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import type { Terminal } from '../terminal.js'
-import { withPool } from './pool.js'
 import { describeHealth } from './report.js'
 
 /** Options of `kinde-billing inbox health`. */
@@ -13,7 +13,7 @@ export interface HealthOptions {
 
 /** Shows the state of the inbox. */
 export function healthCommand({ name, table, json = false }: HealthOptions, terminal: Terminal): Promise<ExitCode> {
-  return withPool(terminal, async (pool) => {
+  return withPool(terminal, { json }, async (pool) => {
     const health = await inboxHealth(pool, { name, table })
     const ok = health.failing === 0 && health.dead === 0
     terminal.out(json ? `${JSON.stringify({ ok, ...health }, null, 2)}\n` : describeHealth(health, terminal))

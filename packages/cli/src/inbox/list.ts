@@ -1,7 +1,7 @@
 import { type DeliveryStatus, listDeliveries } from '@kinde-billing/postgres'
+import { withPool } from '../database/pool.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import type { Terminal } from '../terminal.js'
-import { withPool } from './pool.js'
 import { describeDeliveries } from './report.js'
 
 /** Options of `kinde-billing inbox list`. */
@@ -19,7 +19,7 @@ export interface ListOptions {
 
 /** Lists deliveries, those that arrived last first. */
 export function listCommand({ json = false, ...options }: ListOptions, terminal: Terminal): Promise<ExitCode> {
-  return withPool(terminal, async (pool) => {
+  return withPool(terminal, { json }, async (pool) => {
     const { deliveries, next } = await listDeliveries(pool, options)
     const more = next === undefined ? '' : `\nMore: --after ${next}\n`
     terminal.out(

@@ -1,9 +1,9 @@
 import { type RedeliverySelection, requestRedelivery } from '@kinde-billing/postgres'
+import { withPool } from '../database/pool.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { wrap } from '../output/wrap.js'
 import type { Terminal } from '../terminal.js'
 import { UsageError } from '../usage-error.js'
-import { withPool } from './pool.js'
 
 /** Options of `kinde-billing inbox redeliver`. */
 export interface RedeliverOptions {
@@ -29,7 +29,7 @@ export function redeliverCommand(
   if (failed === eventIds.length > 0) throw new UsageError('Pass event ids, or --failed.')
   if (since !== undefined && !failed) throw new UsageError('--since goes with --failed.')
   const selection: RedeliverySelection = failed ? { status: 'failed', since } : { eventIds }
-  return withPool(terminal, async (pool) => {
+  return withPool(terminal, { json }, async (pool) => {
     const marked = await requestRedelivery(pool, selection, { reason, evenIfDone, table })
     terminal.out(json ? `${JSON.stringify({ marked }, null, 2)}\n` : describe(marked, terminal))
     return marked > 0 || failed ? EXIT.ok : EXIT.finding

@@ -7,8 +7,8 @@ export function describeDeliveries(deliveries: readonly StoredDelivery[], look: 
   if (deliveries.length === 0) return 'No deliveries.\n'
   const rows = deliveries.map((delivery) => [
     mark(delivery, look),
-    delivery.eventId,
-    delivery.type,
+    printable(delivery.eventId),
+    printable(delivery.type),
     delivery.dead ? `${delivery.status}, dead` : delivery.status,
     delivery.firstSeenAt.toISOString(),
     String(delivery.attempts),

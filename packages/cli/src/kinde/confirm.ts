@@ -18,7 +18,7 @@ export async function confirm(
   terminal.err(`${question}? [y/N] `)
   // a command that reads keys afterwards needs standard input open
   const answer =
-    terminal.keyboard === undefined ? await readLine(terminal.stdin) : await readKeys(terminal.keyboard, terminal)
+    terminal.keyboard === undefined ? await readLine(terminal) : await readKeys(terminal.keyboard, terminal)
   return /^y(?:es)?$/i.test(answer.trim())
 }
 
@@ -43,12 +43,22 @@ async function readKeys(keyboard: Keyboard, { err }: Pick<Terminal, 'err'>): Pro
   return text
 }
 
-async function readLine(stdin: Terminal['stdin']): Promise<string> {
+/** Reads a line. Ctrl-C answers nothing, and ends the reading, which would keep the process alive. */
+async function readLine({ stdin, signal }: Pick<Terminal, 'stdin' | 'signal'>): Promise<string> {
+  const stop = (): void => stdin.destroy?.()
+  signal.addEventListener('abort', stop, { once: true })
   let line = ''
-  for await (const chunk of stdin) {
-    line += typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk)
-    const end = line.indexOf('\n')
-    if (end !== -1) return line.slice(0, end)
+  try {
+    for await (const chunk of stdin) {
+      line += typeof chunk === 'string' ? chunk : new TextDecoder().decode(chunk)
+      const end = line.indexOf('\n')
+      if (end !== -1) return line.slice(0, end)
+    }
+    return line
+  } catch (error) {
+    if (signal.aborted) return ''
+    throw error
+  } finally {
+    signal.removeEventListener('abort', stop)
   }
-  return line
 }

@@ -1,5 +1,5 @@
 import { readdir, readFile, stat } from 'node:fs/promises'
-import { createServer, request } from 'node:http'
+import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
 import { buffer } from 'node:stream/consumers'
@@ -59,10 +59,13 @@ async function listening(options: Partial<ListenCommandOptions> = {}, state?: st
 
 /** An application that keeps what it gets. */
 async function application(answer: () => number = () => 200) {
-  const seen: { readonly headers: NodeJS.Dict<string | string[]>; readonly body: Buffer }[] = []
+  const seen: (Pick<IncomingMessage, 'headers' | 'rawHeaders'> & { readonly body: Buffer })[] = []
   const server = createServer(async (incoming, response) => {
-    seen.push({ headers: incoming.headers, body: await buffer(incoming) })
-    response.writeHead(answer(), { 'content-type': 'application/json' }).end('{"status":"processed"}')
+    const { headers, rawHeaders } = incoming
+    seen.push({ headers, rawHeaders, body: await buffer(incoming) })
+    response
+      .writeHead(answer(), { 'content-type': 'application/json', 'retry-after': '7' })
+      .end('{"status":"processed"}')
   }).listen(0, '127.0.0.1')
   running.push(() => server.close())
   await new Promise((resolve) => server.once('listening', resolve))
@@ -193,6 +196,26 @@ describe('--forward-to', () => {
     const verifier = createBillingVerifier({ issuer: issuer.issuer })
     expect((await verifier.verifyAndParse(seen?.body ?? '')).id).toBe(claims.event_id)
     expect(written.out).toMatch(/authentic {2}customer\.plan_changed {2}customer_\w+ {2}→ 200 processed in \d+ ms/)
+  })
+
+  it('forwards names in their case, each line of a repeated header, and a body that is no text', async () => {
+    const app = await application(() => 429)
+    const { url } = await listening({ issuer: issuer.issuer, forwardTo: app.url, save: false })
+    const bytes = Buffer.from(Array.from({ length: 256 }, (_, byte) => byte))
+    const status = await new Promise((resolve, reject) => {
+      const sent = request(url, { method: 'POST', headers: { 'X-Two': ['a', 'b'], 'Content-Encoding': 'gzip' } })
+      sent.once('response', (response) => resolve([response.statusCode, response.headers['retry-after']]))
+      sent.once('error', reject)
+      sent.write(bytes.subarray(0, 100))
+      sent.end(bytes.subarray(100))
+    })
+    expect(status).toEqual([429, '7'])
+    const [seen] = app.seen
+    expect(seen?.body).toEqual(bytes)
+    const lines = seen?.rawHeaders.join('\n')
+    expect(lines).toContain('X-Two\na\nX-Two\nb')
+    expect(lines).toContain('Content-Encoding\ngzip')
+    expect(lines).toContain('content-length\n256')
   })
 
   it("returns the application's failure, and answers 502 while it is down", async () => {

@@ -25,17 +25,29 @@ const FORWARD_TIMEOUT_MS = 60_000
 /** Sends a request to the application with its exact body and headers. */
 export async function forward(
   target: Target,
-  { method, headers, body }: CapturedRequest,
+  { method, headers, headerLines = Object.entries(headers), body }: CapturedRequest,
   signal: AbortSignal,
 ): Promise<Answer> {
-  const forwarded = Object.entries(headers).filter(([name]) => !NOT_FORWARDED.has(name))
   return send(target, {
     method,
-    headers: Object.fromEntries(forwarded),
+    headers: toForwardedHeaders(headerLines),
     body: method === 'GET' || method === 'HEAD' ? undefined : Buffer.from(body, 'latin1'),
     timeoutMs: FORWARD_TIMEOUT_MS,
     signal,
   })
+}
+
+/** Keeps the case of names, and each line of a header that occurs more than once. */
+function toForwardedHeaders(lines: NonNullable<CapturedRequest['headerLines']>): Record<string, string[]> {
+  const headers = new Map<string, [name: string, values: string[]]>()
+  for (const [name, value] of lines) {
+    const key = name.toLowerCase()
+    if (NOT_FORWARDED.has(key)) continue
+    const [, values] = headers.get(key) ?? [name, []]
+    values.push(value)
+    headers.set(key, [headers.get(key)?.[0] ?? name, values])
+  }
+  return Object.fromEntries(headers.values())
 }
 
 /** Shortens an answer for the screen. */

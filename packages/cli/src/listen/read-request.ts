@@ -13,12 +13,8 @@ export type ReadRequest = {
 
 /** Reads a request with its exact body. A token is ASCII, and latin1 maps any byte to one character and back. */
 export async function readRequest(incoming: IncomingMessage): Promise<ReadRequest> {
-  const headers = joinHeaders(
-    Object.entries(incoming.headersDistinct).flatMap(([name, values = []]) =>
-      values.map((value): [string, string] => [name, value]),
-    ),
-  )
-  const request = { method: incoming.method ?? '', headers, body: '' }
+  const headerLines = toHeaderLines(incoming.rawHeaders)
+  const request = { method: incoming.method ?? '', headers: joinHeaders(headerLines), headerLines, body: '' }
   const chunks: Buffer[] = []
   let size = 0
   try {
@@ -31,4 +27,11 @@ export async function readRequest(incoming: IncomingMessage): Promise<ReadReques
     return { request, failure: 'unreadable' }
   }
   return { request: { ...request, body: Buffer.concat(chunks).toString('latin1') }, failure: undefined }
+}
+
+/** Node lists names and values alternately. */
+function toHeaderLines(rawHeaders: readonly string[]): [string, string][] {
+  return rawHeaders.flatMap((name, index): [string, string][] =>
+    index % 2 === 0 ? [[name, rawHeaders[index + 1] ?? '']] : [],
+  )
 }

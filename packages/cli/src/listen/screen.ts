@@ -1,5 +1,6 @@
+import displayWidth from 'string-width'
 import { printable } from '../output/event-lines.js'
-import { wrap } from '../output/wrap.js'
+import { wrapHard } from '../output/wrap.js'
 import type { Colors } from '../terminal.js'
 import type { RecordedDelivery } from './delivery.js'
 import { describeProblem, summarizeDelivery } from './report.js'
@@ -20,8 +21,8 @@ const HELP = 'j/k move · return details · / filter · r resend · q quit'
 /** Renders the whole screen: a title, the list or the details, and a line of help. Long lines are wrapped, not cut. */
 export function renderScreen(state: ScreenState, title: string, look: ScreenLook): string[] {
   const { rows, columns, colors } = look
-  const head = wrap(title, columns - 1).split('\n')
-  const foot = wrap(describeKeys(state), columns - 1).split('\n')
+  const head = wrapHard(title, columns - 1)
+  const foot = wrapHard(describeKeys(state), columns - 1)
   const room = Math.max(1, rows - head.length - foot.length - 1)
   const { lines, first } = state.view === 'details' ? renderDetails(state, room, look) : renderList(state, room, look)
   const shown = lines.slice(first, first + room)
@@ -46,16 +47,19 @@ function renderList(state: ScreenState, room: number, { columns, colors, plain }
   const lines: string[] = []
   let end = room
   for (const delivery of visibleDeliveries(state)) {
-    const block = wrap(summarizeDelivery(delivery, { columns, colors: plain }), columns - 1).split('\n')
+    const block = wrapHard(summarizeDelivery(delivery, { columns, colors: plain }), columns - 1)
     const isSelected = delivery.id === selected?.id
     const color = isSelected ? colors.inverse : delivery.status === 200 ? plain.reset : colors.red
-    lines.push(...block.map((line) => color(isSelected ? line.padEnd(columns - 1) : line)))
+    lines.push(...block.map((line) => color(isSelected ? padEnd(line, columns - 1) : line)))
     if (isSelected) end = lines.length
   }
   if (lines.length > 0) return { lines, first: Math.max(0, end - room) }
   const words = state.filter === '' ? 'Waiting for deliveries …' : 'No delivery matches the filter.'
   return { lines: [colors.dim(words)], first: 0 }
 }
+
+/** Like `String.padEnd`, in columns of the terminal. */
+const padEnd = (line: string, columns: number): string => line + ' '.repeat(Math.max(0, columns - displayWidth(line)))
 
 function renderDetails(state: ScreenState, room: number, { columns, plain }: ScreenLook): Part {
   const delivery = selectedDelivery(state)
@@ -65,7 +69,7 @@ function renderDetails(state: ScreenState, room: number, { columns, plain }: Scr
     ...describeProblem(delivery),
     '',
     ...claimLines(delivery),
-  ].flatMap((line) => wrap(line, columns - 1).split('\n'))
+  ].flatMap((line) => wrapHard(line, columns - 1))
   return { lines, first: Math.min(state.offset, Math.max(0, lines.length - room)) }
 }
 

@@ -126,8 +126,9 @@ function toAnswer({ status, headers, body }: Awaited<ReturnType<typeof forward>>
       headers: { 'content-type': 'application/json' },
       body: '{"error":"not_forwarded"}',
     }
-  const type = headers['content-type']
-  return { ...verdict, status, headers: type === undefined ? {} : { 'content-type': type }, body }
+  const { 'content-type': type, 'retry-after': retryAfter } = headers
+  const returned = { ...(type && { 'content-type': type }), ...(retryAfter && { 'retry-after': retryAfter }) }
+  return { ...verdict, status, headers: returned, body }
 }
 
 interface Saved {

@@ -1,10 +1,10 @@
 import { readFileSync } from 'node:fs'
 import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { isBillingEventType } from '@kinde-billing/core'
 import { isKindeManagementError, type ManagementClient, type Webhook } from '@kinde-billing/management'
 import { defaultKeyFile } from '../issuer/development-key.js'
 import { UsageError } from '../usage-error.js'
+import { findProductionSign } from './production.js'
 
 /** A webhook that exists while `listen` runs. */
 export interface TemporaryWebhook {
@@ -139,13 +139,6 @@ function readStart(pid: number): string | undefined {
   } catch {
     return undefined
   }
-}
-
-/** Kinde's API does not tell an environment's kind. */
-function findProductionSign(domain: string, webhooks: readonly Webhook[]): string | undefined {
-  if (/(?:^|[.-])(?:prod|production|live)(?:[.-]|$)/i.test(new URL(domain).hostname)) return 'its name says so'
-  const receiver = webhooks.find(({ eventTypes }) => eventTypes.some(isBillingEventType))
-  return receiver === undefined ? undefined : `${receiver.endpoint} already receives its billing events`
 }
 
 async function read(file: string): Promise<Leftover[]> {

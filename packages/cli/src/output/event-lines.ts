@@ -18,6 +18,11 @@ export function printable(text: string, maxChars = 200): string {
   const cut = text.length > maxChars ? `${text.slice(0, maxChars)}…` : text
   return cut.replace(
     /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029]/gu,
-    (char) => `\\u${char.charCodeAt(0).toString(16).padStart(4, '0')}`,
+    // beyond U+FFFF a character has two units, and JSON escapes both
+    (char) =>
+      char
+        .split('')
+        .map((unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
+        .join(''),
   )
 }

@@ -1,5 +1,5 @@
-import { stripVTControlCharacters } from 'node:util'
 import Table from 'cli-table3'
+import displayWidth from 'string-width'
 import type { Colors } from '../terminal.js'
 import { wrap } from './wrap.js'
 
@@ -66,7 +66,6 @@ function renderBlocks({ head, rows }: TableContent, { columns, colors }: TableLo
   return `${blocks.join('\n')}\n`
 }
 
-const widestOf = (cells: readonly string[]): number =>
-  Math.max(...cells.map((cell) => stripVTControlCharacters(cell).length))
+const widestOf = (cells: readonly string[]): number => Math.max(...cells.map((cell) => displayWidth(cell)))
 
 const longestWord = (cell: string): number => widestOf(cell.split(/\s+/))

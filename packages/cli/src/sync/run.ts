@@ -1,14 +1,7 @@
-import { errorMessage } from '@kinde-billing/core/internal'
-import {
-  isKindeManagementError,
-  type ManagementClient,
-  type SyncReport,
-  syncAll,
-  syncCustomer,
-} from '@kinde-billing/management'
+import { type ManagementClient, type SyncReport, syncAll, syncCustomer } from '@kinde-billing/management'
 import { createPostgresStateStore, type PostgresStateStore } from '@kinde-billing/postgres'
 import { readPolicy } from '../database/policy.js'
-import { openPool } from '../database/pool.js'
+import { withPool } from '../database/pool.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
 import { withKinde } from '../kinde/client.js'
 import { confirm } from '../kinde/confirm.js'
@@ -53,22 +46,13 @@ export async function syncCommand(
   if (identity !== undefined && options.progress !== undefined)
     throw new UsageError('--progress is for all customers. Leave it out with one.')
   const policy = await readPolicy(options.policy, terminal.cwd)
-  return withKinde(terminal, options, async (client) => {
-    const pool = await openPool(terminal)
-    try {
+  return withKinde(terminal, options, (client) =>
+    withPool(terminal, options, (pool) => {
       const store = createPostgresStateStore({ pool, policy, table: options.table })
       const run: SyncRun = { client, store, options, terminal }
-      return identity === undefined ? await runAll(run) : await runOne(run, identity)
-    } catch (error) {
-      if (error instanceof UsageError || isKindeManagementError(error)) throw error
-      terminal.err(
-        `${terminal.colors.red('database')}: ${errorMessage(error)}. Check DATABASE_URL, and that the table exists (ensureStateSchema).\n`,
-      )
-      return EXIT.finding
-    } finally {
-      await pool.end()
-    }
-  })
+      return identity === undefined ? runAll(run) : runOne(run, identity)
+    }),
+  )
 }
 
 function assertOneMode({ dryRun, check, yes }: SyncCommandOptions): void {

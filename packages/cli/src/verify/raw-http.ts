@@ -3,6 +3,8 @@ export interface CapturedRequest {
   readonly method: string
   /** By lower-case name. */
   readonly headers: { readonly [name: string]: string }
+  /** As the sender wrote them: in its case and order, and each line of a repeated header. */
+  readonly headerLines?: readonly (readonly [name: string, value: string])[] | undefined
   readonly body: string
 }
 

@@ -18,7 +18,10 @@ function isSameOrigin({ headers, url }: Request): boolean {
   const origin = headers.get('origin')
   if (site !== null) return site === 'same-origin'
   if (origin === null) return true
-  return URL.canParse(origin) && new URL(origin).host === (headers.get('host') ?? new URL(url).host)
+  // a page of another site can name no forwarded host: browsers ask for permission before they send such a header
+  const forwarded = (headers.get('x-forwarded-host') ?? '').split(',').map((host) => host.trim())
+  const hosts = [headers.get('host') ?? new URL(url).host, ...forwarded]
+  return URL.canParse(origin) && hosts.includes(new URL(origin).host)
 }
 
 /** Reads the fields of a form; `undefined` if it is too large. */
