@@ -27,6 +27,11 @@ describe.concurrent('faults are found', () => {
     ['failure answered 200', { isCooperating: true }, 'failure_acknowledged'],
     ['200 before the handler', { isCooperating: true }, 'acknowledged_before_handled'],
     ['200 before the handler', { delayMs: 150 }, 'acknowledged_before_handled'],
+    [
+      '200 before the handler, duplicates at once',
+      { isTelling: true, isCooperating: true },
+      'acknowledged_before_handled',
+    ],
     ['keys cached forever', {}, 'keys_cached_forever'],
     ['ids without case', { isTelling: true }, 'ids_compared_without_case'],
     ['ids without case', { isCooperating: true }, 'ids_compared_without_case'],

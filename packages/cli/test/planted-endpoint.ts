@@ -24,6 +24,7 @@ export type Plant =
   | 'everything let in without keys'
   | 'failure answered 200'
   | '200 before the handler'
+  | '200 before the handler, duplicates at once'
   | 'keys cached forever'
   | 'ids without case'
   | 'three marks'
@@ -76,6 +77,8 @@ export interface Handling {
   readonly fails?: 'always' | 'at first'
   /** It obeys `data.doctor`. */
   readonly isCooperating?: boolean
+  /** Runs that fail are not counted. */
+  readonly countsSuccesses?: boolean
 }
 
 export interface PlantedEndpoint {
@@ -104,16 +107,19 @@ export async function startPlanted(
   issuer: string,
   handling: Handling = {},
 ): Promise<PlantedEndpoint> {
+  const attempts = new Map<unknown, number>()
   const runs = new Map<unknown, number>()
   const verify = createVerify(plant, issuer)
   const once = createOnce(plant, handling)
   const handle = async ({ event_id, data }: Claims): Promise<void> => {
-    const count = (runs.get(event_id) ?? 0) + 1
-    runs.set(event_id, count)
+    const count = (attempts.get(event_id) ?? 0) + 1
+    attempts.set(event_id, count)
+    if (!handling.countsSuccesses) runs.set(event_id, count)
     const asked = handling.isCooperating ? data?.doctor : undefined
     await sleep(handling.delayMs ?? asked?.delayMs ?? 0)
     if (handling.fails === 'always' || (handling.fails === 'at first' && count === 1) || asked?.fail)
       throw new Error('the handler fails')
+    if (handling.countsSuccesses) runs.set(event_id, (runs.get(event_id) ?? 0) + 1)
   }
 
   const isLimited = createRateLimit(plant)
@@ -307,13 +313,14 @@ function createOnce(plant: Plant | undefined, { isTelling = false }: Handling) {
       const other = running.get(key)
       if (other !== undefined && plant === '200 while at work') return 'ok'
       if (other !== undefined && plant === 'duplicates share an answer') return other.then(() => 'ok')
-      if (other !== undefined && plant !== 'no inbox') throw new Refusal(409)
+      const isExclusive = plant !== 'no inbox' && plant !== '200 before the handler, duplicates at once'
+      if (other !== undefined && isExclusive) throw new Refusal(409)
       if (plant === 'marked before the handler') mark(key)
       const run = work()
         .then(() => mark(key))
         .finally(() => running.delete(key))
       running.set(key, run)
-      if (plant === '200 before the handler') run.catch(() => {})
+      if (plant?.startsWith('200 before the handler')) run.catch(() => {})
       else await run
       return 'ok'
     },

@@ -4,7 +4,7 @@ import { createBillingReceiver } from '@kinde-billing/core/receiver'
 import { describe, expect, it } from 'vitest'
 import type { FaultId } from '../src/doctor/faults.js'
 import { examine, examinePlanted, idsOf } from './examine.js'
-import type { Plant } from './planted-endpoint.js'
+import type { Handling, Plant } from './planted-endpoint.js'
 
 describe.concurrent('a right endpoint', () => {
   it('has no finding, and the report names what cannot be seen', async () => {
@@ -65,5 +65,14 @@ describe.concurrent('with --ran-url', () => {
     [undefined, []],
   ])('%s: %j', async (plant, ids) => {
     expect(idsOf(await examinePlanted(plant, {}, true))).toStrictEqual(ids)
+  })
+
+  it.each<Handling>([
+    { isCooperating: true, countsSuccesses: true },
+    { isCooperating: true, countsSuccesses: true, isTelling: true },
+    { fails: 'at first', countsSuccesses: true },
+    { fails: 'at first', countsSuccesses: true, isTelling: true },
+  ])('has no finding if it counts what has succeeded: %o', async (handling) => {
+    expect((await examinePlanted(undefined, handling, true)).findings).toStrictEqual([])
   })
 })

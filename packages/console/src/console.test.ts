@@ -441,6 +441,31 @@ describe('live updates', () => {
     expect((await get(handle, '/live?page=%2Felsewhere')).status).toBe(404)
   })
 
+  it('say that the database is away, and send the version again when it is back', async () => {
+    let isAway = false
+    const pool = new Proxy(pglite, {
+      get: (target, name) => {
+        const value = Reflect.get(target, name)
+        if (isAway) return () => Promise.reject(new Error('away'))
+        return typeof value === 'function' ? value.bind(target) : value
+      },
+    })
+    const response = await get(open({ pool }), '/live?page=%2Fbilling%2Fdeliveries')
+    const messages = readMessages(response)
+    const next = async (start: string): Promise<string> => {
+      while (true) {
+        const { value, done } = await messages.next()
+        if (done === true) throw new Error('the stream has ended')
+        if (value.startsWith(start)) return value
+      }
+    }
+    const first = await next('event: version')
+    isAway = true
+    await next('event: unavailable')
+    isAway = false
+    expect(await next('event: version')).toBe(first)
+  })
+
   it('send a version of every page of the console, also of one that cannot be read', async () => {
     const handle = open()
     for (const path of ['/%E0%A4%A', '/nothing', '/customers/customer:none']) {
@@ -452,13 +477,18 @@ describe('live updates', () => {
   })
 })
 
-async function* readVersions({ body }: Response): AsyncGenerator<string, void, undefined> {
+async function* readVersions(response: Response): AsyncGenerator<string, void, undefined> {
+  for await (const message of readMessages(response))
+    if (message.startsWith('event: version\ndata: ')) yield message.slice(21)
+}
+
+async function* readMessages({ body }: Response): AsyncGenerator<string, void, undefined> {
   let text = ''
   const decoder = new TextDecoder()
   for await (const chunk of body ?? []) {
     text += decoder.decode(chunk)
     const messages = text.split('\n\n')
     text = messages.pop() ?? ''
-    for (const message of messages) if (message.startsWith('event: version\ndata: ')) yield message.slice(21)
+    yield* messages
   }
 }

@@ -1,15 +1,17 @@
+import { withTimeout } from '@kinde-billing/core/internal'
 import { readChangeMark } from '@kinde-billing/postgres'
 import type { Settings } from './options.js'
 
 const LOOK_MS = 700
+const READ_TIMEOUT_MS = 15_000
 /** Time alone changes pages, too: an attempt that came a minute ago is in progress no more. */
 const LOOK_ANYWAY_MS = 10_000
 /** The browser connects again; so a stream never outlives a deployment behind a proxy for long. */
 const LIFETIME_MS = 10 * 60_000
 
-/** Watches the database while somebody looks. */
+/** Watches the database while a page is open. */
 export interface Watcher {
-  /** Calls back after every commit, and now and then. Returns the function that ends it. */
+  /** Calls back after every commit, if the database fails or works again, and now and then. Returns the function that ends it. */
   subscribe(listener: () => void): () => void
 }
 
@@ -22,17 +24,15 @@ export function createWatcher({ pool, onError }: Pick<Settings, 'pool' | 'onErro
     let calledAt = 0
     let isBroken = false
     while (listeners.size > 0) {
-      try {
-        const mark = await readChangeMark(pool)
-        if (mark !== known || Date.now() - calledAt > LOOK_ANYWAY_MS) {
-          known = mark
-          calledAt = Date.now()
-          for (const listener of listeners) listener()
-        }
-        isBroken = false
-      } catch (error) {
+      const mark = await inTime(readChangeMark(pool)).catch((error: unknown) => {
         if (!isBroken) onError(error)
-        isBroken = true
+      })
+      const wasBroken = isBroken
+      isBroken = mark === undefined
+      if (isBroken !== wasBroken || (mark ?? known) !== known || Date.now() - calledAt > LOOK_ANYWAY_MS) {
+        known = mark ?? known
+        calledAt = Date.now()
+        for (const listener of listeners) listener()
       }
       await new Promise((resolve) => setTimeout(resolve, LOOK_MS).unref?.())
     }
@@ -49,6 +49,12 @@ export function createWatcher({ pool, onError }: Pick<Settings, 'pool' | 'onErro
     },
   }
 }
+
+/** A database that does not answer is as good as away. */
+export const inTime = <Value>(reading: Promise<Value>): Promise<Value> =>
+  withTimeout(reading, READ_TIMEOUT_MS, () => {
+    throw new Error(`The database has not answered within ${READ_TIMEOUT_MS / 1000} seconds`)
+  })
 
 /**
  * Streams the version of a page: at once, and whenever it has changed.
@@ -77,7 +83,7 @@ export function streamVersions(
       const look = async (): Promise<void> => {
         // before anything new is told, and at least every ten seconds
         if (Date.now() - begun > LIFETIME_MS || !(await isAllowed())) return end()
-        const version = await readVersion()
+        const version = await inTime(readVersion())
         // A comment keeps proxies from ending a silent stream.
         send(version === sent ? ': same\n\n' : `event: version\ndata: ${version}\n\n`)
         sent = version
@@ -87,7 +93,12 @@ export function streamVersions(
         if (isBusy) return
         isBusy = true
         look()
-          // The database is away: the next commit, or the next look, tries again.
+          // The database is away: the next look tries again.
+          .catch(() => {
+            sent = ''
+            send('event: unavailable\ndata: database\n\n')
+          })
+          // the page is closed
           .catch(() => {})
           .finally(() => {
             isBusy = false

@@ -127,6 +127,7 @@ const connect = () => {
     if (event.data !== version) refresh()
   }
   source.addEventListener('version', onVersion)
+  source.addEventListener('unavailable', () => say('warn', 'Database unavailable'))
   source.onerror = () => {
     say('warn', 'Reconnecting')
     if (source.readyState === EventSource.CLOSED) { startPolling(); setTimeout(connect, 15000) }

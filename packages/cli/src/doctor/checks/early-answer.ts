@@ -1,3 +1,4 @@
+import type { Answer } from '../../endpoint/send.js'
 import { type Check, found, NOT_ACCEPTING, ok, unclear } from '../check.js'
 import { type Finding, finding } from '../faults.js'
 import { describeAnswer, isAccepted, type Session } from '../session.js'
@@ -11,6 +12,9 @@ export const earlyAnswer: Check = {
     if (facts.isCooperating) {
       const failure = await findAcknowledgedFailure(session)
       if (failure !== undefined) return found(failure)
+    } else {
+      const lost = await findLostFailure(session)
+      if (lost !== undefined) return found(lost)
     }
     const [first, second] = [await findEarlyAnswer(session), await findEarlyAnswer(session)]
     // twice: under load, one sample proves nothing
@@ -32,6 +36,32 @@ async function findAcknowledgedFailure(session: Session): Promise<Finding | unde
   return finding(
     'failure_acknowledged',
     `Two events that asked the handler to fail were answered ${words} after it had run.`,
+  )
+}
+
+/**
+ * The handler is asked to fail, and the endpoint acknowledges the event and does not mark it: it answered before it knew. A
+ * queue that has given up may look the same, so this is likely.
+ */
+async function findLostFailure(session: Session): Promise<Finding | undefined> {
+  const { reference, tellingData } = session.facts
+  if (reference.tells !== 'answers' || (await isRetriedByItself(session))) return undefined
+  const isHandledAgain = async (doctor: object): Promise<Answer | undefined> => {
+    const probe = session.event({ data: { ...tellingData, doctor } })
+    const first = await session.deliver(probe)
+    await session.pause(session.times.handlerMs)
+    const again = await session.deliver(probe)
+    const both = [first, again].every((answer) => isAccepted(answer) && reference.classify(answer) === 'ran')
+    return both ? first : undefined
+  }
+  const answer = await isHandledAgain({ fail: true })
+  if (answer === undefined || (await isHandledAgain({ fail: true })) === undefined) return undefined
+  // an event that does not ask for it is marked
+  if ((await isHandledAgain({})) !== undefined) return undefined
+  return finding(
+    'acknowledged_before_handled',
+    `Two events that asked the handler to fail were answered ${describeAnswer(answer)}, and the same when they were delivered again; other events are duplicates then.`,
+    'likely',
   )
 }
 

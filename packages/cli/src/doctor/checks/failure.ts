@@ -69,7 +69,7 @@ async function checkRepeatedFailure(session: Session, data: Data): Promise<Check
 
 interface Attempts {
   readonly answers: readonly [Answer, Answer, Answer]
-  /** `undefined` if runs are not counted. */
+  /** `undefined` if runs are not counted, or only those that succeed. */
   readonly hasRunAgain: boolean | undefined
 }
 
@@ -79,7 +79,14 @@ async function deliverThrice(session: Session, data: Data): Promise<Attempts> {
   const runs = await session.countRuns(probe)
   const others: [Answer, Answer] = [await session.deliver(probe), await session.deliver(probe)]
   const runsAfter = await session.countRuns(probe)
-  return { answers: [first, ...others], hasRunAgain: runs === undefined ? undefined : runsAfter !== runs }
+  return { answers: [first, ...others], hasRunAgain: hasRunAgain(runs, runsAfter, others) }
+}
+
+/** A count that stays 0 tells nothing while attempts fail: the application may count only what succeeds. */
+function hasRunAgain(runs: number | undefined, runsAfter: number | undefined, others: readonly Answer[]) {
+  if (runs === undefined || runsAfter === undefined) return undefined
+  if (runsAfter !== runs) return true
+  return runs > 0 || others.some(isAccepted) ? false : undefined
 }
 
 const isMarked = ({ answers: [first, ...others] }: Attempts): boolean => !isAccepted(first) && others.some(isAccepted)
