@@ -27,7 +27,7 @@ export function createWatcher({ pool, onError }: Pick<Settings, 'pool' | 'onErro
       const mark = await inTime(readChangeMark(pool)).catch((error: unknown) => {
         if (!isBroken) onError(error)
       })
-      const wasBroken = isBroken
+      const wasBroken: boolean = isBroken
       isBroken = mark === undefined
       if (isBroken !== wasBroken || (mark ?? known) !== known || Date.now() - calledAt > LOOK_ANYWAY_MS) {
         known = mark ?? known

@@ -1,4 +1,5 @@
 import type { DeliveryDetails, InboxHealth, StoredDelivery } from '@kinde-billing/postgres'
+import displayWidth from 'string-width'
 import { printable } from '../output/event-lines.js'
 import { renderTable, type TableLook } from '../output/table.js'
 
@@ -52,14 +53,21 @@ export function describeDelivery(delivery: DeliveryDetails, showsClaims: boolean
   const known = rows.flatMap(([name, value]) => (value === undefined ? [] : [[name, printable(value, 600)]]))
   const table = renderTable({ head: ['delivery', ''], rows: known }, look)
   if (!showsClaims) return table
-  return `${table}\n${claims === undefined ? 'The claims are not kept.' : printableJson(claims)}\n`
+  return `${table}\n${claims === undefined ? 'The claims are not kept.' : printableJson(claims, look.columns)}\n`
 }
 
-/** Characters that terminals hide or act on are escaped, which is still the same JSON. */
-function printableJson(value: object): string {
+/**
+ * Characters that terminals hide or act on are escaped, and a value that does not fit beside its name follows on a line of
+ * its own, which is still the same JSON.
+ */
+function printableJson(value: object, columns: number): string {
   return JSON.stringify(value, null, 2)
     .split('\n')
     .map((line) => printable(line, Number.POSITIVE_INFINITY))
+    .map((line) => {
+      const [, indent = '', name = '', rest = ''] = /^( *)("(?:[^"\\]|\\.)*":) (.+)$/.exec(line) ?? []
+      return name === '' || displayWidth(line) <= columns ? line : `${indent}${name}\n${indent}  ${rest}`
+    })
     .join('\n')
 }
 

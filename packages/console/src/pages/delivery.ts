@@ -66,7 +66,7 @@ function redeliverPart(view: View, delivery: DeliveryDetails): Html {
   const isDone = delivery.doneAt !== undefined
   const how = view.settings.receiver
     ? 'Your handlers run once, under the same lock as a delivery of Kinde’s.'
-    : 'It is marked. Your application runs it with redeliver() of @kinde-billing/postgres.'
+    : 'Redeliver marks it, and your application then runs it with redeliver() of @kinde-billing/postgres.'
   return html`${title}<p>${isDone ? 'This event has been handled: running it again repeats its effects. ' : undefined}${how}</p>${actionForm(
     view,
     ['deliveries', delivery.eventId, 'redeliver'],
