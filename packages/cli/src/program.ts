@@ -2,7 +2,7 @@ import { Command, CommanderError } from 'commander'
 import { type CommandContext, describeExitCodes } from './command.js'
 import { COMMANDS } from './commands.js'
 import { EXIT, type ExitCode } from './exit-codes.js'
-import { writeError } from './output/note.js'
+import { writeError, writeNote } from './output/note.js'
 import type { Terminal } from './terminal.js'
 import { UsageError } from './usage-error.js'
 
@@ -49,6 +49,7 @@ function createProgram(version: string, context: CommandContext): Command {
     .configureOutput({
       writeOut: terminal.out,
       writeErr: terminal.err,
+      outputError: (text) => writeNote(terminal, text.trimEnd()),
       getOutHelpWidth: () => terminal.columns,
       getErrHelpWidth: () => terminal.columns,
     })

@@ -46,6 +46,8 @@ export async function consoleCommand(options: ConsoleCommandOptions, terminal: T
         onError: (error) => writeError(terminal, errorMessage(error)),
       }),
     )
+    // before it says how to stop it
+    const { signal } = terminal
     const server = createServer(getRequestListener(handle))
     const url = await listen(server, port)
     terminal.out(
@@ -53,7 +55,7 @@ export async function consoleCommand(options: ConsoleCommandOptions, terminal: T
         ? `${JSON.stringify({ url, readOnly: !allowActions })}\n`
         : `${wrap(`${url}  ${allowActions ? 'Actions are allowed.' : 'Read-only; --allow-actions changes that.'} Ctrl-C stops it.`, terminal.columns)}\n`,
     )
-    await aborted(terminal.signal)
+    await aborted(signal)
     await close(server)
     return EXIT.ok
   })

@@ -1,4 +1,4 @@
-import { readdir, readFile, stat } from 'node:fs/promises'
+import { mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { createServer, type IncomingMessage, request } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { join } from 'node:path'
@@ -230,6 +230,8 @@ describe('--forward-to', () => {
 })
 
 describe('the history', () => {
+  const entry = (id: number, body: string) => ({ id, receivedAt: '2026-05-01T00:00:00Z', request: { body } })
+
   it('survives a restart, readable by its owner only', async () => {
     const state = await temporaryFolder()
     const first = await listening({ issuer: issuer.issuer, save: false, json: true }, state)
@@ -242,6 +244,25 @@ describe('the history', () => {
     const file = join(state, 'kinde-billing', 'listen-history.json')
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     expect(JSON.parse(await readFile(file, 'utf8'))).toHaveLength(2)
+  })
+
+  it.each([
+    ['damaged', '[{"id": 1, "requ'],
+    ['of another form', '{"entries": {}}'],
+    ['far too long', JSON.stringify(Array.from({ length: 10_000 }, (_, id) => entry(id, 'x')))],
+    ['too large', JSON.stringify(Array.from({ length: 20 }, (_, id) => entry(id, 'x'.repeat(1e6))))],
+  ])('starts and stays small with a file that is %s', async (_, text) => {
+    const state = await temporaryFolder()
+    const file = join(state, 'kinde-billing', 'listen-history.json')
+    await mkdir(join(state, 'kinde-billing'))
+    await writeFile(file, text)
+    const { url, end } = await listening({ issuer: issuer.issuer, save: false }, state)
+    await deliver(url, await token)
+    await end()
+    const entries = JSON.parse(await readFile(file, 'utf8'))
+    expect(entries.at(-1)).toMatchObject({ type: 'customer.plan_changed' })
+    expect(entries.length).toBeLessThanOrEqual(200)
+    expect((await stat(file)).size).toBeLessThan(9e6)
   })
 
   it('is not kept with --no-history', async () => {
