@@ -1,6 +1,7 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { isKindeManagementError, type ManagementClient, type Webhook } from '@kinde-billing/management'
 import { defaultKeyFile } from '../issuer/development-key.js'
 import { UsageError } from '../usage-error.js'
@@ -154,10 +155,35 @@ function isLeftover(value: unknown): value is Leftover {
   return typeof value === 'object' && value !== null && 'domain' in value && 'endpoint' in value && 'pid' in value
 }
 
+/** Two runs at once must not lose each other's records. */
 async function change(file: string, update: (records: Leftover[]) => Leftover[]): Promise<void> {
-  const records = update(await read(file))
   await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  const draft = `${file}.${process.pid}`
-  await writeFile(draft, JSON.stringify(records), { mode: 0o600 })
-  await rename(draft, file)
+  const unlock = await lock(file)
+  try {
+    const draft = `${file}.${process.pid}`
+    await writeFile(draft, JSON.stringify(update(await read(file))), { mode: 0o600 })
+    await rename(draft, file)
+  } finally {
+    await unlock()
+  }
+}
+
+const LOCK_TRIES = 100
+const LOCK_PAUSE_MS = 20
+
+/** A lock that is still there after two seconds was left by a process that was killed: a change takes milliseconds. */
+async function lock(file: string): Promise<() => Promise<void>> {
+  const folder = `${file}.lock`
+  for (let tries = 0; tries < LOCK_TRIES; tries++) {
+    const isMine = await mkdir(folder).then(
+      () => true,
+      (error: NodeJS.ErrnoException) => {
+        if (error.code !== 'EEXIST') throw error
+        return false
+      },
+    )
+    if (isMine) break
+    await sleep(LOCK_PAUSE_MS)
+  }
+  return () => rm(folder, { recursive: true, force: true })
 }
