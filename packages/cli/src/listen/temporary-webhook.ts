@@ -1,11 +1,10 @@
 import { readFileSync } from 'node:fs'
-import { mkdir, readFile, rename, rm, writeFile } from 'node:fs/promises'
 import { dirname, join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import { isKindeManagementError, type ManagementClient, type Webhook } from '@kinde-billing/management'
 import { defaultKeyFile } from '../issuer/development-key.js'
 import { UsageError } from '../usage-error.js'
 import { findProductionSign } from './production.js'
+import { changeRecords, type Leftover, readRecords } from './webhook-records.js'
 
 /** A webhook that exists while `listen` runs. */
 export interface TemporaryWebhook {
@@ -26,17 +25,6 @@ export interface TemporaryWebhookOptions {
   readonly file: string
   /** Asks before the webhook is created. */
   readonly confirm: () => Promise<boolean>
-}
-
-/** A webhook to remove. */
-interface Leftover {
-  readonly domain: string
-  readonly endpoint: string
-  /** Kinde's id, once it is known. */
-  readonly id?: string | undefined
-  readonly pid: number
-  /** Start of the process, since another one may have its id later. */
-  readonly startedAt?: string | undefined
 }
 
 /** Default path of the record of temporary webhooks: the user's state folder. */
@@ -65,12 +53,12 @@ export async function registerTemporarily(options: TemporaryWebhookOptions): Pro
   if (!(await options.confirm())) return undefined
   const record: Leftover = { domain, endpoint, pid: process.pid, startedAt: readStart(process.pid) }
   // before the webhook exists: a crash in between must not leave an unknown one
-  await change(file, (records) => [...records, record])
-  const forget = (): Promise<void> => change(file, (records) => records.filter((one) => !isSame(one, record)))
+  await changeRecords(file, (records) => [...records, record])
+  const forget = (): Promise<void> => changeRecords(file, (records) => records.filter((one) => !isSame(one, record)))
   try {
     const { webhook } = await client.webhooks.ensure({ endpoint, name: 'kinde-billing listen (temporary)' })
     const { id } = webhook
-    await change(file, (records) => records.map((one) => (isSame(one, record) ? { ...one, id } : one)))
+    await changeRecords(file, (records) => records.map((one) => (isSame(one, record) ? { ...one, id } : one)))
     return {
       isNew: true,
       async remove() {
@@ -101,7 +89,7 @@ export async function removeLeftovers(
   { client, domain, file }: Pick<TemporaryWebhookOptions, 'client' | 'domain' | 'file'>,
   { onlyIfAny = false }: { readonly onlyIfAny?: boolean | undefined } = {},
 ): Promise<{ readonly removed: readonly string[]; readonly others: readonly Webhook[] }> {
-  const leftovers = (await read(file)).filter((one) => one.domain === domain && !isRunning(one))
+  const leftovers = (await readRecords(file)).filter((one) => one.domain === domain && !isRunning(one))
   if (onlyIfAny && leftovers.length === 0) return { removed: [], others: [] }
   const webhooks = await client.webhooks.list()
   const isLeft = ({ id, endpoint }: Webhook): boolean =>
@@ -109,7 +97,7 @@ export async function removeLeftovers(
   const left = webhooks.filter(isLeft)
   for (const { id } of left) await client.webhooks.delete(id)
   if (leftovers.length > 0)
-    await change(file, (records) => records.filter((one) => !leftovers.some((left) => isSame(one, left))))
+    await changeRecords(file, (records) => records.filter((one) => !leftovers.some((left) => isSame(one, left))))
   return { removed: left.map(({ endpoint }) => endpoint), others: webhooks.filter((webhook) => !isLeft(webhook)) }
 }
 
@@ -140,50 +128,4 @@ function readStart(pid: number): string | undefined {
   } catch {
     return undefined
   }
-}
-
-async function read(file: string): Promise<Leftover[]> {
-  try {
-    const value: unknown = JSON.parse(await readFile(file, 'utf8'))
-    return Array.isArray(value) ? value.filter(isLeftover) : []
-  } catch {
-    return []
-  }
-}
-
-function isLeftover(value: unknown): value is Leftover {
-  return typeof value === 'object' && value !== null && 'domain' in value && 'endpoint' in value && 'pid' in value
-}
-
-/** Two runs at once must not lose each other's records. */
-async function change(file: string, update: (records: Leftover[]) => Leftover[]): Promise<void> {
-  await mkdir(dirname(file), { recursive: true, mode: 0o700 })
-  const unlock = await lock(file)
-  try {
-    const draft = `${file}.${process.pid}`
-    await writeFile(draft, JSON.stringify(update(await read(file))), { mode: 0o600 })
-    await rename(draft, file)
-  } finally {
-    await unlock()
-  }
-}
-
-const LOCK_TRIES = 100
-const LOCK_PAUSE_MS = 20
-
-/** A lock that is still there after two seconds was left by a process that was killed: a change takes milliseconds. */
-async function lock(file: string): Promise<() => Promise<void>> {
-  const folder = `${file}.lock`
-  for (let tries = 0; tries < LOCK_TRIES; tries++) {
-    const isMine = await mkdir(folder).then(
-      () => true,
-      (error: NodeJS.ErrnoException) => {
-        if (error.code !== 'EEXIST') throw error
-        return false
-      },
-    )
-    if (isMine) break
-    await sleep(LOCK_PAUSE_MS)
-  }
-  return () => rm(folder, { recursive: true, force: true })
 }
