@@ -30,6 +30,13 @@ it.each([
   '[::1]:4010',
 ])('takes %s for development, unless billing events are received there', (host) => {
   expect(findProductionSign(`http://${host}`, [])).toBeUndefined()
-  const webhook = { id: 'w1', name: 'Billing', endpoint: 'https://app.example/', eventTypes: ['customer.plan_changed'] }
+  const webhook = {
+    id: 'w1',
+    name: 'Billing',
+    description: undefined,
+    endpoint: 'https://app.example/',
+    eventTypes: ['customer.plan_changed'],
+    createdOn: undefined,
+  }
   expect(findProductionSign(`http://${host}`, [webhook])).toContain('already receives')
 })
