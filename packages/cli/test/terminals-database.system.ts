@@ -90,7 +90,7 @@ describe.runIf(isInstalled('postgres'))('commands on a database', { timeout: 240
     ['inbox', 'redeliver', '--reason', 'neither ids nor --failed'],
     ['inbox', 'redeliver', 'event_1'],
     ['console', '--table', 'bad; name'],
-    ['sync', 'nobody'],
+    ['sync', 'ada'],
     ['sync', '--yes', '--check'],
   ].map((args) => ({ args, code: 2 }))
   const settings = () => ({ ...kinde.env, DATABASE_URL: server.url })

@@ -43,7 +43,9 @@ const MOUNTS: { readonly [framework: string]: (console: Console) => Promise<Serv
   },
   // Next's own server is not started: a route gets a NextRequest and returns a Response
   async 'Next.js'(console) {
-    return listen(createServer(getRequestListener((request) => console(new NextRequest(request)))))
+    const toNext = ({ url, method, headers, body }: Request) =>
+      new NextRequest(url, { method, headers, body, duplex: 'half' })
+    return listen(createServer(getRequestListener((request) => console(toNext(request)))))
   },
 }
 
