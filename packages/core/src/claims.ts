@@ -110,15 +110,8 @@ function findOtherEvent(type: string, claims: JsonObject, window?: ClaimChecks):
 
 /** Members that make a signed payload an event. `data` is passed on as it is, never as a schema's copy. */
 const Envelope = v.object({
-  event_id: v.pipe(
-    v.string(),
-    v.check((id) => isSafeString(id, MAX_ID_CHARS)),
-  ),
-  timestamp: v.pipe(
-    v.string(),
-    v.transform((text) => parseTimestamp(text)),
-    v.date(),
-  ),
+  event_id: v.custom<string>((id) => isSafeString(id, MAX_ID_CHARS)),
+  timestamp: v.pipe(v.unknown(), v.transform(parseTimestamp), v.date()),
   data: v.custom<JsonObject>(isJsonObject),
 })
 

@@ -1,4 +1,5 @@
 import type { OtherEvent } from './event-types.js'
+import { safely } from './format.js'
 
 /**
  * The status of each code, and if another attempt of the same bytes can succeed. Kinde tries again after every response
@@ -128,8 +129,7 @@ export class UnsupportedEventError extends KindeWebhookError {
     this.name = 'UnsupportedEventError'
     this.type = details.type
     this.id = details.id
-    Object.defineProperty(this, 'event', { value: details.event })
-    Object.defineProperty(this, 'claims', { value: details.claims })
+    Object.defineProperties(this, { event: { value: details.event }, claims: { value: details.claims } })
   }
 }
 
@@ -145,11 +145,7 @@ export function isKindeWebhookError(value: unknown): value is KindeWebhookError 
 
 /** Checks for a brand. A Proxy that throws at every touch has none. */
 export function hasBrand(value: unknown, brand: symbol): boolean {
-  try {
-    return typeof value === 'object' && value !== null && brand in value
-  } catch {
-    return false
-  }
+  return safely(() => typeof value === 'object' && value !== null && brand in value, false)
 }
 
 /** {@link isKindeWebhookError} for the error that carries an event of another type. */

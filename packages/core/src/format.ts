@@ -18,7 +18,7 @@ export function format(value: unknown, maxChars = 64): string {
 }
 
 /** The kind of an object, in any realm: `Object`, `Array`, `Map`, `Promise`. */
-export function kindOf(value: object): string {
+export function kindOf(value: unknown): string {
   return Object.prototype.toString.call(value).slice(8, -1)
 }
 
@@ -61,32 +61,27 @@ export function errorMessage(error: unknown, maxChars: number = MAX_MESSAGE_CHAR
 function collectMessages(error: unknown, seen: Set<unknown>, messages: string[]): string[] {
   if (seen.has(error) || seen.size > MAX_VISITED || messages.length > MAX_CAUSES) return messages
   seen.add(error)
-  const message = ownMessage(error)
+  const message = safely(() => ownMessage(error), 'unknown error')
   if (message !== '' && !messages.some((known) => known.includes(message))) messages.push(message)
-  for (const cause of causesOf(error)) collectMessages(cause, seen, messages)
+  for (const cause of safely(() => causesOf(error), [])) collectMessages(cause, seen, messages)
   return messages
 }
 
 /** An error of any realm: in Jest, Node's own errors are of another one. */
 function isError(value: unknown): value is Error {
-  return value instanceof Error || Object.prototype.toString.call(value) === '[object Error]'
+  return value instanceof Error || kindOf(value) === 'Error'
 }
 
-/** Returns a short text for anything. A Proxy or a getter may throw at any touch. */
 function ownMessage(error: unknown): string {
-  try {
-    if (isError(error)) {
-      const { message, name } = error
-      const code: unknown = Reflect.get(error, 'code')
-      // Node's AggregateError for a refused connection has an empty message, and only a code.
-      return message === '' ? String(code ?? name) : withoutParameters(message, code !== undefined)
-    }
-    if (typeof error === 'object' && error !== null) return describeObject(error)
-    // The text of a function is its source.
-    return typeof error === 'function' ? format(error) : String(error)
-  } catch {
-    return 'unknown error'
+  if (isError(error)) {
+    const { message, name } = error
+    const code: unknown = Reflect.get(error, 'code')
+    // Node's AggregateError for a refused connection has an empty message, and only a code.
+    return message === '' ? String(code ?? name) : withoutParameters(message, code !== undefined)
   }
+  if (typeof error === 'object' && error !== null) return describeObject(error)
+  // The text of a function is its source.
+  return typeof error === 'function' ? format(error) : String(error)
 }
 
 /** Applications also throw the `{ message, code }` of an API client, or a framework's response or redirect. */
@@ -114,13 +109,9 @@ function withoutParameters(message: string, hasCode: boolean): string {
 
 /** The errors behind one, and not more of an aggregate than are looked at. */
 function causesOf(error: unknown): unknown[] {
-  try {
-    if (typeof error !== 'object' || error === null) return []
-    const [errors, cause] = [Reflect.get(error, 'errors'), Reflect.get(error, 'cause')]
-    return [...(Array.isArray(errors) ? errors.slice(0, MAX_VISITED) : []), ...(cause === undefined ? [] : [cause])]
-  } catch {
-    return []
-  }
+  if (typeof error !== 'object' || error === null) return []
+  const [errors, cause] = [Reflect.get(error, 'errors'), Reflect.get(error, 'cause')]
+  return [...(Array.isArray(errors) ? errors.slice(0, MAX_VISITED) : []), ...(cause === undefined ? [] : [cause])]
 }
 
 /**
@@ -131,15 +122,19 @@ function causesOf(error: unknown): unknown[] {
  * @returns The lines of the stack after the message, or an empty string if there are none.
  */
 export function stackFrames(error: unknown): string {
+  const stack = safely(() => (isError(error) ? String(error.stack) : ''), '')
+  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
+  return frames
+    .slice(0, 20)
+    .map((line) => escapeText(line, 300))
+    .join('\n')
+}
+
+/** Reads from a value of the application or of a library: a Proxy or a getter may throw at any touch. */
+export function safely<Value>(read: () => Value, fallback: Value): Value {
   try {
-    const stack = isError(error) ? (error.stack ?? '') : ''
-    return stack
-      .split('\n')
-      .filter((line) => /^\s+at /.test(line))
-      .slice(0, 20)
-      .map((line) => escapeText(line, 300))
-      .join('\n')
+    return read()
   } catch {
-    return ''
+    return fallback
   }
 }

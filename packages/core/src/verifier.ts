@@ -1,4 +1,3 @@
-import type { CompactVerifyResult } from 'jose'
 import { JOSEError, JWSSignatureVerificationFailed } from 'jose/errors'
 import { compactVerify } from 'jose/jws/compact/verify'
 import { readBody, unreadBody } from './body.js'
@@ -165,14 +164,23 @@ function createVerify(
   keySet: KeySet,
 ): (token: unknown) => Promise<BillingEvent> {
   const { maxTokenBytes, clockToleranceMs, replayWindowMs, onWarning } = settings
-  const warnIfCustomerMissing = createCustomerWarning(settings)
+  const warnedTypes = new Set<string>()
+  /** One warning per event type: if Kinde changes the shape of `data`, the customer is the first thing that is missed. */
+  const warnIfCustomerMissing = ({ type, customer: { id, userId, orgCode } }: BillingEvent): void => {
+    if ((id ?? userId ?? orgCode) !== undefined || warnedTypes.has(type)) return
+    warnedTypes.add(type)
+    onWarning({
+      code: 'customer_not_found',
+      message: `${type} names no customer where one is expected: Kinde may have changed the shape of data. Look at event.data.`,
+    })
+  }
   return async (input) => {
     try {
       const { jws, kid } = parseToken(input, maxTokenBytes)
       const now = settings.now()
       if (!Number.isFinite(now)) throw invalidConfiguration('now', now, 'it must return the time in epoch milliseconds')
       const keys = keySet.findFresh(kid, now) ?? (await keySet.find(kid, now, onWarning))
-      const { payload } = await verifySignature(jws, keys)
+      const payload = await verifySignature(jws, keys)
       const event = buildEvent(validateClaims(payload, { issuer, now, clockToleranceMs, replayWindowMs }))
       warnIfCustomerMissing(event)
       return event
@@ -185,10 +193,11 @@ function createVerify(
 const RS256_ONLY = { algorithms: ['RS256'] }
 
 /** Verifies the signature with the first key that fits. All cryptography and JWS rules are jose's. */
-async function verifySignature(jws: string, keys: readonly CryptoKey[]): Promise<CompactVerifyResult> {
+async function verifySignature(jws: string, keys: readonly CryptoKey[]): Promise<Uint8Array> {
   for (const key of keys) {
     try {
-      return await compactVerify(jws, key, RS256_ONLY)
+      const { payload } = await compactVerify(jws, key, RS256_ONLY)
+      return payload
     } catch (error) {
       // jose's own error is not passed on: it may hold parts of the token.
       if (!(error instanceof JOSEError)) throw error
@@ -197,17 +206,4 @@ async function verifySignature(jws: string, keys: readonly CryptoKey[]): Promise
     }
   }
   throw new KindeWebhookError('invalid_signature', "The signature does not match the issuer's key.")
-}
-
-/** One warning per event type: if Kinde changes the shape of `data`, the customer is the first thing that is missed. */
-function createCustomerWarning({ onWarning }: VerifierSettings): (event: BillingEvent) => void {
-  const warned = new Set<string>()
-  return ({ type, customer: { id, userId, orgCode } }) => {
-    if ((id ?? userId ?? orgCode) !== undefined || warned.has(type)) return
-    warned.add(type)
-    onWarning({
-      code: 'customer_not_found',
-      message: `${type} names no customer where one is expected: Kinde may have changed the shape of data. Look at event.data.`,
-    })
-  }
 }

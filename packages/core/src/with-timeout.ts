@@ -5,22 +5,18 @@
  * @param timeoutMs - How long to wait, in milliseconds.
  * @param onTimeout - Returns the value to resolve with, or throws the error to reject with.
  */
-export function withTimeout<Value, Late>(
+export async function withTimeout<Value, Late>(
   promise: PromiseLike<Value>,
   timeoutMs: number,
   onTimeout: () => Late,
 ): Promise<Value | Late> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(() => resolve(new Promise((settle) => settle(onTimeout()))), timeoutMs)
-    Promise.resolve(promise).then(
-      (value) => {
-        clearTimeout(timer)
-        resolve(value)
-      },
-      (error: unknown) => {
-        clearTimeout(timer)
-        reject(error)
-      },
-    )
+  let timer: ReturnType<typeof setTimeout> | undefined
+  const timeout = new Promise<Late>((resolve) => {
+    timer = setTimeout(() => resolve((async () => onTimeout())()), timeoutMs)
   })
+  try {
+    return await Promise.race([promise, timeout])
+  } finally {
+    clearTimeout(timer)
+  }
 }

@@ -27,17 +27,14 @@ export interface Arrival<Context, Schemas extends DataSchemas> {
   readonly platform?: Platform | undefined
 }
 
-/** Runs the application's handlers for a verified event, once. Rejects with the error of the event, its schema or the run. */
-export type Dispatch<Context, Schemas extends DataSchemas> = (
-  verified: Promise<BillingEvent>,
-  arrival: Arrival<Context, Schemas>,
-) => Promise<Result<Schemas>['outcome']>
-
-/** Creates the {@link Dispatch} of a receiver. */
+/**
+ * Creates the function that runs the application's handlers for a verified event, once. It rejects with the error of the
+ * event, its schema or the run.
+ */
 export function createDispatch<Context, Tx, Schemas extends DataSchemas>(
   { on = {}, onEvent, onOtherEvent }: BillingReceiverOptions<Context, Tx, Schemas>,
   settings: ReceiverSettings<Context, Tx>,
-): Dispatch<Context, Schemas> {
+): (verified: Promise<BillingEvent>, arrival: Arrival<Context, Schemas>) => Promise<Result<Schemas>['outcome']> {
   type Here = Arrival<Context, Schemas>
   type Stored = Omit<InboxDelivery, 'answered'>
   const { leaseMs, retentionMs, inboxTimeoutMs, shouldLog } = settings

@@ -249,10 +249,7 @@ const NO_INBOX: DeliveryInbox = {
 }
 
 /** The inbox of a request. */
-export function getInbox<Context, Tx>(
-  { inbox }: Pick<ReceiverSettings<Context, Tx>, 'inbox'>,
-  context: Context,
-): DeliveryInbox<Tx> {
+export function getInbox<Context, Tx>({ inbox }: ReceiverSettings<Context, Tx>, context: Context): DeliveryInbox<Tx> {
   if (typeof inbox !== 'function') return inbox
   const requested = callOptionFunction('inbox', () => inbox(context))
   if (isInbox(requested)) return requested

@@ -46,12 +46,7 @@ export async function conclude<Context, Schemas extends DataSchemas>(
 }
 
 const DEFAULT_RETRY_AFTER_MS = 5000
-const RETRY_AFTER_CODES = new Set<string>([
-  'receiver_overloaded',
-  'keys_unavailable',
-  'inbox_unavailable',
-  'delivery_in_progress',
-])
+const RETRY_AFTER_CODES = ['receiver_overloaded', 'keys_unavailable', 'inbox_unavailable', 'delivery_in_progress']
 
 /**
  * Converts an outcome to its response. Success is exactly 200, because Kinde tries again after anything else. Nothing of
@@ -66,7 +61,8 @@ export function toResponse({ outcome, error }: Pick<Result<DataSchemas>, 'outcom
 function errorResponse({ code, status, retryAfterMs = DEFAULT_RETRY_AFTER_MS }: KindeWebhookError): DeliveryResponse {
   const response = jsonResponse(status, { error: status === 401 ? 'unauthorized' : code })
   if (code === 'method_not_allowed') response.headers['allow'] = 'POST'
-  if (RETRY_AFTER_CODES.has(code)) response.headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
+  if (RETRY_AFTER_CODES.includes(code))
+    response.headers['retry-after'] = String(Math.max(1, Math.ceil(retryAfterMs / 1000)))
   return response
 }
 

@@ -58,13 +58,23 @@ class Attempt<Tx> {
   }
 
   async #claimAndRun(): Promise<RunOutcome> {
+    const { inbox, delivery } = this.#run
+    const answered = this.#answered
+    const claim = {
+      ...delivery,
+      // Most inboxes never read it. An AbortController takes 1.9 µs more (2026-11-25, packages/benchmarks/src/tricks.ts).
+      get answered() {
+        return answered.get()
+      },
+    }
     let outcome: unknown
     try {
-      outcome = await this.#run.inbox.once(this.#createDelivery(), (tx, lease) => this.#runWork(tx, lease))
+      outcome = await inbox.once(claim, (tx, lease) => this.#runWork(tx, lease))
     } catch (error) {
-      return this.#afterRejection(error)
+      this.#explainRejection(error)
     }
-    if (this.#failure !== undefined) return this.#discardOrFail(this.#failure.error)
+    if (this.#failure?.error instanceof DiscardEvent) return this.#failure.error
+    if (this.#failure !== undefined) throw handlerFailed(delivery.type, this.#failure.error)
     if (outcome === 'in_progress')
       throw new KindeWebhookError('delivery_in_progress', 'Another attempt of the same event is still running.')
     if (outcome === 'duplicate' && this.#state === 'not started') return outcome
@@ -73,15 +83,17 @@ class Attempt<Tx> {
     throw inboxUnavailable(`returned ${format(outcome)} while the work is ${this.#state}`)
   }
 
-  #createDelivery(): InboxDelivery {
-    const answered = this.#answered
-    return {
-      ...this.#run.delivery,
-      // Most inboxes never read it. An AbortController takes 1.9 µs more (2026-11-25, packages/benchmarks/src/tricks.ts).
-      get answered() {
-        return answered.get()
-      },
+  /** Returns if the handler's own failure says it all. */
+  #explainRejection(error: unknown): void {
+    if (error instanceof HandlerFault) throw handlerFailed(this.#run.delivery.type, error)
+    if (this.#failure === undefined) {
+      // The store may be well: an inbox that cannot work as it is set up says so itself.
+      if (isKindeWebhookError(error) && error.code === 'invalid_configuration') throw error
+      throw inboxUnavailable('failed', error)
     }
+    // An inbox that does not know DiscardEvent passes it on. Any other error is the inbox's, at the mark.
+    if (this.#failure.error instanceof DiscardEvent && this.#failure.error !== error)
+      throw inboxUnavailable('failed at the mark', error)
   }
 
   async #runWork(tx: Tx, lease: AbortSignal): Promise<void> {
@@ -116,24 +128,6 @@ class Attempt<Tx> {
       this.#limit(inboxTimeoutMs, () => inboxUnavailable('did not mark the delivery in time'))
       if (verifier.now() - startedAt > leaseMs || lease.aborted) verifier.onWarning(finishedLate(type, leaseMs))
     }
-  }
-
-  #afterRejection(error: unknown): DiscardEvent {
-    if (error instanceof HandlerFault) throw handlerFailed(this.#run.delivery.type, error)
-    if (this.#failure === undefined) {
-      // The store may be well: an inbox that cannot work as it is set up says so itself.
-      if (isKindeWebhookError(error) && error.code === 'invalid_configuration') throw error
-      throw inboxUnavailable('failed', error)
-    }
-    // An inbox that does not know DiscardEvent passes it on. Any other error is the inbox's, at the mark.
-    if (this.#failure.error instanceof DiscardEvent && this.#failure.error !== error)
-      throw inboxUnavailable('failed at the mark', error)
-    return this.#discardOrFail(this.#failure.error)
-  }
-
-  #discardOrFail(error: unknown): DiscardEvent {
-    if (error instanceof DiscardEvent) return error
-    throw handlerFailed(this.#run.delivery.type, error)
   }
 
   /** Limits the step that starts, in place of the one before. */
