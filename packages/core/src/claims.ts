@@ -2,10 +2,9 @@ import * as v from 'valibot'
 import { KindeWebhookError, type KindeWebhookIssue, UnsupportedEventError } from './errors.js'
 import { type BillingEventType, isBillingEventType, type OtherEvent } from './event-types.js'
 import { format } from './format.js'
-import { getOwn, isJsonObject, isSafeString, type JsonObject, parseJsonObject } from './json.js'
+import { getOwn, isJsonObject, isSafeString, type JsonObject, MAX_DEPTH, parseJsonObject } from './json.js'
 import { parseTimestamp } from './timestamps.js'
 
-const MAX_DEPTH = 64
 const MAX_TYPE_CHARS = 128
 const MAX_ID_CHARS = 256
 
@@ -29,7 +28,7 @@ export type BillingEnvelope = OtherEvent & { readonly type: BillingEventType }
  * @throws UnsupportedEventError for a type that is not a billing event
  */
 export function validateClaims(payload: Uint8Array, checks: ClaimChecks): BillingEnvelope {
-  const claims = parseJsonObject(payload, MAX_DEPTH)
+  const claims = parseJsonObject(payload)
   if (claims === undefined)
     throw new KindeWebhookError(
       'invalid_payload',
@@ -127,11 +126,7 @@ const toIssue = (member: string): KindeWebhookIssue => ({
   message: EXPECTATIONS[member] ?? 'is invalid',
 })
 
-function readEnvelope<Type extends string>(
-  type: Type,
-  claims: JsonObject,
-  window?: ClaimChecks,
-): OtherEvent & { readonly type: Type } {
+function readEnvelope<Type extends string>(type: Type, claims: JsonObject, window?: ClaimChecks) {
   const { success, output, issues } = v.safeParse(Envelope, claims)
   if (!success)
     throw new KindeWebhookError('invalid_payload', 'The signed payload does not have the shape of an event.', {

@@ -22,11 +22,17 @@ export function decodeUtf8(bytes: ArrayBufferView): string | undefined {
   }
 }
 
-/** Parses a JSON object (RFC 8259: UTF-8, no byte order mark), or returns `undefined` if the bytes are not one. */
-export function parseJsonObject(bytes: Uint8Array, maxDepth: number): JsonObject | undefined {
+/** How deep a header or a payload may be nested. */
+export const MAX_DEPTH = 64
+
+/**
+ * Parses a JSON object (RFC 8259: UTF-8, no byte order mark), or returns `undefined` if the bytes are not one, or it is
+ * nested deeper than {@link MAX_DEPTH}.
+ */
+export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
   try {
     const value: unknown = JSON.parse(utf8.decode(bytes))
-    return isJsonObject(value) && !exceedsDepth(value, maxDepth) ? value : undefined
+    return isJsonObject(value) && !exceedsDepth(value, MAX_DEPTH) ? value : undefined
   } catch {
     return undefined
   }

@@ -10,7 +10,6 @@ export interface Token {
 }
 
 const MAX_HEADER_CHARS = 8192
-const MAX_HEADER_DEPTH = 64
 
 /**
  * Checks size, form and header. No key is looked up before, so a malformed token or a wrong algorithm costs no fetch.
@@ -103,8 +102,7 @@ let latest = { encoded: '', kid: '' }
 
 function parseKeyId(encoded: string): string {
   if (encoded === latest.encoded) return latest.kid
-  const header =
-    encoded.length <= MAX_HEADER_CHARS ? parseJsonObject(decodeBase64url(encoded), MAX_HEADER_DEPTH) : undefined
+  const header = encoded.length <= MAX_HEADER_CHARS ? parseJsonObject(decodeBase64url(encoded)) : undefined
   if (header === undefined)
     throw new KindeWebhookError('malformed_token', "The token's header is not a JSON object of at most 8 KiB.")
   for (const [name, [isValid, code, message]] of Object.entries(HEADER)) {

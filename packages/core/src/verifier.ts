@@ -158,11 +158,7 @@ export function openVerifier<Schemas extends DataSchemas>(
 }
 
 /** The checks, in their order, but for the application's schema. */
-function createVerify(
-  issuer: string,
-  settings: VerifierSettings,
-  keySet: KeySet,
-): (token: unknown) => Promise<BillingEvent> {
+function createVerify(issuer: string, settings: VerifierSettings, keySet: KeySet) {
   const { maxTokenBytes, clockToleranceMs, replayWindowMs, onWarning } = settings
   const warnedTypes = new Set<string>()
   /** One warning per event type: if Kinde changes the shape of `data`, the customer is the first thing that is missed. */
@@ -174,7 +170,7 @@ function createVerify(
       message: `${type} names no customer where one is expected: Kinde may have changed the shape of data. Look at event.data.`,
     })
   }
-  return async (input) => {
+  return async (input: unknown): Promise<BillingEvent> => {
     try {
       const { jws, kid } = parseToken(input, maxTokenBytes)
       const now = settings.now()

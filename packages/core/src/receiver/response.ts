@@ -1,4 +1,4 @@
-import { type KindeWebhookError, toKindeWebhookError } from '../errors.js'
+import { toKindeWebhookError } from '../errors.js'
 import { errorMessage, escapeText, stackFrames } from '../format.js'
 import { type BillingLog, docsUrl, notify, type ShouldLog } from '../log.js'
 import type { DataSchemas } from '../standard-schema.js'
@@ -55,10 +55,8 @@ const RETRY_AFTER_CODES = ['receiver_overloaded', 'keys_unavailable', 'inbox_una
  */
 export function toResponse({ outcome, error }: Pick<Result<DataSchemas>, 'outcome' | 'error'>): DeliveryResponse {
   // An unsupported event is acknowledged, although its error is reported.
-  return error?.code === outcome ? errorResponse(error) : jsonResponse(200, { status: outcome })
-}
-
-function errorResponse({ code, status, retryAfterMs = DEFAULT_RETRY_AFTER_MS }: KindeWebhookError): DeliveryResponse {
+  if (error === undefined || error.code !== outcome) return jsonResponse(200, { status: outcome })
+  const { code, status, retryAfterMs = DEFAULT_RETRY_AFTER_MS } = error
   const response = jsonResponse(status, { error: status === 401 ? 'unauthorized' : code })
   if (code === 'method_not_allowed') response.headers['allow'] = 'POST'
   if (RETRY_AFTER_CODES.includes(code))
