@@ -74,4 +74,4 @@ export function createExhaustionWatch(
 
 const exhaustionMessage = (max: number, handlers: number): string =>
   `[kinde-billing] Queries wait for a connection of the inbox's pool: all ${max} are in use, ${handlers} of them by handlers. ` +
-  "Let handlers query through delivery.tx, give the inbox a pool of its own, or raise the pool's max above the number of handlers at once."
+  "Let handlers query through delivery.tx, give the inbox a separate pool, or raise the pool's max above the number of handlers at once."

@@ -146,7 +146,7 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
         if (signer !== undefined && signer !== issuer)
           throw new KindeWebhookError(
             'invalid_configuration',
-            `issuer: the stored event is of ${format(signer, 255)}, and this receiver serves ${format(issuer, 255)}. Redeliver it with the receiver, or the context, of its own issuer.`,
+            `issuer: the stored event is of ${format(signer, 255)}, and this receiver serves ${format(issuer, 255)}. Redeliver it with the receiver, or the context, of its issuer.`,
           )
         const decoded = (async () => decodeBillingEvent(claims))()
         return dispatch(decoded, { issuer, delivery, facts, log, redelivery: { reason } })

@@ -210,7 +210,7 @@ function notAnObject(mint: Mint): CaseDraft[] {
 
 function names(mint: Mint): CaseDraft[] {
   const reason = 'RFC 7515, section 4: of names that stand twice the last counts, as JSON.parse has it'
-  const inherited = 'CVE-2022-46175 and its kin: a member of that name is no prototype'
+  const inherited = 'CVE-2022-46175 and its kin: a member of that name is not a prototype'
   const prototype = `"__proto__":${JSON.stringify(mint.header())}`
   const theirs = `"kid":"${attacker.kid}"`
   const signed = (rawHeader: string, key = issuer) => mint.token({ rawHeader, sign: rsaSigner(key) })

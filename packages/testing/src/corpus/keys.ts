@@ -57,7 +57,7 @@ function otherPurposes(mint: Mint): CaseDraft[] {
       'key for the operation encrypt': forOperations('encrypt'),
       'key for the operation sign': forOperations('sign'),
       'key for no operation': forOperations(),
-      'key for operations that are no list': { ...without(suspect, 'use'), key_ops: 'verify' },
+      'key for operations that are not a list': { ...without(suspect, 'use'), key_ops: 'verify' },
       'key for use sig and the operation encrypt': { ...suspect, key_ops: ['encrypt'] },
     }),
     ...unusable(mint, 'RFC 7517, section 4.4: a key that is for another algorithm', Object.fromEntries(pinned)),
@@ -121,7 +121,7 @@ function malformed(mint: Mint): CaseDraft[] {
 
 /** A secret in a public key set is known to everybody. */
 function symmetric(mint: Mint): CaseDraft[] {
-  const reason = 'RFC 7518, section 6.4; CVE-2016-10555: a symmetric key in a public key set is no secret'
+  const reason = 'RFC 7518, section 6.4; CVE-2016-10555: a symmetric key in a public key set is not a secret'
   const secret = 'a secret of thirty-two characters'
   const oct = { kty: 'oct', k: base64url.encode(secret), kid: 'symmetric', alg: 'RS256' }
   const signed = (header: Record<string, unknown>) => mint.token({ header, sign: hmacSigner(secret) })

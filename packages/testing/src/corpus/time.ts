@@ -194,7 +194,7 @@ function numericDates(mint: Mint): CaseDraft[] {
     ...rejectEach('token_not_current', 'RFC 7519, section 2: a NumericDate is a number', mistyped, withClaims),
     ...rejectEach(
       'token_not_current',
-      'RFC 7519, section 2: 1e400 is read as infinity, which is no NumericDate',
+      'RFC 7519, section 2: 1e400 is read as infinity, which is not a NumericDate',
       { 'exp 1e400': '"exp":1e400', 'nbf -1e400': '"nbf":-1e400' },
       (member) => mint.token({ rawPayload: append(mint.claims(), member) }),
     ),
