@@ -20,6 +20,35 @@ function messageFor(options: unknown, create: (options: never) => unknown = crea
   return 'none'
 }
 
+describe('an object of options', () => {
+  class Settings {
+    get issuer() {
+      return issuer.issuer
+    }
+    get jwks() {
+      return issuer.jwks
+    }
+    get onEvent() {
+      return onEvent
+    }
+  }
+
+  it.each<{ name: string; options: object }>([
+    { name: 'is frozen', options: Object.freeze({ ...domain, jwks: issuer.jwks, keys: Object.freeze({}) }) },
+    { name: 'has no prototype', options: Object.assign(Object.create(null), domain, { jwks: issuer.jwks }) },
+    { name: 'is a proxy', options: new Proxy({ ...domain, jwks: issuer.jwks }, {}) },
+    {
+      name: 'is of another realm',
+      options: Object.assign(runInNewContext('({ keys: {}, on: {} })'), domain, { jwks: issuer.jwks }),
+    },
+    { name: 'is an instance whose members are getters', options: new Settings() },
+  ])('is taken if it $name', async ({ options }) => {
+    const handle = createWebHandler(options as BillingReceiverOptions)
+    const request = new Request('https://app.example/', { method: 'POST', body: await signEvent() })
+    expect(await (await handle(request)).json()).toEqual({ status: 'processed' })
+  })
+})
+
 describe('a wrong value', () => {
   it.each<{ options: unknown; message: RegExp }>([
     { options: undefined, message: /^options is undefined: pass an object/ },
