@@ -1,6 +1,6 @@
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { runInNewContext } from 'node:vm'
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, vi } from 'vitest'
 
 /** A function with options. */
 interface OptionsRow {
@@ -116,15 +116,16 @@ const OF_DATA: { readonly [name: string]: readonly unknown[] } = {
   'testing/simulator isDelivered': [200],
 }
 
-/** Validated when the application starts or at the first request, by tests of their own; parts for adapters and test suites. */
+/** Handlers that validate their options at the first request. */
+const LAZY = ['core/receiver createLazyWebHandler', 'next kindeBilling']
+
+/** Nest's options are validated when the application starts, by its own tests; the others are parts for adapters and test suites. */
 const ELSEWHERE = [
-  'core/receiver createLazyWebHandler',
   'nest KindeBillingModule',
   'nest KindeBillingReceiver',
   'nest OnBillingEvent',
   'nest OnOtherEvent',
   'nest kindeBilling',
-  'next kindeBilling',
   'node getNodeHeader',
   'node openNodeBody',
   'node receiveNodeRequest',
@@ -258,6 +259,20 @@ describe.each(Object.entries(WITH_OPTIONS))(
   },
 )
 
+describe.each(LAZY)('%s', (name) => {
+  it.each(NOT_OPTIONS)('answers 500 with %s in the place of options, and logs the fix', async (_, create) => {
+    const log = vi.spyOn(console, 'error').mockReturnValue(undefined)
+    const handle = getFunction(name)(create())
+    const request = new Request('https://app.example/webhooks/kinde', { method: 'POST', body: 'token' })
+    const response = typeof handle === 'function' ? await handle(request, { params: Promise.resolve({}) }) : undefined
+    const [[line] = []] = log.mock.calls
+    log.mockRestore()
+    expect(response).toMatchObject({ status: 500 })
+    expect(line).toMatch(/^\[kinde-billing\] invalid_configuration \(500\): .*(?:pass|set|The options are) /i)
+    expect(line).not.toMatch(ENGINE_MESSAGE)
+  })
+})
+
 describe.each(Object.entries(OF_DATA))('%s', (name, args) => {
   it.each(args.map((_, index) => index))('says what is wrong with parameter %i', async (index) => {
     for (const [, create] of NOT_OPTIONS)
@@ -268,6 +283,6 @@ describe.each(Object.entries(OF_DATA))('%s', (name, args) => {
 })
 
 it('knows every function that can be imported', () => {
-  const known = [...Object.keys(WITH_OPTIONS), ...Object.keys(OF_DATA), ...ELSEWHERE, ...CLASSES]
+  const known = [...Object.keys(WITH_OPTIONS), ...Object.keys(OF_DATA), ...LAZY, ...ELSEWHERE, ...CLASSES]
   expect(known.sort()).toEqual([...functions.keys()].sort())
 })
