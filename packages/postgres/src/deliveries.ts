@@ -71,7 +71,8 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
     restore: RESTORE,
     read: readStatement(table, false),
     claim: CLAIM,
-    arrivals: arrivalsStatement(table),
+    arrivals: arrivalStatement(table, MANY_ARRIVALS),
+    arrival: arrivalStatement(table, ONE_ARRIVAL),
   })
   const redeliveredMark = markStatement(table, true, keep)
   const keptUntilDone = (delivery: InboxDelivery): string =>
@@ -84,8 +85,13 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
     arrival: (delivery) =>
       delivery.redelivery
         ? [LIMIT_ROW_LOCK, ...redeliveryArrival(table, delivery)]
-        : [LIMIT_ROW_LOCK, prepared.arrivals(...arrayValues([delivery]))],
-    arrivals: (deliveries) => [limitRowLock(SHARED_LOCK_TIMEOUT_MS), prepared.arrivals(...arrayValues(deliveries))],
+        : [LIMIT_ROW_LOCK, prepared.arrival(...arrivalValues(delivery))],
+    arrivals: (deliveries) => {
+      const [only, ...others] = deliveries
+      const isOne = only !== undefined && others.length === 0
+      const arrival = isOne ? prepared.arrival(...arrivalValues(only)) : prepared.arrivals(...arrayValues(deliveries))
+      return [limitRowLock(SHARED_LOCK_TIMEOUT_MS), arrival]
+    },
     forget: ({ key }) => [
       LIMIT_ROW_LOCK,
       `update ${table} set first_seen_at = now(), attempts = 0, done_at = null, discarded = false,
@@ -172,12 +178,28 @@ const MAX_CUSTOMER_CHARS = 500
 /** Claims that were erased while their redelivery ran stay erased. Those of an event that never arrived were never there. */
 const ERASED = '(known.attempts > 0 and known.claims is null)'
 
+/** The rows of arrivals, and the types of the parameters. Arrays for a single row would cost the server some 20 µs. */
+interface ArrivalSource {
+  readonly types: readonly string[]
+  readonly rows: string
+}
+
+const ONE_ARRIVAL: ArrivalSource = {
+  types: ['text', 'text', 'text', 'float8', 'float8'],
+  rows: `values ($1, $2, $3, to_timestamp($4 / 1000), now() + $5 * interval '1 millisecond')`,
+}
+
+const MANY_ARRIVALS: ArrivalSource = {
+  types: ONE_ARRIVAL.types.map((type) => `${type}[]`),
+  rows: `select key, event_id, type, to_timestamp(occurred_ms / 1000), now() + retention_ms * interval '1 millisecond'
+    from unnest($1, $2, $3, $4, $5) as arrival(key, event_id, type, occurred_ms, retention_ms)`,
+}
+
 /** Counts arrivals. What another attempt has done stays. */
-const arrivalsStatement = (table: string): StatementDefinition => ({
-  types: ['text[]', 'text[]', 'text[]', 'float8[]', 'float8[]'],
+const arrivalStatement = (table: string, { types, rows }: ArrivalSource): StatementDefinition => ({
+  types,
   text: `insert into ${table} as known (key, event_id, type, occurred_at, expires_at)
-    select key, event_id, type, to_timestamp(occurred_ms / 1000), now() + retention_ms * interval '1 millisecond'
-    from unnest($1, $2, $3, $4, $5) as arrival(key, event_id, type, occurred_ms, retention_ms)
+    ${rows}
     on conflict (key) do update set attempts = known.attempts + 1, last_attempt_at = now(),
       expires_at = case when known.done_at is null then greatest(known.expires_at, excluded.expires_at) else known.expires_at end
     returning ${arrivalState(isDone(false), 'done_at is not null and expires_at <= now()', 'attempts = 1', 'attempts > 1 and claims is null')}`,
@@ -194,7 +216,7 @@ const arrivalValues = ({ key, eventId, type, occurredAt, retentionMs }: InboxDel
 /** The values of several arrivals, an array for each column. */
 function arrayValues(deliveries: readonly InboxDelivery[]): string[] {
   const rows = deliveries.map(arrivalValues)
-  return arrivalsStatement('').types.map((_, column) => `array[${rows.map((row) => row[column]).join(', ')}]`)
+  return MANY_ARRIVALS.types.map((_, column) => `array[${rows.map((row) => row[column]).join(', ')}]`)
 }
 
 /** One column for what {@link readArrivals} reads: each column more costs the server and the client some microseconds. */

@@ -168,7 +168,7 @@ describe.runIf(isInstalled('postgres'))("a Postgres inbox and the pool's connect
   })
 
   it('shows an operator what is being handled, by the query of the docs', async () => {
-    const page = readFileSync(new URL('../../../docs/inboxes.md', import.meta.url), 'utf8')
+    const page = readFileSync(new URL('../../../docs/inbox-table.md', import.meta.url), 'utf8')
     const query = page.match(/^```sql\n([^`]*pg_locks[^`]*)^```$/m)?.[1] ?? ''
     const inbox = inboxOn()
     const delivery = newDelivery()

@@ -17,7 +17,7 @@ describe.runIf(isInstalled('postgres'))("a Postgres inbox's prepared statements"
     const { rows } = await client.query<{ name: string }>('select name from pg_prepared_statements order by name')
     return rows.map(({ name }) => name.replace(/_[0-9a-f]{16}$/, ''))
   }
-  const names = ['arrivals', 'claim', 'mark', 'read', 'restore'].map((name) => `kinde_billing_${name}`)
+  const names = ['arrival', 'arrivals', 'claim', 'mark', 'read', 'restore'].map((name) => `kinde_billing_${name}`)
 
   it('are made when a connection is used again', async () => {
     const inbox = createPostgresInbox({ pool })
