@@ -1,21 +1,24 @@
 import type { InboxDelivery } from '@kinde-billing/core/receiver'
+import {
+  arrayValues,
+  arrivalStatement,
+  arrivalValues,
+  isDone,
+  MANY_ARRIVALS,
+  ONE_ARRIVAL,
+  redeliveryArrival,
+} from './arrival-statements.js'
 import { CLAIM, claimValues, RESTORE, readClaimRow, restoreValues, type SessionSettings } from './claim-statements.js'
 import type { KeepOptions } from './keep-claims.js'
 import { inline, prepareGroup, type Statement, type StatementDefinition } from './prepared-statements.js'
 import type { Rows } from './session.js'
 import { ALREADY_MARKED } from './sql-errors.js'
-import { epochMsLiteral, jsonText, msLiteral, textLiteral } from './sql-literals.js'
+import { jsonText, msLiteral, textLiteral } from './sql-literals.js'
 
 /** How long a statement waits for the row: it is held only between a mark and its commit, or by an operator. */
 const ROW_LOCK_TIMEOUT_MS = 2000
 /** The same for several rows: each arrival waits for the others' rows. */
 const SHARED_LOCK_TIMEOUT_MS = 20
-
-/** The delivery is done: nothing runs. Every statement calls the row `known`, which an upsert has to. */
-const isDone = (redelivery: boolean): string =>
-  redelivery
-    ? '(known.done_at is not null and known.expires_at > now() and not known.redelivery_even_if_done)'
-    : '(known.done_at is not null)'
 
 const limitRowLock = (ms: number): string => `set local lock_timeout = ${ms}`
 const LIMIT_ROW_LOCK = limitRowLock(ROW_LOCK_TIMEOUT_MS)
@@ -45,16 +48,6 @@ export interface DeliveryStatements {
 export interface Failure {
   readonly code: string
   readonly message: string
-}
-
-export interface ArrivalState {
-  readonly isDone: boolean
-  /** True if the mark's time is over. */
-  readonly isExpired: boolean
-  /** True if the event has not arrived before. */
-  readonly isFirst: boolean
-  /** True if earlier attempts left no claims behind. */
-  readonly isUnkept: boolean
 }
 
 export interface ClaimState {
@@ -134,21 +127,6 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
   }
 }
 
-/** Reads the states of arrivals, by their keys. */
-export function readArrivals(results: readonly Rows[]): ReadonlyMap<string, ArrivalState> {
-  const arrivals = new Map<string, ArrivalState>()
-  for (const { key, state } of results.at(-1) ?? []) {
-    const [done, expired, first, unkept] = String(state).split(' ')
-    arrivals.set(String(key), {
-      isDone: done === 't',
-      isExpired: expired === 't',
-      isFirst: first === 't',
-      isUnkept: unkept === 't',
-    })
-  }
-  return arrivals
-}
-
 export function readClaim([claims, , , rows]: readonly Rows[]): ClaimState {
   const claim = claims?.[0]
   const row = rows?.[0]
@@ -177,62 +155,6 @@ const MAX_CUSTOMER_CHARS = 500
 
 /** Claims that were erased while their redelivery ran stay erased. Those of an event that never arrived were never there. */
 const ERASED = '(known.attempts > 0 and known.claims is null)'
-
-/** The rows of arrivals, and the types of the parameters. Arrays for a single row would cost the server some 20 µs. */
-interface ArrivalSource {
-  readonly types: readonly string[]
-  readonly rows: string
-}
-
-const ONE_ARRIVAL: ArrivalSource = {
-  types: ['text', 'text', 'text', 'float8', 'float8'],
-  rows: `values ($1, $2, $3, to_timestamp($4 / 1000), now() + $5 * interval '1 millisecond')`,
-}
-
-const MANY_ARRIVALS: ArrivalSource = {
-  types: ONE_ARRIVAL.types.map((type) => `${type}[]`),
-  rows: `select key, event_id, type, to_timestamp(occurred_ms / 1000), now() + retention_ms * interval '1 millisecond'
-    from unnest($1, $2, $3, $4, $5) as arrival(key, event_id, type, occurred_ms, retention_ms)`,
-}
-
-/** Counts arrivals. What another attempt has done stays. */
-const arrivalStatement = (table: string, { types, rows }: ArrivalSource): StatementDefinition => ({
-  types,
-  text: `insert into ${table} as known (key, event_id, type, occurred_at, expires_at)
-    ${rows}
-    on conflict (key) do update set attempts = known.attempts + 1, last_attempt_at = now(),
-      expires_at = case when known.done_at is null then greatest(known.expires_at, excluded.expires_at) else known.expires_at end
-    returning ${arrivalState(isDone(false), 'done_at is not null and expires_at <= now()', 'attempts = 1', 'attempts > 1 and claims is null')}`,
-})
-
-const arrivalValues = ({ key, eventId, type, occurredAt, retentionMs }: InboxDelivery): string[] => [
-  textLiteral(key),
-  textLiteral(eventId),
-  textLiteral(type),
-  epochMsLiteral(occurredAt),
-  msLiteral(retentionMs),
-]
-
-/** The values of several arrivals, an array for each column. */
-function arrayValues(deliveries: readonly InboxDelivery[]): string[] {
-  const rows = deliveries.map(arrivalValues)
-  return MANY_ARRIVALS.types.map((_, column) => `array[${rows.map((row) => row[column]).join(', ')}]`)
-}
-
-/** One column for what {@link readArrivals} reads: each column more costs the server and the client some microseconds. */
-const arrivalState = (done: string, expired: string, first: string, unkept: string): string =>
-  `known.key, concat_ws(' ', ${done}, ${expired}, ${first}, ${unkept}) as state`
-
-/** A redelivery is not an arrival: `attempts` counts Kinde's. */
-function redeliveryArrival(table: string, delivery: InboxDelivery): string[] {
-  const text = `insert into ${table} (key, event_id, type, occurred_at, expires_at, attempts)
-    select $1, $2, $3, to_timestamp($4 / 1000), now() + $5 * interval '1 millisecond', 0
-    on conflict (key) do nothing`
-  return [
-    inline({ text, values: arrivalValues(delivery) }),
-    `select ${arrivalState(isDone(true), 'false', 'false', 'false')} from ${table} as known where key = ${textLiteral(delivery.key)}`,
-  ]
-}
 
 /**
  * Reads the row after the lock was taken, so that a mark that was committed meanwhile is seen. Sequential scans are off while
