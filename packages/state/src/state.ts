@@ -98,12 +98,15 @@ function compareLists(a: FactList, b: FactList): number {
 function mergeNames(known: CustomerNames, added: CustomerNames): CustomerNames {
   const id = earlier(known.id, added.id)
   const orgCode = earlier(known.orgCode, added.orgCode)
-  const userId = earlier(known.userId, added.userId)
+  const userId = orgCode === undefined ? earlier(known.userId, added.userId) : undefined
   if (id === known.id && orgCode === known.orgCode && userId === known.userId) return known
   return customerNames(id, orgCode, userId)
 }
 
-/** The names that are known, without members for those that are not. */
+/**
+ * The names that are known, without members for those that are not. The user of an organization's event is one of its
+ * members, not the customer: a person's id that says nothing about access is not stored.
+ */
 export function customerNames(
   id: CustomerName | undefined,
   orgCode: CustomerName | undefined,
@@ -112,7 +115,7 @@ export function customerNames(
   const names: { -readonly [Name in keyof CustomerNames]: CustomerNames[Name] } = {}
   if (id !== undefined) names.id = id
   if (orgCode !== undefined) names.orgCode = orgCode
-  if (userId !== undefined) names.userId = userId
+  if (userId !== undefined && orgCode === undefined) names.userId = userId
   return names
 }
 

@@ -1,17 +1,17 @@
 import { createHash } from 'node:crypto'
 
-/** A customer of test events. Members that are `undefined` keep the fixture's value. */
+/** A customer of test events. Members that are `undefined` keep the fixture's value; `null` removes it. */
 export interface Identity {
   readonly customerId: string | undefined
   readonly userId: string | undefined
-  readonly orgCode: string | undefined
+  readonly orgCode: string | null | undefined
 }
 
 /**
  * Makes the customer of one round. The first is the customer of the fixtures, so that single events and scenarios of
  * separate runs belong together; each further round has a different one.
  *
- * @param customer From `--customer`: `org_…` is an organization, `kp_…` a user, anything else a customer id.
+ * @param customer From `--customer`: `org_…` is an organization, `kp_…` a user of no organization, anything else a customer id.
  */
 export function createIdentity(round: number, customer: string | undefined): Identity {
   if (customer === undefined && round === 0) return { customerId: undefined, userId: undefined, orgCode: undefined }
@@ -21,7 +21,7 @@ export function createIdentity(round: number, customer: string | undefined): Ide
     customerId:
       id?.startsWith('org_') || id?.startsWith('kp_') ? toId('customer', seed) : (id ?? toId('customer', seed)),
     userId: id?.startsWith('kp_') ? id : toId('kp', seed),
-    orgCode: id?.startsWith('org_') ? id : toId('org', seed, 11),
+    orgCode: customer?.startsWith('kp_') ? null : id?.startsWith('org_') ? id : toId('org', seed, 11),
   }
 }
 
@@ -51,15 +51,16 @@ export function withIdentity(
 
 function replaceIds(object: object, parent: string, ids: Ids): Record<string, unknown> {
   return Object.fromEntries(
-    Object.entries(object).map(([name, value]): [string, unknown] => {
+    Object.entries(object).flatMap(([name, value]): [string, unknown][] => {
       if (typeof value === 'object' && value !== null && !Array.isArray(value))
-        return [name, replaceIds(value, name, ids)]
-      return [name, findId(parent, name, ids) ?? value]
+        return [[name, replaceIds(value, name, ids)]]
+      const id = findId(parent, name, ids)
+      return id === null ? [] : [[name, id ?? value]]
     }),
   )
 }
 
-function findId(parent: string, name: string, ids: Ids): string | undefined {
+function findId(parent: string, name: string, ids: Ids): string | null | undefined {
   switch (parent === '' ? name : `${parent}.${name}`) {
     case 'customer_id':
     case 'customer.id':
