@@ -89,7 +89,8 @@ describe.runIf(isInstalled('postgres'))('commands on a database', { timeout: 240
     ['inbox', 'list', '--status', 'lost'],
     ['inbox', 'redeliver', '--reason', 'neither ids nor --failed'],
     ['inbox', 'redeliver', 'event_1'],
-    ['console', '--table', 'bad; name'],
+    ['console', '--port', '0', '--table', 'bad; name'],
+    ['console', '--port', '0', '--states-table', 'bad; name'],
     ['sync', 'ada'],
     ['sync', '--yes', '--check'],
   ].map((args) => ({ args, code: 2 }))

@@ -87,12 +87,14 @@ const post = (handle: ReturnType<typeof open>, path: string, body: URLSearchPara
   get(handle, path, { method: 'POST', body, headers: { origin: ORIGIN, 'sec-fetch-site': 'same-origin', ...headers } })
 
 describe('createConsole', () => {
-  it('refuses to be created without authorize, with unknown options, and with a base path that is none', () => {
+  it('refuses to be created without authorize, with unknown options, and with a base path or a table that is none', () => {
     const wrong = (options: object) => () => createConsole(Object({ pool: pglite, authorize: () => true, ...options }))
     for (const options of [{ authorize: undefined }, { authorise: () => true }, { basePath: 'billing' }, { pool: 'x' }])
       expect(wrong(options)).toThrow(expect.objectContaining({ code: 'invalid_configuration' }))
     expect(wrong({ authorize: undefined })).toThrow(/^authorize is undefined: pass a function/)
     expect(wrong({ recevier: {} })).toThrow('did you mean "receiver"')
+    for (const table of ['deliveries', 'states', 'actions'])
+      expect(wrong({ tables: { [table]: 'bad; name' } })).toThrow('bad; name')
   })
 
   it('has every page, with strict headers, and no text of its own from elsewhere', async () => {

@@ -15,6 +15,7 @@ import {
   type PostgresStateStore,
   type RedeliveryReceiver,
   type StateClient,
+  schemaSql,
 } from '@kinde-billing/postgres'
 import type { AccessPolicy, BillingChange, BillingChangeContext } from '@kinde-billing/state'
 import { newSecret } from './actions/token.js'
@@ -129,6 +130,8 @@ export function resolveOptions(options: ConsoleOptions): Settings {
     assertMethods('receiver', receiver, ['redeliver'], 'pass the result of createBillingReceiver()')
   if (client !== undefined)
     assertMethods('client', client, ['agreements', 'customers'], 'pass the result of createManagementClient()')
+  // Throws if the name is not one of a table. The others are checked by what is created for them.
+  schemaSql({ table: tables.deliveries })
   const actions = createActionLog({ pool, table: tables.actions })
   return {
     pool,
