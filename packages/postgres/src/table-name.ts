@@ -1,4 +1,4 @@
-import { KindeWebhookError } from '@kinde-billing/core'
+import { invalidConfiguration } from '@kinde-billing/core/internal'
 
 /** Where deliveries are kept. */
 export interface TableOptions {
@@ -19,8 +19,9 @@ const DEFAULT_TABLE = 'kinde_billing_deliveries'
 export function tableName({ table = DEFAULT_TABLE }: TableOptions = {}): string {
   // 48 characters leave room for the names of its indexes within Postgres's 63.
   if (typeof table === 'string' && /^(?:[a-z_][a-z0-9_]{0,62}\.)?[a-z_][a-z0-9_]{0,47}$/.test(table)) return table
-  throw new KindeWebhookError(
-    'invalid_configuration',
-    `table: must be lower-case letters, digits and "_", at most 48 of them, with a schema before it at most, such as "${DEFAULT_TABLE}".`,
+  throw invalidConfiguration(
+    'table',
+    table,
+    `use lower-case letters, digits and "_", at most 48 of them, and at most a schema before them, such as "${DEFAULT_TABLE}"`,
   )
 }

@@ -63,7 +63,8 @@ describe.runIf(isInstalled('postgres'))('the inbox and the pool of the applicati
     expect(longestMs).toBeLessThan(HANDLER_TIMEOUT_MS * 5)
     expect(await first).toBe(max === 1 ? 'rejected' : 'processed')
     expect(outcomes).toContain(max === 1 ? 'rejected' : 'processed')
-    if (max === 1) expect(warnings.join()).toMatch(/Let handlers query through delivery\.tx, give the inbox a separate pool/)
+    if (max === 1)
+      expect(warnings.join()).toMatch(/Let handlers query through delivery\.tx, give the inbox a separate pool/)
     else expect(warnings).toEqual([])
   })
 
