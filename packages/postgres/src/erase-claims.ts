@@ -1,5 +1,4 @@
-import { KindeWebhookError } from '@kinde-billing/core'
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import { toTimestamp } from './list-deliveries.js'
 import type { AnyPostgresPool } from './pool.js'
@@ -68,7 +67,7 @@ function createSelection(selection: ClaimsToErase): { condition: string; values:
     return { condition: 'first_seen_at < $1::timestamptz', values: [toTimestamp('before', selection.before)] }
   const { customer } = selection
   if (typeof customer !== 'string' || customer.trim() === '')
-    throw new KindeWebhookError('invalid_configuration', 'customer: must be an id, such as "customer_0195…".')
+    throw invalidConfiguration('customer', customer, 'pass an id, such as "customer_0195…"')
   // An id stands in the claims as a JSON string, wherever it stands; messages and reasons are free text.
   return {
     condition: `(customer = $1 or strpos(claims, $2) > 0 or strpos(error_message, $1) > 0 or strpos(redelivery_reason, $1) > 0)`,

@@ -1,4 +1,4 @@
-import { KindeWebhookError } from '@kinde-billing/core'
+import { invalidConfiguration } from '@kinde-billing/core/internal'
 
 /** Which claims stand in the table, and for how long. */
 export interface KeepOptions {
@@ -17,11 +17,12 @@ export function resolveKeep({
   keepMs?: unknown
 }): KeepOptions {
   if (keepClaims !== 'failed' && keepClaims !== 'all' && keepClaims !== false)
-    throw new KindeWebhookError(
-      'invalid_configuration',
-      "keepClaims: must be 'failed' (until the event is done), 'all' (for keepMs) or false.",
+    throw invalidConfiguration(
+      'keepClaims',
+      keepClaims,
+      "pass 'failed' (until the event is done), 'all' (for keepMs) or false",
     )
   if (typeof keepMs !== 'number' || !Number.isFinite(keepMs) || keepMs < 0)
-    throw new KindeWebhookError('invalid_configuration', 'keepMs: must be a finite number of milliseconds, 0 or more.')
+    throw invalidConfiguration('keepMs', keepMs, 'pass a finite number of milliseconds, 0 or more')
   return { claims: keepClaims, ms: keepMs }
 }

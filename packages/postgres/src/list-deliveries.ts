@@ -1,5 +1,4 @@
-import { KindeWebhookError } from '@kinde-billing/core'
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import { cursorTime, decodeCursor, encodeCursor, parseLimit } from './page.js'
 import type { AnyPostgresPool } from './pool.js'
@@ -100,11 +99,12 @@ function createFilter(
   const parameter = (value: unknown): string => `$${values.push(value)}`
   const conditions = ['delivery.expires_at > now()']
   if (status !== undefined) {
-    if (!DELIVERY_STATUSES.includes(status)) throw invalid('status', `must be one of ${DELIVERY_STATUSES.join(', ')}`)
+    if (!DELIVERY_STATUSES.includes(status))
+      throw invalidConfiguration('status', status, `pass one of ${DELIVERY_STATUSES.join(', ')}`)
     conditions.push(COARSE[status], `${statusOf('delivery', table)} = ${parameter(status)}`)
   }
   for (const [name, text] of Object.entries({ type, customer }))
-    if (text !== undefined && typeof text !== 'string') throw invalid(name, 'must be a text')
+    if (text !== undefined && typeof text !== 'string') throw invalidConfiguration(name, text, 'pass a text')
   if (type !== undefined) conditions.push(`delivery.type = ${parameter(storableText(type))}`)
   if (customer !== undefined)
     conditions.push(namesCustomer(table, parameter(storableText(customer)), parameter(jsonText(customer))))
@@ -129,11 +129,7 @@ const namesCustomer = (table: string, id: string, json: string): string => `deli
 export function toTimestamp(name: string, date: unknown): string {
   // of any realm: test runners have their own Date
   if (isDate(date) && Number.isFinite(date.getTime())) return date.toISOString()
-  throw invalid(name, 'must be a valid Date')
+  throw invalidConfiguration(name, date, 'pass a valid Date')
 }
 
 const isDate = (value: unknown): value is Date => Object.prototype.toString.call(value) === '[object Date]'
-
-function invalid(name: string, fix: string): KindeWebhookError {
-  return new KindeWebhookError('invalid_configuration', `${name}: ${fix}.`)
-}

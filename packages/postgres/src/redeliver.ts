@@ -1,5 +1,4 @@
-import { KindeWebhookError } from '@kinde-billing/core'
-import { assertFunction, assertKnownOptions, assertMethods } from '@kinde-billing/core/internal'
+import { assertFunction, assertKnownOptions, assertMethods, invalidConfiguration } from '@kinde-billing/core/internal'
 import type { DeliveryOutcome } from '@kinde-billing/core/receiver'
 import { withSession } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
@@ -152,10 +151,10 @@ function parseLimits({
   const settings = { limit, concurrency, perSecond }
   for (const [name, value] of Object.entries({ limit, concurrency })) {
     if (!Number.isSafeInteger(value) || value < 1)
-      throw new KindeWebhookError('invalid_configuration', `${name}: must be a whole number above 0.`)
+      throw invalidConfiguration(name, value, 'pass a whole number above 0')
   }
-  if (concurrency > 100) throw new KindeWebhookError('invalid_configuration', 'concurrency: must be at most 100.')
+  if (concurrency > 100) throw invalidConfiguration('concurrency', concurrency, 'pass at most 100')
   if (!(typeof perSecond === 'number' && perSecond > 0))
-    throw new KindeWebhookError('invalid_configuration', 'perSecond: must be a number above 0.')
+    throw invalidConfiguration('perSecond', perSecond, 'pass a number above 0')
   return settings
 }

@@ -1,5 +1,5 @@
 import { KindeWebhookError } from '@kinde-billing/core'
-import { assertKnownOptions, assertType } from '@kinde-billing/core/internal'
+import { assertKnownOptions, assertType, invalidConfiguration } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import { eventKeys } from './find-event.js'
 import { toTimestamp } from './list-deliveries.js'
@@ -59,7 +59,7 @@ export async function requestRedelivery(
   const table = tableName(options)
   const { reason, evenIfDone = false } = options
   if (typeof reason !== 'string' || reason.trim() === '' || reason.length > 500)
-    throw new KindeWebhookError('invalid_configuration', 'reason: must be a text of 1 to 500 characters.')
+    throw invalidConfiguration('reason', reason, 'pass a text of 1 to 500 characters')
   assertType('evenIfDone', evenIfDone, 'boolean')
   const { before, condition, values } = createSelection(table, selection)
   const [row] = await withSession(pool, (session) =>

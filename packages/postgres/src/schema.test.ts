@@ -116,7 +116,7 @@ describe('an older table', () => {
     await pglite.exec(schemaSql({ table: 'migrated', from: 1 }))
     expect(await columnsOf('migrated')).toEqual(await columnsOf('newer'))
     expect(schemaSql({ from: SCHEMA_VERSION })).toBe('')
-    expect(() => schemaSql({ from: 3 })).toThrow('from: must be a whole number from 0 to 2')
+    expect(() => schemaSql({ from: 3 })).toThrow('from is 3: pass a whole number from 0 to 2')
   })
 
   it('is named, with the fix, if it was not brought up to date', async () => {

@@ -1,5 +1,4 @@
-import { KindeWebhookError } from '@kinde-billing/core'
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
 import { type TableOptions, tableName } from './table-name.js'
 
 export type { TableOptions } from './table-name.js'
@@ -94,7 +93,7 @@ export function schemaSql(options: SchemaSqlOptions = {}): string {
   const { from = 0 } = options
   const table = tableName(options)
   if (!Number.isSafeInteger(from) || from < 0 || from > SCHEMA_VERSION)
-    throw new KindeWebhookError('invalid_configuration', `from: must be a whole number from 0 to ${SCHEMA_VERSION}.`)
+    throw invalidConfiguration('from', from, `pass a whole number from 0 to ${SCHEMA_VERSION}`)
   const name = table.replace(/^.*\./, '')
   return VERSIONS.slice(from)
     .map((version) => version(table, name))

@@ -104,7 +104,7 @@ describe('on PGlite', () => {
     expect(await other.save(KEY, stateOf(created), undefined, tx)).toBe(true)
     expect((await pglite.query('select key from other_states')).rows).toEqual([{ key: KEY }])
     expect(stateSchemaSql({ table })).toContain('create table if not exists other_states (')
-    expect(() => createPostgresStateStore({ table: 'a; drop table b' })).toThrow('table:')
+    expect(() => createPostgresStateStore({ table: 'a; drop table b' })).toThrow('table is ')
   })
 })
 

@@ -1,5 +1,4 @@
-import { KindeWebhookError } from '@kinde-billing/core'
-import { assertKnownOptions } from '@kinde-billing/core/internal'
+import { assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import type { AnyPostgresPool } from './pool.js'
 import { type TableOptions, tableName } from './table-name.js'
@@ -33,7 +32,7 @@ export async function sweepDeliveries(pool: AnyPostgresPool, options: SweepOptio
   assertKnownOptions('sweepDeliveries', options, ['table', 'batch'])
   const { batch = 10_000 } = options
   if (!Number.isSafeInteger(batch) || batch < 1)
-    throw new KindeWebhookError('invalid_configuration', 'batch: must be a whole number above 0, such as 10000.')
+    throw invalidConfiguration('batch', batch, 'pass a whole number above 0, such as 10000')
   const table = tableName(options)
   // Rows that another statement holds are left to the next sweep.
   const keysWhere = (condition: string, order: string): string =>
