@@ -1,5 +1,5 @@
 import { join } from 'node:path'
-import { findSnippets, listMembers, ROOT, type Snippet } from '@kinde-billing/test-support/snippets/find'
+import { findSnippets, isImported, listMembers, ROOT, type Snippet } from '@kinde-billing/test-support/snippets/find'
 import ts from 'typescript'
 import { describe, expect, it } from 'vitest'
 
@@ -102,9 +102,8 @@ function createHost(snippetsByPath: Map<string, Snippet>, options: ts.CompilerOp
   }
   /** A snippet of the same page that begins with the name of its file, such as `// billing.ts`. */
   const findOnPage = (name: string, from: string): ts.ResolvedModuleFull | undefined => {
-    const comment = `// ${name.slice('./'.length).replace(/\.js$/, '.ts')}\n`
     const page = snippetsByPath.get(from)?.file
-    const found = [...snippetsByPath].find(([, { file, text }]) => file === page && text.startsWith(comment))
+    const found = [...snippetsByPath].find(([, snippet]) => isImported(snippet, name, page))
     return found && { resolvedFileName: found[0], extension: ts.Extension.Ts }
   }
   return {

@@ -1,7 +1,7 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { build, type Plugin } from 'esbuild'
-import { listMembers, ROOT, type Snippet } from './find.js'
+import { findSnippets, isImported, listMembers, ROOT, type Snippet } from './find.js'
 
 /** The functions that make a receiver, by the module that exports them. */
 const FACTORIES: Record<string, readonly string[]> = {
@@ -48,22 +48,28 @@ export async function bundleSnippets(
     conditions: ['@kinde-billing/source'],
     // A snippet is not on the disk, where its tsconfig.json would be found.
     tsconfigRaw: { compilerOptions: { experimentalDecorators: true } },
-    plugins: [resolveSnippets(snippets.map(({ text }) => adapt(text)))],
+    plugins: [resolveSnippets(snippets, adapt)],
   })
   const files = new Map(snippets.map(({ name }, index) => [name, join(outdir, `${index}.mjs`)]))
   return { files, remove: () => rmSync(outdir, { recursive: true }) }
 }
 
-function resolveSnippets(texts: readonly string[]): Plugin {
+function resolveSnippets(entries: readonly Snippet[], adapt: (text: string) => string): Plugin {
+  const snippets = [...entries]
   return {
     name: 'resolve-snippets',
     setup({ onResolve, onLoad, resolve }) {
       onResolve({ filter: /^snippet:\d+$/ }, ({ path }) => ({ path: path.slice(8), namespace: SNIPPET }))
       onLoad({ filter: /.*/, namespace: SNIPPET }, ({ path }) => ({
-        contents: texts[Number(path)] ?? '',
+        contents: adapt(snippets[Number(path)]?.text ?? ''),
         loader: 'ts',
         resolveDir: ROOT,
       }))
+      onResolve({ filter: /^\.\//, namespace: SNIPPET }, ({ path, importer }) => {
+        const page = snippets[Number(importer)]?.file
+        const found = findSnippets().find((snippet) => isImported(snippet, path, page))
+        return found && { path: String(snippets.push(found) - 1), namespace: SNIPPET }
+      })
       onResolve({ filter: /^[^./]/ }, async ({ path, namespace, kind, resolveDir, pluginData }) => {
         if (pluginData === RESOLVING) return undefined
         if (namespace === SNIPPET && (path in FACTORIES || path === 'vitest')) return { path, namespace: RECORDED }

@@ -43,6 +43,11 @@ function listFiles(extensions: string[], include: string[], exclude: string[]): 
   return ts.sys.readDirectory(ROOT, extensions, [...ignored, ...exclude], include).map((file) => relative(ROOT, file))
 }
 
+/** True for the snippet that another one of its page imports: it opens with the name of its file, as `// handlers.ts`. */
+export function isImported({ file, text }: Snippet, name: string, page: string | undefined): boolean {
+  return file === page && text.startsWith(`// ${name.slice('./'.length).replace(/\.js$/, '.ts')}\n`)
+}
+
 function read(file: string): string {
   return readFileSync(join(ROOT, file), 'utf8')
 }
