@@ -5,7 +5,7 @@ import { afterAll, afterEach, beforeAll, expect, it, vi } from 'vitest'
 import { type ForwardProxy, startForwardProxy } from '../forward-proxy.js'
 import { bundleSnippets } from './bundle.js'
 import { findEndpoint } from './endpoint.js'
-import { findSnippets, type Snippet } from './find.js'
+import { findSnippets, isImported, type Snippet } from './find.js'
 import { loadSnippet } from './load.js'
 
 const RECEIVES = /\b(?:kindeBilling|createWebHandler|createLazyWebHandler|createBillingReceiver)\(|function handle\(/
@@ -51,21 +51,23 @@ export function itReceives(snippets: readonly Snippet[]): void {
 
   it.each(snippets.map((snippet) => [snippet.name, snippet] as const))(
     'handles an event once, refuses a forgery and acknowledges other types: %s',
-    async (name, { text }) => {
+    async (name, snippet) => {
+      const { text } = snippet
       vi.stubGlobal('fetch', fetchOnLoopback)
       for (const method of ['log', 'warn', 'error'] as const) vi.spyOn(console, method).mockImplementation(() => {})
       const tunnels = proxy.targets.length
       const deliver = await findEndpoint(await loadSnippet(bundle.files.get(name) ?? ''), issuer.issuer)
       if (deliver === undefined) throw new Error('Nothing in this snippet can be delivered to.')
 
-      const claims = billingEventFixture(findHandledType(text))
+      const type = findHandledType(snippet)
+      const claims = billingEventFixture(type)
       const user = { id: 'kp_2f6c1b7d9e8a4c3fb5d0a1e2c3f4a5b6', email: 'ada@example.com' }
       const other = { ...claims, event_id: `${claims.event_id}_other`, type: 'user.created', data: { user } }
       const token = await issuer.sign(claims)
       const responses = [
         await deliver(token),
         await deliver(token),
-        await deliver(await forger.sign(billingEventFixture(findHandledType(text)), { header: { kid: issuer.kid } })),
+        await deliver(await forger.sign(billingEventFixture(type), { header: { kid: issuer.kid } })),
         await deliver(await issuer.sign(other)),
       ]
       expect(responses.map(({ status }) => status)).toEqual([200, 200, 401, 200])
@@ -93,8 +95,11 @@ function adapt(text: string, issuer: string, proxyUrl: string): string {
     .replace('pino()', "pino({ level: 'silent' })")
 }
 
-/** The first event type that the snippet has a handler for; any, if it handles all. */
-function findHandledType(text: string): BillingEventType {
+/** The first event type that the snippet, or one that it imports, has a handler for; any, if it handles all. */
+function findHandledType({ file, text: own }: Snippet): BillingEventType {
+  const names = [...own.matchAll(/from '(\.\/[^']+)'/g)].map(([, name = '']) => name)
+  const imported = names.flatMap((name) => findSnippets().filter((snippet) => isImported(snippet, name, file)))
+  const text = [own, ...imported.map((snippet) => snippet.text)].join('\n')
   const types = [...text.matchAll(/'(customer\.\w+)'/g)].map(([, type]) => type)
   return types.find(isBillingEventType) ?? 'customer.payment_failed'
 }
