@@ -5,7 +5,6 @@ import { examine, idsOf, runCheck } from '../../test/examine.js'
 import { type Handling, type Plant, startPlanted } from '../../test/planted-endpoint.js'
 import { type CheckOutcome, found } from './check.js'
 import { forged, ownIssuer, substituted } from './checks/authenticity.js'
-import { concurrentDuplicates } from './checks/concurrency.js'
 import { lateAttempts, unknownType } from './checks/content.js'
 import { failedAttempt } from './checks/failure.js'
 import { genuine } from './checks/genuine.js'
@@ -15,13 +14,12 @@ import { wrongMethod } from './checks/transport.js'
 import { webhookId } from './checks/webhook-id.js'
 import type { FaultId } from './faults.js'
 import type { Session } from './session.js'
-import type { DoctorTimes } from './times.js'
 
 type Run = (session: Session) => Promise<CheckOutcome>
 
 const outage: Run = async (session) => reportOutage(session, await beginWithOutage(session))
 
-const FAULTY: readonly { plant: Plant; handling?: Handling; times?: Partial<DoctorTimes>; run: Run; id: FaultId }[] = [
+const FAULTY: readonly { plant: Plant; handling?: Handling; run: Run; id: FaultId }[] = [
   { plant: '400 to unknown types', run: unknownType.run, id: 'unknown_type_refused' },
   { plant: 'JSON parser for every body', run: mediaType.run, id: 'json_body_parser' },
   { plant: 'JSON parser for application/json', run: mediaType.run, id: 'json_body_parser' },
@@ -44,14 +42,6 @@ const FAULTY: readonly { plant: Plant; handling?: Handling; times?: Partial<Doct
     run: failedAttempt.run,
     id: 'marked_before_handled',
   },
-  {
-    plant: '200 while at work',
-    handling: { isCooperating: true },
-    // A duplicate must meet the handler at work in three bursts of three, however busy the machine is.
-    times: { handlerMs: 1500 },
-    run: concurrentDuplicates.run,
-    id: 'acknowledged_while_at_work',
-  },
   { plant: 'five-minute window', run: lateAttempts.run, id: 'window_too_short' },
   { plant: '204 for success', run: genuine.run, id: 'success_not_200' },
   { plant: 'everything ignored', run: genuine.run, id: 'events_ignored' },
@@ -61,9 +51,9 @@ const FAULTY: readonly { plant: Plant; handling?: Handling; times?: Partial<Doct
 
 /** Whole runs are in `test/*.system.ts`. */
 describe.concurrent('a planted fault', () => {
-  it.each(FAULTY)('is found: $plant, as $id', async ({ plant, handling, times, run, id }) => {
+  it.each(FAULTY)('is found: $plant, as $id', async ({ plant, handling, run, id }) => {
     const start: Parameters<typeof runCheck>[1] = ({ url }) => startPlanted(plant, url, handling).then(withoutCount)
-    const { findings } = await runCheck(run, start, times)
+    const { findings } = await runCheck(run, start)
     const { impact, fix, evidence } = findings.find((one) => one.id === id) ?? {}
     expect([impact, fix, evidence].every((words) => words !== undefined && words.length > 20)).toBe(true)
   })
