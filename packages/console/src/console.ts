@@ -5,7 +5,7 @@ import { readDelivery } from '@kinde-billing/postgres'
 import { performAction } from './actions/perform.js'
 import { signToken } from './actions/token.js'
 import { serveAsset } from './assets/serve.js'
-import { createWatcher, inTime, streamVersions, type Watcher } from './live.js'
+import { createWatcher, streamVersions, type Watcher, withReadTimeout } from './live.js'
 import { type ConsoleOptions, resolveOptions, type Settings } from './options.js'
 import { activityPage } from './pages/activity.js'
 import { customerPage } from './pages/customer.js'
@@ -122,8 +122,8 @@ async function respond(settings: Settings, watcher: Watcher, operator: Operator,
     if (asset !== undefined) return asset
     if (path[0] === 'live' && path.length === 1 && method === 'GET') return live(draft, watcher, request)
     if (path[0] === 'search' && path.length === 1) return redirect(await findTarget(draft))
-    const view = await inTime(withToken(draft))
-    return toResponse(view, await inTime(readPage(view, path)), request)
+    const view = await withReadTimeout(withToken(draft))
+    return toResponse(view, await withReadTimeout(readPage(view, path)), request)
   } catch (error) {
     return toResponse(draft, toErrorPage(draft, error), request)
   }

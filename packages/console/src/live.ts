@@ -24,7 +24,7 @@ export function createWatcher({ pool, onError }: Pick<Settings, 'pool' | 'onErro
     let calledAt = 0
     let isBroken = false
     while (listeners.size > 0) {
-      const mark = await inTime(readChangeMark(pool)).catch((error: unknown) => {
+      const mark = await withReadTimeout(readChangeMark(pool)).catch((error: unknown) => {
         if (!isBroken) onError(error)
       })
       const wasBroken: boolean = isBroken
@@ -51,7 +51,7 @@ export function createWatcher({ pool, onError }: Pick<Settings, 'pool' | 'onErro
 }
 
 /** A database that does not answer is as good as away. */
-export const inTime = <Value>(reading: Promise<Value>): Promise<Value> =>
+export const withReadTimeout = <Value>(reading: Promise<Value>): Promise<Value> =>
   withTimeout(reading, READ_TIMEOUT_MS, () => {
     throw new Error(`The database has not answered within ${READ_TIMEOUT_MS / 1000} seconds`)
   })
@@ -83,7 +83,7 @@ export function streamVersions(
       const look = async (): Promise<void> => {
         // before anything new is told, and at least every ten seconds
         if (Date.now() - begun > LIFETIME_MS || !(await isAllowed())) return end()
-        const version = await inTime(readVersion())
+        const version = await withReadTimeout(readVersion())
         // A comment keeps proxies from ending a silent stream.
         send(version === sent ? ': same\n\n' : `event: version\ndata: ${version}\n\n`)
         sent = version
