@@ -170,7 +170,7 @@ type AnyFunction = (...args: unknown[]) => unknown
 
 const functions = await findFunctions()
 
-/** What a call came to: an error, or `undefined` if the arguments were accepted. */
+/** The outcome of a call: an error, or `undefined` if the arguments were accepted. */
 async function call(run: AnyFunction, args: readonly unknown[]): Promise<unknown> {
   try {
     const result = await run(...args)

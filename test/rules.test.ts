@@ -21,7 +21,7 @@ const RULES = new RegExp(
   'gi',
 )
 
-/** What may stand in a file, and why. Everything else that looks like a rule belongs in core. */
+/** The rules that may stand in a file, and why. Everything else that looks like a rule belongs in core. */
 const NO_RULES: { readonly [file: string]: { readonly may: readonly string[]; readonly because: string } } = {
   'packages/node/src/index.ts': {
     may: ["'content-length'", "'content-type'"],

@@ -10,7 +10,7 @@ const AXE = createRequire(import.meta.url).resolve('axe-core/axe.min.js')
 const PAGES = listPages()
 const BUILD_MS = 900_000
 
-/** What users type, word parts and misspellings among them, and the page that answers it. */
+/** Words that users type, word parts and misspellings among them, and the page that answers it. */
 const WORDS = [
   ['webhook not working', 'guides/webhook-stopped'],
   ['signature', 'errors'],

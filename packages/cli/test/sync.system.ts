@@ -1,10 +1,12 @@
 import { readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { decodeBillingEvent } from '@kinde-billing/core'
 import type { SyncReport } from '@kinde-billing/management'
 import { createPostgresStateStore, ensureStateSchema } from '@kinde-billing/postgres'
-import { summarize } from '@kinde-billing/state'
+import { applyBillingEvent, summarize } from '@kinde-billing/state'
 import { isInstalled } from '@kinde-billing/test-support/installed'
 import { type PostgresServer, startPostgres } from '@kinde-billing/test-support/postgres-server'
+import { billingEventFixture } from '@kinde-billing/testing'
 import { startTestManagementApi, type TestManagementApi } from '@kinde-billing/testing/management'
 import { Pool } from 'pg'
 import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
@@ -56,6 +58,25 @@ describe.runIf(isInstalled('postgres'))('kinde-billing sync on a real Postgres',
     expect(await sync(['--yes'])).toMatchObject({ code: 0, out: expect.stringContaining('1 changed') })
     expect(await summary('customer_1')).toMatchObject({ hasAccess: true, plan: { code: 'pro' } })
     expect(await sync(['--check'])).toMatchObject({ code: 0, out: expect.stringContaining('0 differ') })
+  })
+
+  it('computes the columns by the policy of the file', async () => {
+    const data = { customer_id: 'customer_1', agreement_id: PRO.id, plan_code: PRO.plan_code }
+    const owes = applyBillingEvent(
+      undefined,
+      decodeBillingEvent(billingEventFixture('customer.payment_failed', { data })),
+    )
+    const store = createPostgresStateStore({ pool })
+    await store.transaction(async (tx) => {
+      const stored = await store.load('customer:customer_1', { tx })
+      await store.save('customer:customer_1', owes, stored?.version, { tx })
+    })
+    const hasAccess = async () =>
+      (await pool.query("select has_access from kinde_billing_states where customer_id = 'customer_1'")).rows
+    await writeFile(join(cwd, 'policy.json'), '{"pastDueGraceMs": 0}')
+    expect(await hasAccess()).toEqual([{ has_access: true }])
+    expect((await sync(['customer_1', '--yes', '--policy', 'policy.json'])).code).toBe(0)
+    expect(await hasAccess()).toEqual([{ has_access: false }])
   })
 
   it('shows, then asks', async () => {

@@ -9,7 +9,7 @@ export interface Row {
   readonly code: number
 }
 
-/** What a command wrote, and its exit code. */
+/** The output of a command, and its exit code. */
 export interface Result {
   readonly command: string
   readonly expected: number

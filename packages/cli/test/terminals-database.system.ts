@@ -12,7 +12,7 @@ import { afterAll, beforeAll, beforeEach, describe, expect, it } from 'vitest'
 import { temporaryFolder } from './temporary-folder.js'
 import { COLOR, codesOf, isJson, longLines, type Row, runAll } from './terminal-runs.js'
 
-/** What a payload may contain: text that runs backwards, wide characters, an emoji with a tag, and a word without end. */
+/** Odd text that a payload may contain: text that runs backwards, wide characters, an emoji with a tag, and a word without end. */
 const HOSTILE = ['\u202eevil', '顧客'.repeat(20), '🏴\u{e0067}\u{e0062}\u{e007f}', 'x'.repeat(90), 'a\u200bb'] as const
 /** Characters that a terminal hides or acts on. */
 const HIDDEN = /[\p{Cf}\u2028\u2029]/u

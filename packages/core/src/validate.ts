@@ -4,7 +4,7 @@ import { format, kindOf } from './format.js'
 import { isJsonObject, type JsonObject } from './json.js'
 
 export { hasBrand } from './errors.js'
-export { errorMessage, escapeText, stackFrames } from './format.js'
+export { errorMessage, escapeText, kindOf, stackFrames } from './format.js'
 export { docsUrl } from './log.js'
 export { parseDate } from './timestamps.js'
 export { withTimeout } from './with-timeout.js'

@@ -13,7 +13,7 @@ import { explainEnd, explainMissingTable, LOCK_NOT_AVAILABLE, sqlState } from '.
 /** The receiver's part of an attempt: runs the handlers. */
 export type Work = (tx: object, signal: AbortSignal) => Promise<void>
 
-/** What the attempts of an inbox have in common. */
+/** The common parts of an inbox's attempts. */
 export interface AttemptSettings {
   readonly database: Database
   readonly statements: DeliveryStatements

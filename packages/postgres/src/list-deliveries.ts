@@ -1,4 +1,4 @@
-import { assertKnownOptions, invalidConfiguration } from '@kinde-billing/core/internal'
+import { assertKnownOptions, invalidConfiguration, kindOf } from '@kinde-billing/core/internal'
 import { withSession } from './database.js'
 import { cursorTime, decodeCursor, encodeCursor, parseLimit } from './page.js'
 import type { AnyPostgresPool } from './pool.js'
@@ -132,4 +132,4 @@ export function toTimestamp(name: string, date: unknown): string {
   throw invalidConfiguration(name, date, 'pass a valid Date')
 }
 
-const isDate = (value: unknown): value is Date => Object.prototype.toString.call(value) === '[object Date]'
+const isDate = (value: unknown): value is Date => kindOf(value) === 'Date'

@@ -1,4 +1,5 @@
 import type { BillingEventOf, BillingEventType } from '@kinde-billing/core'
+import { kindOf } from '@kinde-billing/core/internal'
 import { type PlanFact, planKey } from './plan.js'
 
 /** A billing event with any type of `data`. `data` and `claims` are not read. */
@@ -104,7 +105,7 @@ function content({ plan, ...fact }: Fact): string {
 
 /** A date of any realm: test runners have their own. */
 function isDate(value: unknown): value is Date {
-  return Object.prototype.toString.call(value) === '[object Date]'
+  return kindOf(value) === 'Date'
 }
 
 /** The milliseconds of a valid date. */

@@ -35,7 +35,7 @@ export interface Recipe {
   readonly routesMethods?: boolean
   /** True if the platform reads the whole body before it calls the application. */
   readonly buffersBodies?: boolean
-  /** What the platform decides before the application gets a request. */
+  /** The decisions of the platform before the application gets a request. */
   readonly platformAnswers?: AdapterUnderTest['platformAnswers']
 }
 

@@ -34,11 +34,11 @@ export interface BodyConsumer {
   readonly keepsBytes: boolean
 }
 
-/** What a client gets in the place of the adapter's answer. */
+/** The platform's own answer, which a client gets in the place of the adapter's. */
 export interface PlatformAnswer {
   /** The reason, for the report. */
   readonly because: string
-  /** What the test's assertion gets: a part of the response, such as `{ status: 403 }`, or a matcher. */
+  /** The expected response or a part of it, such as `{ status: 403 }`, or a matcher. */
   readonly gets: unknown
 }
 
