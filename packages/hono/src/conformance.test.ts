@@ -1,5 +1,4 @@
 import { createAdaptorServer } from '@hono/node-server'
-import { createWebHandler } from '@kinde-billing/core/receiver'
 import {
   type ConformanceOptions,
   type ConformanceServer,
@@ -67,12 +66,5 @@ describeAdapter('@kinde-billing/hono', {
       send: (token) => ({ contentType: 'application/json', body: JSON.stringify({ token }) }),
       keepsBytes: false,
     },
-  },
-})
-
-describeAdapter('createWebHandler behind @hono/node-server', {
-  start: (options) => {
-    const handle = createWebHandler(options)
-    return serve((request) => handle(request, undefined))
   },
 })

@@ -1,16 +1,8 @@
 import { createServer } from 'node:http'
-import { type ConformanceOptions, describeAdapter, listen } from '@kinde-billing/testing/conformance'
-import connect from 'connect'
+import { describeAdapter, listen } from '@kinde-billing/testing/conformance'
 import { kindeBilling } from './index.js'
 
+// Express and Connect: test/*.system.ts
 describeAdapter('@kinde-billing/node', {
   start: (options) => listen(createServer(kindeBilling(options))),
 })
-
-const withConnect = (options: ConformanceOptions) => {
-  const app = connect()
-  app.use('/webhooks/kinde', kindeBilling(options))
-  return listen(createServer(app), '/webhooks/kinde')
-}
-
-describeAdapter('@kinde-billing/node in Connect', { start: withConnect })

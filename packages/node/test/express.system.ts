@@ -6,7 +6,7 @@ import {
   listen,
 } from '@kinde-billing/testing/conformance'
 import express, { type RequestHandler } from 'express'
-import { kindeBilling } from './index.js'
+import { kindeBilling } from '../src/index.js'
 
 const PATH = '/webhooks/kinde'
 

@@ -1,19 +1,19 @@
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, it } from 'vitest'
-import { examine, idsOf, runCheck } from '../../test/examine.js'
-import { type Handling, type Plant, startPlanted } from '../../test/planted-endpoint.js'
-import { type CheckOutcome, found } from './check.js'
-import { forged, ownIssuer, substituted } from './checks/authenticity.js'
-import { lateAttempts, unknownType } from './checks/content.js'
-import { failedAttempt } from './checks/failure.js'
-import { genuine } from './checks/genuine.js'
-import { mediaType } from './checks/media-type.js'
-import { beginWithOutage, reportOutage } from './checks/outage.js'
-import { wrongMethod } from './checks/transport.js'
-import { webhookId } from './checks/webhook-id.js'
-import type { FaultId } from './faults.js'
-import type { Session } from './session.js'
+import { type CheckOutcome, found } from '../src/doctor/check.js'
+import { forged, ownIssuer, substituted } from '../src/doctor/checks/authenticity.js'
+import { lateAttempts, unknownType } from '../src/doctor/checks/content.js'
+import { failedAttempt } from '../src/doctor/checks/failure.js'
+import { genuine } from '../src/doctor/checks/genuine.js'
+import { mediaType } from '../src/doctor/checks/media-type.js'
+import { beginWithOutage, reportOutage } from '../src/doctor/checks/outage.js'
+import { wrongMethod } from '../src/doctor/checks/transport.js'
+import { webhookId } from '../src/doctor/checks/webhook-id.js'
+import type { FaultId } from '../src/doctor/faults.js'
+import type { Session } from '../src/doctor/session.js'
+import { examine, idsOf, runCheck } from './examine.js'
+import { type Handling, type Plant, startPlanted } from './planted-endpoint.js'
 
 type Run = (session: Session) => Promise<CheckOutcome>
 
@@ -49,7 +49,7 @@ const FAULTY: readonly { plant: Plant; handling?: Handling; run: Run; id: FaultI
   { plant: '401 on an outage', run: outage, id: 'key_outage_refused' },
 ]
 
-/** Whole runs are in `test/*.system.ts`. */
+/** Each check by itself. Whole runs: `faults.system.ts`, `right-endpoints.system.ts`. */
 describe.concurrent('a planted fault', () => {
   it.each(FAULTY)('is found: $plant, as $id', async ({ plant, handling, run, id }) => {
     const start: Parameters<typeof runCheck>[1] = ({ url }) => startPlanted(plant, url, handling).then(withoutCount)
