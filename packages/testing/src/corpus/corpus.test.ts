@@ -113,7 +113,7 @@ describe('hostile tokens are what they say', () => {
     const prefix = await cubeOf('exponent 3, a cube root for a block that ends in noise')
     const suffix = await cubeOf('exponent 3, a cube root for a block with noise as its padding')
 
-    // 00 01, eight times FF, 00, then DigestInfo and digest, as the genuine block has them at its end
+    // 00 01, 8 × FF, 00, then DigestInfo and digest, as the genuine block has them at its end
     expect(prefix.cube.subarray(0, 10)).toStrictEqual(prefix.genuine.subarray(0, 10))
     expect(prefix.cube.subarray(10, 62)).toStrictEqual(prefix.genuine.subarray(204))
     expect(suffix.cube.subarray(0, 30)).toStrictEqual(suffix.genuine.subarray(0, 30))
