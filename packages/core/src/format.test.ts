@@ -96,6 +96,73 @@ describe('errorMessage', () => {
     expect(errorMessage(new Error('select a plan - there is none'))).toBe('select a plan - there is none')
   })
 
+  it.each([
+    {
+      name: 'MikroORM',
+      message: `/* jobs */ insert into "u" values ('ada@example.com') - duplicate key value`,
+      code: '23505',
+      written: 'duplicate key value',
+    },
+    {
+      name: 'a procedure',
+      message: `call add_user('ada@example.com') - no such user`,
+      code: 'P0001',
+      written: 'no such user',
+    },
+    {
+      name: 'Prisma, whose arguments are wrong',
+      message:
+        '\nInvalid `prisma.user.create()` invocation:\n\n{\n  email: "ada@example.com"\n}\n\nUnknown argument `emial`.',
+      written: 'Invalid `prisma.user.create()` invocation: Unknown argument `emial`.',
+    },
+    {
+      name: 'Prisma, which shows the code',
+      message:
+        '\nInvalid `prisma.user.create()` invocation in\na.ts:1:2\n\n→ 5 create("ada@example.com"\nFailed on (`email`)\n',
+      code: 'P2002',
+      written: 'Invalid `prisma.user.create()` invocation: Failed on (`email`)',
+    },
+    {
+      name: 'a value that Postgres cannot read',
+      message: 'invalid input syntax for type integer: "ada@"x".com"',
+      code: '22P02',
+      written: 'invalid input syntax for type integer: "..."',
+    },
+    {
+      name: "Postgres's detail",
+      message: 'Unique constraint: Key (lower(email), name)=(ada@example.com, Ada (CEO)) already exists.',
+      written: 'Unique constraint: Key (lower(email), name)=... already exists.',
+    },
+    {
+      name: 'MySQL',
+      message: "Duplicate entry 'ada@example.com' for key 'users.email'",
+      code: 'ER_DUP_ENTRY',
+      written: "Duplicate entry ... for key 'users.email'",
+    },
+    {
+      name: 'MongoDB',
+      message: 'E11000 duplicate key error collection: db.users index: email_1 dup key: { email: "ada@example.com" }',
+      code: 11000,
+      written: 'E11000 duplicate key error collection: db.users index: email_1 dup key: ...',
+    },
+    {
+      name: 'SQL Server',
+      message: "Violation of UNIQUE KEY constraint 'u'. The duplicate key value is (ada@example.com).",
+      code: 'EREQUEST',
+      written: "Violation of UNIQUE KEY constraint 'u'. The duplicate key value is ....",
+    },
+  ])('leaves out the values of $name', ({ message, code, written }) => {
+    expect(errorMessage(Object.assign(new Error(message), { code }))).toBe(written)
+  })
+
+  it('writes both errors of one that was suppressed while resources were disposed of', () => {
+    const error = Object.assign(new Error('An error was suppressed'), {
+      error: new Error('close failed'),
+      suppressed: new Error('write failed'),
+    })
+    expect(errorMessage(error)).toBe('An error was suppressed (close failed; write failed)')
+  })
+
   it('writes the causes of an error of another realm', async () => {
     const { runInNewContext } = await import('node:vm')
     const error = runInNewContext("new TypeError('fetch failed', { cause: new Error('expired') })")
@@ -178,6 +245,10 @@ describe('stackFrames', () => {
     error.stack =
       'Error: Failed query\nparams: ada@example.com\n    at run (file:///app/\u001b[31m.js:1:2)\n    at node:x'
     expect(stackFrames(error)).toBe('    at run (file:///app/\\u001b[31m.js:1:2)\n    at node:x')
+  })
+
+  it('leaves out lines of the message that look like frames', () => {
+    expect(stackFrames(new Error('bad value\n    at ada@example.com'))).not.toContain('ada')
   })
 
   it('is bounded', () => {

@@ -77,7 +77,7 @@ function ownMessage(error: unknown): string {
     const { message, name } = error
     const code: unknown = Reflect.get(error, 'code')
     // Node's AggregateError for a refused connection has an empty message, and only a code.
-    return message === '' ? String(code ?? name) : withoutParameters(message, code !== undefined)
+    return message === '' ? String(code ?? name) : withoutParameters(message, code)
   }
   if (typeof error === 'object' && error !== null) return describeObject(error)
   // The text of a function is its source.
@@ -95,23 +95,44 @@ function describeObject(thrown: object): string {
   return typeof status === 'number' ? `${kind} with status ${status}` : kind
 }
 
-const QUERY = /^(?:insert|update|delete|merge|select|with|truncate|alter|create)\s/i
+const QUERY = /^(?:\s|\(|\/\*.*?\*\/)*(?:insert|update|delete|merge|replace|select|with|call|truncate|alter|create)\s/is
+const PRISMA_CALL = /^\s*(Invalid `[^`]*` invocation)/
+/** Values in messages of Postgres (and its details), MySQL, MongoDB and SQL Server. */
+const VALUES = [
+  /(\)=)\(.*\)/s,
+  /(Duplicate entry )'.*'(?= for key)/s,
+  /(dup key: )\{.*\}/s,
+  /(duplicate key value is )\(.*\)/s,
+]
+/** Class 22 of SQLSTATE: the message quotes a value that does not fit. */
+const BAD_VALUE = /^22[0-9A-Z]{3}$/
 
-/** Query builders write the parameters of a failed query into its message, and they may be personal data. */
-function withoutParameters(message: string, hasCode: boolean): string {
+/** Query builders and databases write the parameters of a failed query into its message, and they may be personal data. */
+function withoutParameters(message: string, code: unknown): string {
   // Drizzle appends them.
   const index = message.search(/\s+params: /)
   if (index !== -1) return message.slice(0, index)
-  // Knex puts the query with its values before the message of the driver, whose errors have a code.
-  const separator = hasCode && QUERY.test(message) ? message.lastIndexOf(' - ') : -1
+  // Prisma writes the code of the call, or its arguments, before the reason.
+  const [, call] = PRISMA_CALL.exec(message) ?? []
+  const reason = call === undefined ? withoutQuery(message, code) : `${call}: ${message.trimEnd().split('\n').at(-1)}`
+  const known = VALUES.reduce((text, value) => text.replace(value, '$1...'), reason)
+  return BAD_VALUE.test(String(code)) ? known.replace(/".*"/s, '"..."') : known
+}
+
+/** Knex and MikroORM put the query with its values before the message of the driver, whose errors have a code. */
+function withoutQuery(message: string, code: unknown): string {
+  const separator = code !== undefined && QUERY.test(message) ? message.lastIndexOf(' - ') : -1
   return separator === -1 ? message : message.slice(separator + 3)
 }
 
 /** The errors behind one, and not more of an aggregate than are looked at. */
 function causesOf(error: unknown): unknown[] {
   if (typeof error !== 'object' || error === null) return []
-  const [errors, cause] = [Reflect.get(error, 'errors'), Reflect.get(error, 'cause')]
-  return [...(Array.isArray(errors) ? errors.slice(0, MAX_VISITED) : []), ...(cause === undefined ? [] : [cause])]
+  const errors: unknown = Reflect.get(error, 'errors')
+  // A SuppressedError, which `using` throws, has no cause.
+  const names = 'suppressed' in error ? ['error', 'suppressed'] : ['cause']
+  const causes = names.map((name): unknown => Reflect.get(error, name)).filter((cause) => cause !== undefined)
+  return [...(Array.isArray(errors) ? errors.slice(0, MAX_VISITED) : []), ...causes]
 }
 
 /**
@@ -122,12 +143,18 @@ function causesOf(error: unknown): unknown[] {
  * @returns The lines of the stack after the message, or an empty string if there are none.
  */
 export function stackFrames(error: unknown): string {
-  const stack = safely(() => (isError(error) ? String(error.stack) : ''), '')
+  const stack = safely(() => (isError(error) ? withoutMessage(String(error.stack), error.message) : ''), '')
   const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
   return frames
     .slice(0, 20)
     .map((line) => escapeText(line, 300))
     .join('\n')
+}
+
+/** A line of the message may look like a frame. */
+function withoutMessage(stack: string, message: string): string {
+  const index = stack.indexOf(message)
+  return index === -1 ? stack : stack.slice(index + message.length)
 }
 
 /** Reads from a value of the application or of a library: a Proxy or a getter may throw at any touch. */

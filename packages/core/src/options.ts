@@ -4,7 +4,7 @@ import { type JsonWebKeySet, selectRs256Keys } from './jwks/import.js'
 import { type BillingLog, type OnWarning, type ShouldLog, toOnWarning } from './log.js'
 import type { DataSchemas, NoSchemas } from './standard-schema.js'
 import {
-  assertEventTypeKey,
+  assertEventTypeKeys,
   assertFunction,
   assertKnownOptions,
   assertObject,
@@ -134,11 +134,9 @@ function resolveKeyOptions(keys: KeyOptions): KeySettings {
 }
 
 function resolveSchemas(schemas: DataSchemas): DataSchemas {
-  assertObject('dataSchemas', schemas, 'pass an object, keyed by event type')
-  for (const [type, schema] of Object.entries(schemas)) {
-    assertEventTypeKey('dataSchemas', type)
+  assertEventTypeKeys('dataSchemas', schemas, 'pass an object, keyed by event type')
+  for (const [type, schema] of Object.entries(schemas))
     if (schema !== undefined && typeof schema?.['~standard']?.validate !== 'function')
       throw invalidConfiguration(`dataSchemas['${type}']`, schema, 'pass a Standard Schema (valibot, zod, arktype)')
-  }
   return schemas
 }

@@ -72,8 +72,24 @@ function hasNamedMembers(value: unknown): value is JsonObject {
 }
 
 export function assertFunction(name: string, value: unknown): void {
-  if (value !== undefined && typeof value !== 'function')
-    throw invalidConfiguration(name, value, 'pass a function, or leave it out')
+  if (value === undefined) return
+  if (typeof value !== 'function') throw invalidConfiguration(name, value, 'pass a function, or leave it out')
+  if (kindOf(value).endsWith('GeneratorFunction'))
+    throw new KindeWebhookError(
+      'invalid_configuration',
+      `${name} is a generator function, and nothing would run its body: pass a plain or an async function.`,
+    )
+}
+
+/** Refuses a returned value that stands for work which has not begun, because the event would be acknowledged and lost. */
+export function assertBegun(type: string, returned: unknown): void {
+  if (typeof returned !== 'object' || returned === null) return
+  const { pipe, subscribe } = returned as JsonObject
+  const isObservable = typeof pipe === 'function' && typeof subscribe === 'function'
+  if (isObservable || kindOf(returned).endsWith('Generator'))
+    throw new Error(
+      `A handler of ${type} returned ${isObservable ? 'an observable: await lastValueFrom() of it' : 'a generator: run it'} in the handler, because nothing else does.`,
+    )
 }
 
 /** Refuses a value of another type. `undefined` stands for the default. */
@@ -88,10 +104,25 @@ export function assertMethods(name: string, value: unknown, methods: readonly st
     throw invalidConfiguration(name, value, fix)
 }
 
-/** `type` is a key of an option that is keyed by event type. */
-export function assertEventTypeKey(option: string, type: string): void {
-  if (!isBillingEventType(type))
-    throw invalidConfiguration(option, type, `it is keyed by event type: one of ${BILLING_EVENT_TYPES.join(', ')}`)
+/** Refuses an option that is not an object with event types as its own keys. */
+export function assertEventTypeKeys(option: string, value: unknown, fix: string): void {
+  assertObject(option, value, fix)
+  for (const type of Object.keys(Object(value)))
+    if (!isBillingEventType(type))
+      throw invalidConfiguration(option, type, `it is keyed by event type: one of ${BILLING_EVENT_TYPES.join(', ')}`)
+  const inherited = findInherited(value, (name) => name.includes('.'))
+  if (inherited !== undefined)
+    throw invalidConfiguration(
+      option,
+      inherited,
+      'members of a class or a prototype are not looked at. Pass a plain object, and call the methods in it',
+    )
+}
+
+function findInherited(value: unknown, matches: (name: string) => boolean): string | undefined {
+  const prototype: unknown = Object.getPrototypeOf(value)
+  if (prototype === null) return undefined
+  return Object.getOwnPropertyNames(prototype).find(matches) ?? findInherited(prototype, matches)
 }
 
 export function parseNumber(

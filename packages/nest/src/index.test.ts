@@ -263,6 +263,11 @@ describe('a mistake is refused when the application starts:', () => {
     expect(await failure(options)).toMatchObject({ code: 'invalid_configuration' })
   })
 
+  it('refuses handlers in a Map', async () => {
+    const options = { on: new Map([['customer.plan_changed', () => {}]]) as never }
+    expect(await failure(options)).toMatchObject({ message: expect.stringMatching(/^on is a Map/) })
+  })
+
   it('refuses handlers that two modules provide', async () => {
     @Module({ providers: [Calls, PlanHandlers] })
     class PlanModule {}

@@ -1,4 +1,5 @@
 import { KindeWebhookError } from '@kinde-billing/core'
+import { assertBegun, assertEventTypeKeys } from '@kinde-billing/core/internal'
 import {
   type BillingLog,
   type BillingReceiver,
@@ -87,6 +88,7 @@ function withHandlers(
       ...(own === undefined ? [] : [own]),
       ...discovered.filter((handler) => handler.events.includes(events)).map(({ handle }) => handle),
     ])
+  if (options.on !== undefined) assertEventTypeKeys('on', options.on, 'pass an object, with a handler per event type')
   const own: Record<string, EventHandler | undefined> = { ...options.on }
   const types = new Set([...Object.keys(own), ...discovered.flatMap(({ events }) => events)])
   types.delete('every')
@@ -104,9 +106,10 @@ function withHandlers(
 function inTurn(handlers: readonly EventHandler[]): EventHandler | undefined {
   if (handlers.length < 2) return handlers[0]
   return async (event, delivery) => {
+    const { type }: { readonly type: string } = event
     for (const handle of handlers) {
       delivery.signal.throwIfAborted()
-      await handle(event, delivery)
+      assertBegun(type, await handle(event, delivery))
     }
   }
 }

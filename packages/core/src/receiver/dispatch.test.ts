@@ -35,6 +35,22 @@ describe('handlers', () => {
     })
   })
 
+  async function* unlock() {}
+  const observable = { pipe() {}, subscribe() {} }
+
+  it.each([
+    { returned: unlock(), message: /returned a generator: run it in the handler, because nothing else does\.$/ },
+    { returned: observable, message: /returned an observable: await lastValueFrom\(\) of it in the handler/ },
+  ])('fail if the work that they return has not begun: $message', async ({ returned, message }) => {
+    for (const handlers of [{ onEvent: () => returned }, { on: { [TYPE]: async () => returned } }]) {
+      const receiver = createTestReceiver(handlers)
+      expect((await receiver.send(await signEvent())).body).toBe('{"error":"handler_failed"}')
+      expect(receiver.outcomes[0]?.error?.cause).toMatchObject({ message: expect.stringMatching(message) })
+    }
+    const receiver = createTestReceiver({ onOtherEvent: () => returned })
+    expect((await receiver.send(await signEvent({ type: 'user.created' }))).status).toBe(500)
+  })
+
   it('run both again if one of them throws', async () => {
     const seen: string[] = []
     let isDown = true
@@ -81,9 +97,10 @@ describe('handlers', () => {
     expect(own).not.toHaveBeenCalled()
   })
 
-  it('are not called for a name that the map inherits', async () => {
-    const inherited = vi.fn()
-    const receiver = createTestReceiver({ on: Object.create({ [TYPE]: inherited }), onEvent: undefined })
+  it('are not called for a name that the map comes to inherit', async () => {
+    const [inherited, prototype] = [vi.fn(), {}]
+    const receiver = createTestReceiver({ on: Object.create(prototype), onEvent: undefined })
+    Object.assign(prototype, { [TYPE]: inherited })
     expect((await receiver.send(await signEvent())).body).toBe('{"status":"ignored"}')
     expect(inherited).not.toHaveBeenCalled()
   })

@@ -8,6 +8,7 @@ import type { OtherEvent } from '../event-types.js'
 import type { BillingEvent } from '../events.js'
 import { type BillingLog, docsUrl } from '../log.js'
 import { applySchema, type DataSchemas } from '../standard-schema.js'
+import { assertBegun } from '../validate.js'
 import { withTimeout } from '../with-timeout.js'
 import { DiscardEvent, type InboxDelivery } from './inbox.js'
 import { type BillingHandler, type BillingReceiverOptions, getInbox, type ReceiverSettings } from './options.js'
@@ -119,11 +120,11 @@ export function createDispatch<Context, Tx, Schemas extends DataSchemas>(
       : undefined
     if (onEvent === undefined && handler === undefined) return ignore(event.type, arrival.log)
     return run(stored, arrival, async (delivery, lease) => {
-      await onEvent?.(event, delivery)
+      assertBegun(event.type, await onEvent?.(event, delivery))
       if (handler === undefined) return
       // Both are one unit of work: an attempt that has lost its lease must not start the other half.
       lease.throwIfAborted()
-      await handler(event, delivery)
+      assertBegun(event.type, await handler(event, delivery))
     })
   }
 
@@ -135,7 +136,9 @@ export function createDispatch<Context, Tx, Schemas extends DataSchemas>(
       return 'unsupported'
     }
     arrival.facts.otherEvent = event
-    return run(toStored(event, undefined, arrival), arrival, async (delivery) => onOtherEvent(event, delivery))
+    return run(toStored(event, undefined, arrival), arrival, async (delivery) =>
+      assertBegun(type, await onOtherEvent(event, delivery)),
+    )
   }
 
   return (verified, arrival) =>

@@ -154,6 +154,33 @@ describe('a receiver without handlers', () => {
     )
   })
 
+  class Handlers {
+    'customer.payment_failed'() {}
+    'customer.plan_chnaged'() {}
+  }
+  class OwnHandlers extends Handlers {
+    'customer.plan_changed' = onEvent
+  }
+
+  it.each([new Handlers(), new OwnHandlers(), Object.create({ [TYPE]: onEvent })])(
+    'is refused if its handlers are in a class or a prototype (%#)',
+    (on) => {
+      expect(messageFor({ issuer: url, on })).toMatch(
+        /^on is "customer\.payment_failed": members of a class or a prototype are not looked at\. Pass a plain object/,
+      )
+    },
+  )
+
+  it.each([
+    { name: 'onEvent', options: { async *onEvent() {} } },
+    { name: `on['${TYPE}']`, options: { on: { *[TYPE]() {} } } },
+    { name: 'onOutcome', options: { onEvent, *onOutcome() {} } },
+  ])('is refused if $name is a generator function', ({ name, options }) => {
+    expect(messageFor({ issuer: url, ...options })).toBe(
+      `${name} is a generator function, and nothing would run its body: pass a plain or an async function.`,
+    )
+  })
+
   it('acknowledges everything with on: {}', async () => {
     const receiver = createTestReceiver({ on: {}, onEvent: undefined })
     expect((await receiver.send(await signEvent())).body).toBe('{"status":"ignored"}')

@@ -11,7 +11,7 @@ import {
 } from '../options.js'
 import type { DataSchemas, NoSchemas } from '../standard-schema.js'
 import {
-  assertEventTypeKey,
+  assertEventTypeKeys,
   assertFunction,
   assertKnownOptions,
   assertObject,
@@ -186,11 +186,8 @@ function assertHandlers<Context, Tx, Schemas extends DataSchemas>(
 ): void {
   const { on, onEvent, onOtherEvent, onOutcome } = options
   for (const [name, handler] of Object.entries({ onEvent, onOtherEvent, onOutcome })) assertFunction(name, handler)
-  if (on !== undefined) assertObject('on', on, 'pass an object, with a handler per event type')
-  for (const [type, handler] of Object.entries(on ?? {})) {
-    assertEventTypeKey('on', type)
-    assertFunction(`on['${type}']`, handler)
-  }
+  if (on !== undefined) assertEventTypeKeys('on', on, 'pass an object, with a handler per event type')
+  for (const [type, handler] of Object.entries(on ?? {})) assertFunction(`on['${type}']`, handler)
   // A handler that could not be imported is undefined. Only {} is on purpose.
   const isOnPurpose = on !== undefined && Object.keys(on).length === 0
   const handlers = [onEvent, onOtherEvent, ...Object.values(on ?? {})]
