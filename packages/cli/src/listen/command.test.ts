@@ -58,13 +58,13 @@ async function listening(options: Partial<ListenCommandOptions> = {}, state?: st
 }
 
 /** An application that keeps what it gets. */
-async function application(answer: () => number = () => 200) {
+async function application(answer: () => number | Promise<number> = () => 200) {
   const seen: (Pick<IncomingMessage, 'headers' | 'rawHeaders'> & { readonly body: Buffer })[] = []
   const server = createServer(async (incoming, response) => {
     const { headers, rawHeaders } = incoming
     seen.push({ headers, rawHeaders, body: await buffer(incoming) })
     response
-      .writeHead(answer(), { 'content-type': 'application/json', 'retry-after': '7' })
+      .writeHead(await answer(), { 'content-type': 'application/json', 'retry-after': '7' })
       .end('{"status":"processed"}')
   }).listen(0, '127.0.0.1')
   running.push(() => server.close())
@@ -275,8 +275,9 @@ describe('the history', () => {
 })
 
 describe('in a terminal', () => {
-  it('lists deliveries, shows details, resends and quits by key', async () => {
-    const app = await application()
+  const LEFT_SCREEN = '\x1b[?25h\x1b[?1049l'
+
+  const withKeyboard = async (forwardTo: string) => {
     let press = (_key: string): void => {}
     const keyboard: Keyboard = {
       rows: 60,
@@ -286,8 +287,13 @@ describe('in a terminal', () => {
         return () => {}
       },
     }
-    const options = { issuer: issuer.issuer, forwardTo: app.url, save: false }
-    const { url, written, ended } = await listening(options, undefined, keyboard)
+    const run = await listening({ issuer: issuer.issuer, forwardTo, save: false }, undefined, keyboard)
+    return { ...run, press: (key: string) => press(key) }
+  }
+
+  it('lists deliveries, shows details, resends and quits by key', async () => {
+    const app = await application()
+    const { url, written, ended, press } = await withKeyboard(app.url)
     await deliver(url, await token)
     expect(written.out).toContain('customer.plan_changed')
     press('return')
@@ -298,7 +304,20 @@ describe('in a terminal', () => {
     expect(app.seen.at(-1)?.body).toStrictEqual(app.seen[0]?.body)
     press('q')
     expect(await ended).toBe(0)
-    expect(written.out.endsWith('\x1b[?25h\x1b[?1049l')).toBe(true)
+    expect(written.out.endsWith(LEFT_SCREEN)).toBe(true)
+  })
+
+  it('draws nothing after it has left the screen, while a delivery is still answered', async () => {
+    let answer = (_status: number): void => {}
+    const app = await application(() => new Promise((resolve) => (answer = resolve)))
+    const { url, written, ended, press } = await withKeyboard(app.url)
+    const response = deliver(url, await token)
+    await expect.poll(() => app.seen.length).toBe(1)
+    press('q')
+    expect(await ended).toBe(0)
+    expect((await response).status).toBe(502)
+    answer(200)
+    expect(written.out.endsWith(LEFT_SCREEN)).toBe(true)
   })
 })
 

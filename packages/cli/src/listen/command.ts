@@ -204,6 +204,8 @@ function screenOutput({ out, colors }: Terminal, keyboard: Keyboard): Output {
       })
       redraw()
       return () => {
+        // A delivery may still be answered while the command ends.
+        redraw = () => {}
         restore()
         screen.close()
       }
