@@ -1,8 +1,7 @@
-import { createBillingVerifier, isKindeWebhookError } from '@kinde-billing/core'
-import { docsUrl } from '@kinde-billing/core/internal'
 import { type AddCommand, addHelp } from '../command.js'
 import type { TargetOptions } from '../endpoint/target.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
+import { requireIssuer } from '../issuer/read-issuer.js'
 import { jsonOption } from '../options.js'
 import { printable } from '../output/event-lines.js'
 import { renderTable } from '../output/table.js'
@@ -52,22 +51,11 @@ export async function checkCommand(options: CheckCommandOptions, terminal: Termi
   const { endpoint, lookup, name, table, json } = options
   if (!URL.canParse(endpoint))
     throw new UsageError(`--endpoint is not a URL. Pass one such as https://app.example/webhooks/kinde.`)
-  const issuer = resolveIssuer(options.issuer ?? terminal.env.KINDE_ISSUER_URL)
+  const issuer = requireIssuer(options.issuer, terminal)
   const results = await runChecks({ endpoint, issuer, name, table, lookup }, terminal)
   const isOk = results.every(({ verdict }) => verdict !== 'found')
   terminal.out(json ? `${JSON.stringify({ ok: isOk, checks: results }, null, 2)}\n` : describeChecks(results, terminal))
   return isOk ? EXIT.ok : EXIT.finding
-}
-
-function resolveIssuer(text: string | undefined): string {
-  if (text === undefined || text.trim() === '')
-    throw new UsageError('The issuer is missing. Pass --issuer https://acme.kinde.com, or set KINDE_ISSUER_URL.')
-  try {
-    createBillingVerifier({ issuer: text.trim() })
-  } catch (error) {
-    throw isKindeWebhookError(error) ? new UsageError(`${error.message} ${docsUrl(error.code)}`) : error
-  }
-  return new URL(text.trim()).origin
 }
 
 function describeChecks(results: readonly CheckResult[], terminal: Terminal): string {

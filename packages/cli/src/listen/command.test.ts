@@ -336,7 +336,7 @@ describe('an open connection', () => {
 
 describe('incorrect calls', () => {
   it.each([
-    [['--issuer', 'acme.kinde.com'], 'issuer is "acme.kinde.com"'],
+    [['--issuer', 'acme.kinde.com'], '--issuer is "acme.kinde.com"'],
     [['--port', '99999'], 'Pass a whole number from 0 to 65535'],
     [['--save', '/dev/null'], 'EEXIST'],
     [['--forward-to', 'http://93.184.216.34/'], 'Pass --allow-remote'],

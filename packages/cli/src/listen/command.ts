@@ -6,6 +6,7 @@ import pc from 'picocolors'
 import { type AddCommand, addHelp } from '../command.js'
 import { resolveTarget, type TargetOptions } from '../endpoint/target.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
+import { readIssuer } from '../issuer/read-issuer.js'
 import { jsonOption, wholeNumber } from '../options.js'
 import { writeNote } from '../output/note.js'
 import type { Keyboard, Terminal } from '../terminal.js'
@@ -82,7 +83,7 @@ send them with kinde-billing trigger --claims. The history contains what Kinde s
  */
 export async function listenCommand(options: ListenCommandOptions, terminal: Terminal): Promise<ExitCode> {
   const { limit = Number.POSITIVE_INFINITY, json = false, save } = options
-  const issuer = (options.issuer ?? terminal.env.KINDE_ISSUER_URL) || undefined
+  const issuer = readIssuer(options.issuer, terminal)
   const saveTo =
     save === undefined || save === false ? undefined : resolve(terminal.cwd, save === true ? DEFAULT_FOLDER : save)
   const forwardTo = options.forwardTo === undefined ? undefined : await resolveTarget(options.forwardTo, options)

@@ -124,7 +124,7 @@ describe('a refused delivery', () => {
 describe('incorrect calls', () => {
   it.each([
     [['verify', '-'], 'The issuer is missing. Pass --issuer https://acme.kinde.com'],
-    [['verify', '-', '--issuer', 'acme.kinde.com'], 'issuer is "acme.kinde.com"'],
+    [['verify', '-', '--issuer', 'acme.kinde.com'], '--issuer is "acme.kinde.com"'],
     [['verify', '-', '--issuer', 'http://acme.kinde.com'], 'use https:'],
     [['verify', 'nowhere', '--issuer', 'https://acme.kinde.com'], 'Cannot read nowhere (ENOENT)'],
     [['verify', '-', '--isuer', 'https://acme.kinde.com'], "unknown option '--isuer'"],
@@ -138,6 +138,16 @@ describe('incorrect calls', () => {
     expect(err).toContain(message)
     expect(out).toBe('')
   })
+
+  it.each([[['verify', '-']], [['check', '--endpoint', 'https://app.example/x']], [['listen', '--port', '0']]])(
+    'name KINDE_ISSUER_URL if its value is wrong: %j',
+    async (args) => {
+      const env = { KINDE_ISSUER_URL: '"https://acme.kinde.com"\n' }
+      const { code, err } = await kindeBilling(args, { stdin: stdinOf('a.b.c'), env })
+      expect(code).toBe(2)
+      expect(err).toContain('KINDE_ISSUER_URL is "\\"https://acme.kinde.com\\"\\n": pass a URL')
+    },
+  )
 })
 
 describe('help', () => {

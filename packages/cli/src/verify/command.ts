@@ -1,11 +1,9 @@
-import { createBillingVerifier, isKindeWebhookError } from '@kinde-billing/core'
-import { docsUrl } from '@kinde-billing/core/internal'
 import { Option } from 'commander'
 import { type AddCommand, addHelp } from '../command.js'
 import { EXIT, type ExitCode } from '../exit-codes.js'
+import { requireIssuer } from '../issuer/read-issuer.js'
 import { jsonOption, time } from '../options.js'
 import type { Terminal } from '../terminal.js'
-import { UsageError } from '../usage-error.js'
 import { parseCapture } from './parse-capture.js'
 import { readCapture } from './read-capture.js'
 import { describeVerification, verificationJson } from './report.js'
@@ -54,10 +52,8 @@ export async function verifyCommand(
   options: VerifyCommandOptions,
   terminal: Terminal,
 ): Promise<ExitCode> {
-  const issuer = options.issuer ?? terminal.env.KINDE_ISSUER_URL
-  if (issuer === undefined || issuer === '')
-    throw new UsageError('The issuer is missing. Pass --issuer https://acme.kinde.com, or set KINDE_ISSUER_URL.')
-  assertIssuer(issuer)
+  // Before the file is read: a wrong issuer is the harder mistake to find.
+  const issuer = requireIssuer(options.issuer, terminal)
   const requests = parseCapture(await readCapture(source, terminal))
   const results = await Promise.all(
     requests.map(async (request) => ({ request, verification: await verifyCapture(request, { ...options, issuer }) })),
@@ -76,13 +72,4 @@ function describeAll(results: readonly { readonly verification: Verification }[]
       return title + describeVerification(verification, terminal)
     })
     .join('\n')
-}
-
-/** Checked before the file is read: a wrong issuer is the harder mistake to find. */
-function assertIssuer(issuer: string): void {
-  try {
-    createBillingVerifier({ issuer })
-  } catch (error) {
-    throw isKindeWebhookError(error) ? new UsageError(`${error.message} ${docsUrl(error.code)}`) : error
-  }
 }
