@@ -90,7 +90,7 @@ async function serve(req, res) {
   res.writeHead(Number(statusCode), headers).end(body?.bytes ?? body?.string)
 }
 
-const port = Number(process.env.PORT ?? 7071)
+const port = Number(process.env.PORT || 7071)
 createServer((req, res) => {
   serve(req, res).catch((error) => {
     // a client that has gone away is not an error of the function

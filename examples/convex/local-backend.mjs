@@ -26,7 +26,7 @@ async function serve(req, res) {
   else Readable.fromWeb(answer.body).pipe(res)
 }
 
-const port = Number(process.env.PORT ?? 3211)
+const port = Number(process.env.PORT || 3211)
 createServer((req, res) => {
   serve(req, res).catch((error) => {
     // a client that has gone away is not an error of the action

@@ -6,7 +6,7 @@ const billing = createWebHandler({
 })
 
 const server = Bun.serve({
-  port: process.env.PORT ?? 3000,
+  port: process.env.PORT || 3000,
   routes: {
     '/webhooks/kinde': (request) => billing(request),
   },

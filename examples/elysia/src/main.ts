@@ -9,6 +9,6 @@ const billing = createWebHandler({
 const app = new Elysia()
   // without a parser, so that the body is unread
   .post('/webhooks/kinde', ({ request }) => billing(request), { parse: 'none' })
-  .listen(Number(process.env.PORT ?? 3000))
+  .listen(Number(process.env.PORT || 3000))
 
 console.log(`Listening: POST ${app.server?.url}webhooks/kinde`)

@@ -13,5 +13,5 @@ app.post(
 
 app.use(express.json())
 
-const port = Number(process.env.PORT ?? 3000)
+const port = Number(process.env.PORT || 3000)
 app.listen(port, () => console.log(`Listening: POST http://localhost:${port}/webhooks/kinde`))

@@ -25,7 +25,7 @@ app.get('/customers', (_req, res) => {
   res.json(listCustomers())
 })
 
-const port = Number(process.env.PORT ?? 3000)
+const port = Number(process.env.PORT || 3000)
 app.listen(port, (error) => {
   if (error) throw error
   console.log(`Listening: POST http://localhost:${port}/webhooks/kinde`)

@@ -18,6 +18,6 @@ app.get('/projects', { preHandler: requireAccess }, async () => ({ projects: [] 
 // shows the effects of the events: leave it out of your application
 app.get('/customers', async () => listCustomers())
 
-const port = Number(process.env.PORT ?? 3000)
+const port = Number(process.env.PORT || 3000)
 await app.listen({ port, host: '0.0.0.0' })
 console.log(`Listening: POST http://localhost:${port}/webhooks/kinde`)

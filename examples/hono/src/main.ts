@@ -20,5 +20,5 @@ app.get('/projects', requireAccess, (c) => c.json({ projects: [] }))
 // shows the effects of the events: leave it out of your application
 app.get('/customers', (c) => c.json(listCustomers()))
 
-const port = Number(process.env.PORT ?? 3000)
+const port = Number(process.env.PORT || 3000)
 serve({ fetch: app.fetch, port }, () => console.log(`Listening: POST http://localhost:${port}/webhooks/kinde`))

@@ -19,5 +19,5 @@ const app = new Koa()
 app.use(webhooks.routes())
 app.use(bodyParser())
 
-const port = Number(process.env.PORT ?? 3000)
+const port = Number(process.env.PORT || 3000)
 app.listen(port, () => console.log(`Listening: POST http://localhost:${port}/webhooks/kinde`))

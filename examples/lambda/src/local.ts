@@ -27,5 +27,5 @@ const server = createServer((req, res) => {
   })
 })
 
-const port = Number(process.env.PORT ?? 3000)
+const port = Number(process.env.PORT || 3000)
 server.listen(port, () => console.log(`Listening: POST http://localhost:${port}/webhooks/kinde`))

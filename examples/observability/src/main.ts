@@ -9,7 +9,7 @@ import { createApp } from './app.js'
 // @opentelemetry/sdk-node does this for you; with it, spans of a handler become children of the consumer span
 context.setGlobalContextManager(new AsyncLocalStorageContextManager().enable())
 const meters = new MeterProvider({
-  readers: [new PrometheusExporter({ host: '127.0.0.1', port: Number(process.env.METRICS_PORT ?? 9464) })],
+  readers: [new PrometheusExporter({ host: '127.0.0.1', port: Number(process.env.METRICS_PORT || 9464) })],
 })
 // replace the exporter with your own
 const traces = new BasicTracerProvider({ spanProcessors: [new SimpleSpanProcessor(new ConsoleSpanExporter())] })
@@ -29,4 +29,4 @@ const app = createApp(
     },
   },
 )
-await app.listen({ port: Number(process.env.PORT ?? 3000), host: '0.0.0.0' })
+await app.listen({ port: Number(process.env.PORT || 3000), host: '0.0.0.0' })

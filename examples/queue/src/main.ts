@@ -15,7 +15,7 @@ if (role !== 'web') {
   console.log('Working')
 }
 if (role !== 'worker') {
-  const port = Number(process.env.PORT ?? 3000)
+  const port = Number(process.env.PORT || 3000)
   server.on('request', queue.receive()).listen(port)
   await once(server, 'listening')
   console.log(`Listening: POST http://localhost:${port}/`)
@@ -23,11 +23,13 @@ if (role !== 'worker') {
 process.once('SIGTERM', stop).once('SIGINT', stop)
 
 function openQueue(): Promise<BillingQueue> {
-  const takeOverSeconds = Number(process.env.TAKE_OVER_SECONDS ?? 60)
-  const { QUEUE = 'postgres', DATABASE_URL, REDIS_URL } = process.env
-  if (QUEUE === 'postgres' && DATABASE_URL) return openPostgresQueue({ url: DATABASE_URL, takeOverSeconds })
-  if (QUEUE === 'redis' && REDIS_URL) return openRedisQueue({ url: REDIS_URL, takeOverSeconds })
-  throw new Error('Set QUEUE=postgres and DATABASE_URL, or QUEUE=redis and REDIS_URL.')
+  const takeOverSeconds = Number(process.env.TAKE_OVER_SECONDS || 60)
+  const kind = process.env.QUEUE?.trim() || 'postgres'
+  // secret managers and files add white space and quotes, which the drivers take for a part of the host
+  const url = (kind === 'redis' ? process.env.REDIS_URL : process.env.DATABASE_URL)?.trim() ?? ''
+  if (kind === 'postgres' && /^postgres(ql)?:/.test(url)) return openPostgresQueue({ url, takeOverSeconds })
+  if (kind === 'redis' && /^rediss?:/.test(url)) return openRedisQueue({ url, takeOverSeconds })
+  throw new Error('Set QUEUE=postgres and DATABASE_URL, or QUEUE=redis and REDIS_URL, to a URL without quotes.')
 }
 
 /** Accepts no more requests and jobs, and finishes the running ones. */
