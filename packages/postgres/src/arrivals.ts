@@ -4,6 +4,7 @@ import { withTimeout } from '@kinde-billing/core/internal'
 import type { InboxDelivery } from '@kinde-billing/core/receiver'
 import { type ArrivalState, readArrivals } from './arrival-statements.js'
 import type { DeliveryStatements } from './deliveries.js'
+import { explainLockedRow } from './locked-row.js'
 import type { Statement } from './prepared-statements.js'
 import type { Database, Session } from './session.js'
 import { LOCK_NOT_AVAILABLE, sqlState } from './sql-errors.js'
@@ -24,7 +25,7 @@ const MAX_BATCH = 100
 /** Messages on their way at the same time: one that hangs does not hold up the others. */
 const MAX_UNDER_WAY = 2
 /** How long arrivals wait for a message that was sent on the connection of another one. */
-const SHARED_TIMEOUT_MS = 2000
+const SHARED_TIMEOUT_MS = 1000
 
 interface Waiting extends Arriving {
   settle(arrival: Promise<ArrivalState | undefined> | undefined): void
@@ -57,13 +58,12 @@ export function createArrivals(database: Database, statements: DeliveryStatement
   const sendBatch = async (batch: readonly Waiting[], first: Waiting): Promise<void> => {
     const sent = recordTogether(statements, first.session, batch)
     const bounded = withTimeout(sent, SHARED_TIMEOUT_MS, () => new Map<string, ArrivalState>())
+    const goOnAlone = (error: unknown): undefined => {
+      if (batch.length === 1 && sqlState(error) !== LOCK_NOT_AVAILABLE) throw error
+    }
     const settle = async (arrival: Waiting, arrived: typeof sent): Promise<ArrivalState | undefined> => {
-      try {
-        return (await arrived).get(arrival.delivery.key) ?? (await recordAlone(statements, arrival))
-      } catch (error) {
-        if (batch.length === 1 && sqlState(error) !== LOCK_NOT_AVAILABLE) throw error
-        return recordAlone(statements, arrival)
-      }
+      const states = await arrived.catch(goOnAlone)
+      return states?.get(arrival.delivery.key) ?? recordAlone(statements, arrival)
     }
     for (const arrival of batch) arrival.settle(settle(arrival, arrival === first ? sent : bounded))
     await bounded.catch(() => {})
@@ -101,7 +101,10 @@ async function recordTogether(
   return readArrivals(await session.transaction(message))
 }
 
-/** Records an arrival by itself. `before` runs in the same transaction. */
+/**
+ * Records an arrival by itself. `before` runs in the same transaction. Resolves with `undefined` if the row is locked by
+ * another attempt or an operator.
+ */
 export async function recordAlone(
   statements: DeliveryStatements,
   { session, delivery }: Omit<Arriving, 'signal'>,
@@ -113,7 +116,9 @@ export async function recordAlone(
     if (arrival === undefined) throw new Error('The row of a delivery that has just arrived is gone from the table')
     return arrival
   } catch (error) {
-    if (sqlState(error) === LOCK_NOT_AVAILABLE) return undefined
-    throw error
+    if (sqlState(error) !== LOCK_NOT_AVAILABLE) throw error
+    const reason = await explainLockedRow(session)
+    if (reason !== undefined) throw reason
+    return undefined
   }
 }
