@@ -1,5 +1,8 @@
 import { defineConfig } from 'vitest/config'
 
+/** A condition that a busy machine meets late is met. By default a poll gives up after a second. */
+const patient = { poll: { timeout: 60_000 } }
+
 const sources = { ssr: { resolve: { conditions: ['@kinde-billing/source', 'node'] } } }
 
 export default defineConfig({
@@ -12,6 +15,7 @@ export default defineConfig({
         ...sources,
         test: {
           name: 'unit',
+          expect: patient,
           include: ['packages/*/src/**/*.test.ts', 'examples/*/src/**/*.test.ts', 'test/*.test.ts'],
           globalSetup: 'packages/test-support/src/temporary-files.ts',
           // Files share a worker's modules, as deliveries share a process's: a third less work than a process for each.
@@ -38,6 +42,7 @@ export default defineConfig({
         ...sources,
         test: {
           name: 'system',
+          expect: patient,
           include: ['packages/*/test/**/*.system.ts', 'examples/*/test/**/*.system.ts', 'test/**/*.system.ts'],
           globalSetup: 'packages/test-support/src/temporary-files.ts',
           testTimeout: 120_000,
@@ -49,6 +54,7 @@ export default defineConfig({
         ...sources,
         test: {
           name: 'platforms',
+          expect: patient,
           include: ['test/platforms/*.platform.ts'],
           globalSetup: 'test/platforms/pack.ts',
           testTimeout: 600_000,

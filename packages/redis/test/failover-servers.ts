@@ -9,8 +9,6 @@ import { expect } from 'vitest'
 
 /** How long a server must be silent before the others replace it. */
 const DOWN_AFTER_MS = '1000'
-/** How long the whole failover may take. */
-const PATIENCE = { timeout: 60_000, interval: 50 }
 
 export interface FailoverServers {
   /** The ports that a client starts from: those of the sentinels, or of the cluster's nodes. */
@@ -28,7 +26,7 @@ export async function startSentinels(name: string): Promise<FailoverServers> {
   const ports = sentinels.map(({ port }) => port)
   await onEach(ports, (sentinel) =>
     expect
-      .poll(async () => readFields(await sentinel.call('SENTINEL', 'MASTER', name)), PATIENCE)
+      .poll(async () => readFields(await sentinel.call('SENTINEL', 'MASTER', name)))
       .toMatchObject({
         'num-slaves': '1',
         'num-other-sentinels': '2',
@@ -57,11 +55,11 @@ export async function startReplicatedCluster(): Promise<FailoverServers> {
     for (const { port, bus } of nodes.slice(1)) await node.call('CLUSTER', 'MEET', '127.0.0.1', String(port), bus)
   })
   const info = async (node: Redis): Promise<string> => String(await node.call('CLUSTER', 'INFO'))
-  await onEach(ports, (node) => expect.poll(() => info(node), PATIENCE).toContain('cluster_known_nodes:4'))
+  await onEach(ports, (node) => expect.poll(() => info(node)).toContain('cluster_known_nodes:4'))
   const [primaryId] = await onEach([primary.port], async (node) => String(await node.call('CLUSTER', 'MYID')))
   await onEach([replica.port], (node) => node.call('CLUSTER', 'REPLICATE', primaryId ?? ''))
-  await onEach(ports, (node) => expect.poll(() => info(node), PATIENCE).toContain('cluster_state:ok'))
-  await onEach([primary.port], (node) => expect.poll(() => node.wait(1, 1000), PATIENCE).toBe(1))
+  await onEach(ports, (node) => expect.poll(() => info(node)).toContain('cluster_state:ok'))
+  await onEach([primary.port], (node) => expect.poll(() => node.wait(1, 1000)).toBe(1))
   return {
     ports,
     killPrimary: () => killReplicated(primary),
@@ -126,7 +124,7 @@ async function killReplicated(primary: RedisServer): Promise<void> {
     // The replica receives writes in order, so it has all earlier ones when it has this connection's. The key is one that
     // the primary of the cluster serves.
     await node.set('{a}replicated', '1')
-    await expect.poll(() => node.wait(1, 1000), PATIENCE).toBe(1)
+    await expect.poll(() => node.wait(1, 1000)).toBe(1)
   })
   await primary.kill()
 }

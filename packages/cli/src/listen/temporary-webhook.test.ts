@@ -10,7 +10,6 @@ import { registerTemporarily } from './temporary-webhook.js'
 
 const ENDPOINT = 'https://abc.tunnel.example/'
 /** A busy machine takes its time. */
-const PATIENT = { timeout: 20_000 }
 const OTHER: WebhookRecord = {
   id: 'w1',
   name: 'Billing',
@@ -116,7 +115,7 @@ describe('listen --register', () => {
     const { terminal, written } = await recordingTerminal({ env, signal: stop.signal })
     const options = { port: 0, url: ENDPOINT, register: true, issuer: 'https://acme.kinde.com', yes: true }
     const ended = listenCommand(options, terminal)
-    await expect.poll(() => written.err, PATIENT).toContain('Listening at')
+    await expect.poll(() => written.err).toContain('Listening at')
     expect(endpoints()).toStrictEqual([ENDPOINT])
     stop.abort()
     expect(await ended).toBe(0)
@@ -150,10 +149,10 @@ describe('listen --register', () => {
     }
     const { terminal, written } = await recordingTerminal({ env, signal: stop.signal, isInteractive: true, keyboard })
     const ended = listenCommand({ port: 0, url: ENDPOINT, register: true }, terminal)
-    await expect.poll(() => written.err, PATIENT).toContain('[y/N]')
+    await expect.poll(() => written.err).toContain('[y/N]')
     for (const key of ['n', 'backspace', 'y', 'return']) listener(key)
-    await expect.poll(() => endpoints(), PATIENT).toStrictEqual([ENDPOINT])
-    await expect.poll(() => written.out, PATIENT).toContain('Listening at')
+    await expect.poll(() => endpoints()).toStrictEqual([ENDPOINT])
+    await expect.poll(() => written.out).toContain('Listening at')
     listener('q')
     expect(await ended).toBe(0)
     expect(endpoints()).toStrictEqual([])
