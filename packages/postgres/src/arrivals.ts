@@ -8,6 +8,7 @@ import { explainLockedRow } from './locked-row.js'
 import type { Statement } from './prepared-statements.js'
 import type { Database, Session } from './session.js'
 import { LOCK_NOT_AVAILABLE, sqlState } from './sql-errors.js'
+import { storableText } from './sql-literals.js'
 
 /** A delivery that has arrived, on the connection of its attempt. */
 export interface Arriving {
@@ -43,11 +44,11 @@ export function createArrivals(database: Database, statements: DeliveryStatement
   const takeBatch = (): Waiting[] => {
     const batch = new Map<string, Waiting>()
     for (const arrival of waiting) {
-      const { key, answered } = arrival.delivery
+      const key = storableText(arrival.delivery.key)
       // A statement cannot touch a row twice: another attempt of the same event goes with the next message.
       if (batch.has(key)) continue
       waiting.delete(arrival)
-      if (answered.aborted || arrival.signal.aborted) arrival.settle(undefined)
+      if (arrival.delivery.answered.aborted || arrival.signal.aborted) arrival.settle(undefined)
       else batch.set(key, arrival)
       if (batch.size === MAX_BATCH) break
     }
@@ -63,7 +64,7 @@ export function createArrivals(database: Database, statements: DeliveryStatement
     }
     const settle = async (arrival: Waiting, arrived: typeof sent): Promise<ArrivalState | undefined> => {
       const states = await arrived.catch(goOnAlone)
-      return states?.get(arrival.delivery.key) ?? recordAlone(statements, arrival)
+      return states?.get(storableText(arrival.delivery.key)) ?? recordAlone(statements, arrival)
     }
     for (const arrival of batch) arrival.settle(settle(arrival, arrival === first ? sent : bounded))
     await bounded.catch(() => {})
