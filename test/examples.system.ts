@@ -1,8 +1,10 @@
+import { execFile } from 'node:child_process'
 import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { promisify } from 'node:util'
 import { ensureBuilt, nextBuild } from '@kinde-billing/test-support/example-builds'
-import { freePort, startServer } from '@kinde-billing/test-support/server-process'
+import { freePort, onFreePort, startServer } from '@kinde-billing/test-support/server-process'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import type { BillingEventType } from '../packages/core/src/index.js'
 import {
@@ -13,6 +15,7 @@ import {
   deliver,
 } from '../packages/testing/src/index.js'
 import { startTestIssuer, type TestIssuerServer } from '../packages/testing/src/server.js'
+import { findCommands } from './commands/find-fences.js'
 
 const ROOT = join(import.meta.dirname, '..')
 const folderOf = (example: string): string => join(ROOT, 'examples', example)
@@ -29,19 +32,20 @@ async function running(
   command: readonly string[],
   ready: RegExp,
   work: (url: string) => Promise<void>,
+  settings: Record<string, string> = {},
 ) {
   const [program = '', ...args] = command
-  const port = await freePort()
-  const server = await startServer(program, args, ready, {
-    cwd: folderOf(example),
-    env: {
-      ...process.env,
-      NODE_ENV: 'production',
-      KINDE_ISSUER_URL: issuer.issuer,
-      PORT: String(port),
-      // Next.js runs what was built
-      ...(example !== 'next' && { NODE_OPTIONS: '--conditions=@kinde-billing/source' }),
-    },
+  const env = {
+    ...process.env,
+    NODE_ENV: 'production',
+    KINDE_ISSUER_URL: issuer.issuer,
+    ...settings,
+    // Next.js runs what was built
+    ...(example !== 'next' && { NODE_OPTIONS: '--conditions=@kinde-billing/source' }),
+  }
+  const { port, server } = await onFreePort(async (free) => {
+    const options = { cwd: folderOf(example), env: { ...env, PORT: String(free) } }
+    return { port: free, server: await startServer(program, args, ready, options) }
   })
   try {
     await work(`http://localhost:${port}`)
@@ -117,6 +121,22 @@ async function receivesAndActs(url: string, path = '/webhooks/kinde'): Promise<v
   expect([await projects('org_ada'), await projects('org_bob')]).toEqual([200, 402])
 }
 
+/** Types the `curl` commands of the README of an example. A status that the comment of one names is the answer's. */
+async function answersItsReadme(example: string, url: string, metricsPort = 0): Promise<void> {
+  const commands = findCommands().filter(
+    ({ page, text }) => page === `examples/${example}/README.md` && /^curl /.test(text),
+  )
+  expect(commands.length).toBeGreaterThan(0)
+  for (const { text, comment } of commands) {
+    const here = text.replace('http://localhost:3000', url).replace('localhost:9464', `localhost:${metricsPort}`)
+    const { stdout } = await promisify(execFile)('sh', ['-c', here.replace('curl', 'curl --silent --show-error')])
+    const [, status, body = ''] = /^(\d{3})(?:, (\{.*\}))?/.exec(comment) ?? []
+    if (status !== undefined) expect(stdout).toMatch(new RegExp(`^HTTP/1.1 ${status} `))
+    expect(stdout).toContain(body)
+    expect(stdout).not.toBe('')
+  }
+}
+
 /** The applications with a page that shows the effects of the events; Next.js is built before. */
 const EXAMPLES = readdirSync(join(ROOT, 'examples')).filter((name) => {
   const readme = join(folderOf(name), 'README.md')
@@ -130,7 +150,21 @@ describe.each(EXAMPLES)('examples/%s', (example) => {
     const command = [join(ROOT, 'node_modules/.bin', tsx), ...args]
     // its bundler finds what was built
     if (example === 'workers') for (const name of ['core', 'state', 'hono', 'cloudflare']) await ensureBuilt(name)
-    await running(example, command, /Listening/, (url) => receivesAndActs(url))
+    await running(example, command, /Listening/, async (url) => {
+      await answersItsReadme(example, url)
+      await receivesAndActs(url)
+    })
+  })
+})
+
+describe.each(['lambda', 'observability'])('examples/%s', (example) => {
+  it('answers the commands of its README', async () => {
+    const { scripts } = JSON.parse(await readFile(join(folderOf(example), 'package.json'), 'utf8'))
+    const [tsx, ...args] = scripts.start.split(' ')
+    const metricsPort = await freePort()
+    const settings = { METRICS_PORT: String(metricsPort) }
+    const command = [join(ROOT, 'node_modules/.bin', tsx), ...args]
+    await running(example, command, /listening/i, (url) => answersItsReadme(example, url, metricsPort), settings)
   })
 })
 
@@ -143,6 +177,9 @@ describe('examples/next', () => {
 
   it('is built without an issuer, receives every billing event and acts on each once', async () => {
     expect(await nextBuild(folderOf('next'))).toContain('/api/webhooks/kinde')
-    await running('next', [next, 'start'], /Ready/, (url) => receivesAndActs(url, '/api/webhooks/kinde'))
+    await running('next', [next, 'start'], /Ready/, async (url) => {
+      await answersItsReadme('next', url)
+      await receivesAndActs(url, '/api/webhooks/kinde')
+    })
   })
 })

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from 'node:fs'
+import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
+import { findCommands, ROOT } from './commands/find-fences.js'
 
-const DOCS = join(import.meta.dirname, '../docs')
+const DOCS = join(ROOT, 'docs')
 
 /** Pages for a task, which a reader follows from the first line to the last. */
 const PAGES = [
@@ -37,3 +38,40 @@ function toPackage(specifier: string): string {
     .slice(0, specifier.startsWith('@') ? 2 : 1)
     .join('/')
 }
+
+/** The packages that this repository publishes, and those that it, or one of its examples, has installed. */
+function listKnown(): Set<string> {
+  const folders = ['packages', 'examples'].flatMap((parent) =>
+    readdirSync(join(ROOT, parent)).map((name) => join(parent, name)),
+  )
+  const manifests = ['.', ...folders]
+    .map((folder) => join(ROOT, folder, 'package.json'))
+    .filter((file) => existsSync(file))
+  return new Set(
+    manifests.flatMap((file) => {
+      const { name, dependencies, devDependencies, peerDependencies } = JSON.parse(readFileSync(file, 'utf8'))
+      return [name, ...Object.keys({ ...dependencies, ...devDependencies, ...peerDependencies })]
+    }),
+  )
+}
+
+/** Packages that tests install or stand in for in a folder of their own: the file, and the text in it that shows so. */
+const INSTALLED_BY_TESTS: Record<string, readonly [file: string, shows: string]> = {
+  jest: ['test/platforms/runners.platform.ts', "jest: '30."],
+  'ts-jest': ['test/platforms/runners.platform.ts', "'ts-jest': '29."],
+  '@types/jest': ['test/snippets.system.ts', 'JEST_GLOBALS'],
+}
+
+it('names packages that the tests have installed, on every page', () => {
+  const known = listKnown()
+  const installs = findCommands().flatMap(({ page, text }) => {
+    const [, names] = /^(?:npm install|bun add|deno add)(?: --save-dev)? (.+)$/.exec(text) ?? []
+    return (names ?? '')
+      .split(' ')
+      .map((name) => ({ page, name: name.replace(/^npm:/, '').replace(/(?<=.)@[\d.]+$/, '') }))
+  })
+  const unknown = installs.filter(({ name }) => name !== '' && !name.includes('/tarballs/') && !known.has(name))
+  expect(unknown.filter(({ name }) => !(name in INSTALLED_BY_TESTS))).toEqual([])
+  for (const [file, shows] of Object.values(INSTALLED_BY_TESTS))
+    expect(readFileSync(join(ROOT, file), 'utf8')).toContain(shows)
+})

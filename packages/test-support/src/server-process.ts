@@ -1,4 +1,5 @@
 import { type ChildProcess, type SpawnOptions, spawn } from 'node:child_process'
+import { randomInt } from 'node:crypto'
 import { once } from 'node:events'
 import { createServer } from 'node:net'
 
@@ -8,15 +9,22 @@ export interface ServerProcess {
   stop(signal: NodeJS.Signals): Promise<void>
 }
 
-/** Finds a free port on loopback. Another process may take it before its use, so use {@link onFreePort} to start a server. */
+/**
+ * Finds a free port on loopback, below those that systems give to the connections of clients. Another process may take it
+ * before its use, so use {@link onFreePort} to start a server.
+ */
 export async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1')
-  await once(server, 'listening')
-  const address = server.address()
-  server.close()
-  await once(server, 'close')
-  if (address === null || typeof address === 'string') throw new Error('The server has no port')
-  return address.port
+  for (;;) {
+    const port = randomInt(20_000, 32_000)
+    const server = createServer()
+    const isFree = await new Promise<boolean>((resolve) => {
+      server.once('error', () => resolve(false)).listen(port, '127.0.0.1', () => resolve(true))
+    })
+    if (!isFree) continue
+    server.close()
+    await once(server, 'close')
+    return port
+  }
 }
 
 /** Starts a server and waits for the line that says it is ready. If the server exits before, the error has its output. */
