@@ -79,13 +79,13 @@ describe.runIf(isInstalled('postgres') && isInstalled('redis-server'))(
     let application: (Application & { trusts: string }) | undefined
     beforeAll(async () => {
       machine = await turnOn()
-    // what the applications log, also when the machine is turned off
-    for (const method of ['log', 'warn', 'error'] as const) vi.spyOn(console, method).mockImplementation(() => {})
+      // what the applications log, also when the machine is turned off
+      for (const method of ['log', 'warn', 'error'] as const) vi.spyOn(console, method).mockImplementation(() => {})
     }, 300_000)
     afterEach(async () => {
       await application?.close()
       application = undefined
-        vi.unstubAllEnvs()
+      vi.unstubAllEnvs()
     })
     afterAll(() => machine.turnOff())
 
@@ -94,7 +94,7 @@ describe.runIf(isInstalled('postgres') && isInstalled('redis-server'))(
       await application?.close()
       const settings = { DATABASE_URL: machine.postgres.url, REDIS_URL: machine.redis.url, KINDE_ISSUER_URL: trusts }
       for (const [name, value] of Object.entries(settings)) vi.stubEnv(name, value)
-        application = { ...(await startApplication(page, change)), trusts }
+      application = { ...(await startApplication(page, change)), trusts }
       const endpoint = `http://127.0.0.1:${application.port}/webhooks/kinde`
       const [old] = machine.kinde.tenant.webhooks.filter(({ id }) => id === 'webhook_old')
       machine.kinde.tenant.webhooks = [
