@@ -8,7 +8,7 @@ import { type TableOptions, tableName } from './table-name.js'
 /** The claims that {@link eraseClaims} erases. */
 export type ClaimsToErase =
   | {
-      /** Everything that names this customer: its billing id, user id or organization code. */
+      /** Everything that names this customer: its billing id, user id or organization code, also inside longer texts. */
       customer: string
     }
   | {
@@ -68,9 +68,21 @@ function createSelection(selection: ClaimsToErase): { condition: string; values:
   const { customer } = selection
   if (typeof customer !== 'string' || customer.trim() === '')
     throw invalidConfiguration('customer', customer, 'pass an id, such as "customer_0195…"')
-  // An id stands in the claims as a JSON string, wherever it stands; messages and reasons are free text.
+  const id = storableText(customer)
+  const json = jsonText(customer).slice(1, -1)
+  // strpos finds the few rows that are worth a regular expression.
   return {
-    condition: `(customer = $1 or strpos(claims, $2) > 0 or strpos(error_message, $1) > 0 or strpos(redelivery_reason, $1) > 0)`,
-    values: [storableText(customer), jsonText(customer)],
+    condition: `(customer = $1 or (strpos(claims, $2) > 0 and claims ~ $3)
+      or (strpos(error_message, $1) > 0 and error_message ~ $4) or (strpos(redelivery_reason, $1) > 0 and redelivery_reason ~ $4))`,
+    values: [id, json, asWord(json), asWord(id)],
   }
+}
+
+/**
+ * A regular expression of Postgres for an id that stands by itself, or in a longer text, but not in a longer id. The text may
+ * be JSON, or hold some: `\n` before the id is a line's end and no part of it.
+ */
+function asWord(id: string): string {
+  const literal = id.replace(/[^\w\u0080-\uffff]/g, '\\$&')
+  return String.raw`(^|[^A-Za-z0-9_-]|\\[bfnrt]|\\u[0-9a-f]{4})${literal}($|[^A-Za-z0-9_-])`
 }

@@ -56,7 +56,7 @@ describe.runIf(isInstalled('postgres'))('deliveries that arrive with one that fa
     await operator.query('rollback')
     operator.release()
     expect(await inbox.once(locked, takeEffect(locked))).toBe('duplicate')
-    expect(await countEffects([...others, locked])).toEqual(expect.arrayContaining([1, 1, 1, 1, 0]))
+    expect((await countEffects([...others, locked])).sort()).toEqual([0, 1, 1, 1, 1])
   })
 
   it('are handled if its connection is ended by the server between arrival and claim', async () => {
