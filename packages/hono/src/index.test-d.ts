@@ -1,4 +1,4 @@
-import type { MeterUsageUpdatedEvent } from '@kinde-billing/core'
+import type { BillingEvent, MeterUsageUpdatedEvent } from '@kinde-billing/core'
 import type { DeliveryInbox, HandlerDelivery } from '@kinde-billing/core/receiver'
 import { type Context, type Handler, Hono } from 'hono'
 import { expectTypeOf, it } from 'vitest'
@@ -84,4 +84,17 @@ it('refuses what cannot work', () => {
 it('names its options', () => {
   const options: KindeBillingOptions<AppEnv> = { issuer: (c) => c.env.KINDE_ISSUER_URL }
   kindeBilling(options)
+})
+
+it('takes the handler of another function, which is made in place', () => {
+  const makeHandler = <Made = unknown, Tx = unknown>(_save: (key: string, tx: Tx) => unknown) => {
+    return async (_event: BillingEvent, _delivery: HandlerDelivery<Made, Tx>) => {}
+  }
+  const save = (_key: string, { query }: Transaction) => query('select 1')
+  const issuer = (c: Context<AppEnv>) => c.env.KINDE_ISSUER_URL
+  kindeBilling({ onEvent: makeHandler(() => {}) })
+  kindeBilling<AppEnv>({ issuer: (c) => c.env.KINDE_ISSUER_URL, onEvent: makeHandler(() => {}) })
+  kindeBilling({ issuer, onEvent: makeHandler(() => {}) })
+  kindeBilling({ issuer, inbox, name: 'billing', onEvent: makeHandler(save) })
+  new Hono<AppEnv>().post(path, kindeBilling({ inbox, name: 'billing', onEvent: makeHandler(save) }))
 })

@@ -47,9 +47,15 @@ const RAW_BODY_HINT =
  * )
  * ```
  */
+// Without AppEnv first: while it is inferred, a handler that is made in place, as by createBillingStateHandler, gets `never` for it.
+// Schemas has no default, so that the one type argument of kindeBilling<AppEnv> is not taken for Tx.
+export function kindeBilling<Tx, const Schemas extends DataSchemas>(
+  options: ReceiverOptions<KindeBillingContext, Tx, Schemas> & OwnInbox<KindeBillingContext, Tx>,
+): Handler<Env>
 export function kindeBilling<AppEnv extends Env = Env, Tx = unknown, const Schemas extends DataSchemas = NoSchemas>(
   options: ReceiverOptions<KindeBillingContext<AppEnv>, Tx, Schemas> & OwnInbox<KindeBillingContext<AppEnv>, Tx>,
 ): Handler<AppEnv>
+export function kindeBilling(options: KindeBillingOptions): Handler<Env>
 // With one type parameter, because most applications see this one in their editor.
 export function kindeBilling<AppEnv extends Env = Env>(options: KindeBillingOptions<AppEnv>): Handler<AppEnv>
 export function kindeBilling<AppEnv extends Env = Env, Tx = undefined, const Schemas extends DataSchemas = NoSchemas>(
