@@ -37,7 +37,7 @@ export function itReceives(snippets: readonly Snippet[]): void {
     vi.stubEnv('KINDE_MANAGEMENT_CLIENT_ID', 'client')
     vi.stubEnv('KINDE_MANAGEMENT_CLIENT_SECRET', 'secret')
     bundle = await bundleSnippets(snippets, (text) => adapt(text, issuer.issuer, proxy.url))
-  }, 60_000)
+  })
   afterEach(() => {
     vi.restoreAllMocks()
     vi.unstubAllGlobals()
@@ -81,7 +81,6 @@ export function itReceives(snippets: readonly Snippet[]): void {
         { status: text.includes('onOtherEvent') ? 'processed' : 'unsupported' },
       ])
     },
-    30_000,
   )
 }
 

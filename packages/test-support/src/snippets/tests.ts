@@ -8,23 +8,19 @@ export function itPasses(snippets: readonly Snippet[]): void {
   let bundle: Awaited<ReturnType<typeof bundleSnippets>>
   beforeAll(async () => {
     bundle = await bundleSnippets(snippets, withJestGlobals)
-  }, 60_000)
+  })
   afterEach(() => {
     vi.restoreAllMocks()
   })
   afterAll(() => bundle.remove())
 
-  it.each(snippets.map(({ name }) => name))(
-    'passes: %s',
-    async (name) => {
-      vi.spyOn(console, 'error').mockImplementation(() => {})
-      const log = vi.spyOn(console, 'log').mockImplementation(() => {})
-      const { tests } = await loadSnippet(bundle.files.get(name) ?? '')
-      for (const [, run] of tests) await run()
-      if (tests.length === 0) expect(new Set(log.mock.calls.flat())).toEqual(new Set([true]))
-    },
-    30_000,
-  )
+  it.each(snippets.map(({ name }) => name))('passes: %s', async (name) => {
+    vi.spyOn(console, 'error').mockImplementation(() => {})
+    const log = vi.spyOn(console, 'log').mockImplementation(() => {})
+    const { tests } = await loadSnippet(bundle.files.get(name) ?? '')
+    for (const [, run] of tests) await run()
+    if (tests.length === 0) expect(new Set(log.mock.calls.flat())).toEqual(new Set([true]))
+  })
 }
 
 /** Adds Jest's globals to a test that uses them. */
