@@ -15,7 +15,7 @@ export function deferred<Value = void>(): Deferred<Value> {
   return { promise, resolve, reject }
 }
 
-const PATIENCE_MS = 30_000
+const PATIENCE_MS = 100_000
 
 /** Repeats an assertion until it holds. Its time limit is far beyond what a busy machine needs. */
 export async function eventually(assertion: () => unknown): Promise<void> {
