@@ -104,6 +104,14 @@ describe('Jest', () => {
       `/** @jest-environment node */\n${requires(NAMES)}${HANDLER}${HTTP}`,
     )
     await writeFile(
+      join(project, 'jsdom/page.test.js'),
+      `${requires({ '@kinde-billing/state': 'definePlans, explain' })}
+test('knows the plans in a test of a page', () => {
+  expect([typeof TextEncoder, typeof definePlans({ pro: {} }).can, typeof explain]).toEqual(['undefined', 'function', 'function'])
+})
+`,
+    )
+    await writeFile(
       join(project, 'commonjs/all.test.js'),
       requires({ ...NAMES, ...SUITE_NAMES }) + LOAD.cjs + loadAll(ENTRIES) + HANDLER + HTTP + SUITES,
     )
@@ -143,7 +151,7 @@ test('serves', async () => {
     await bin(project, 'jest', ['--rootDir', 'esm'], { NODE_OPTIONS: '--experimental-vm-modules' })
   })
 
-  it('runs a file with the environment node in a project whose default is jsdom', async () => {
+  it('runs a file with the environment node in a project whose default is jsdom, and @kinde-billing/state in jsdom', async () => {
     await bin(project, 'jest', ['--rootDir', 'jsdom', '--env', 'jsdom'])
   })
 

@@ -10,13 +10,21 @@ export function getOwn(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
-// Fatal: invalid UTF-8 is refused, not replaced. ignoreBOM keeps a byte order mark, which JSON.parse then refuses.
-const utf8 = new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+let utf8: TextDecoder | undefined
+
+/**
+ * Decodes strict UTF-8: invalid bytes are refused, not replaced. ignoreBOM keeps a byte order mark, which JSON.parse then
+ * refuses. The decoder is created at the first use, because Jest's jsdom, which tests the pages of an application, has none.
+ */
+function decode(bytes: ArrayBufferView): string {
+  utf8 ??= new TextDecoder('utf-8', { fatal: true, ignoreBOM: true })
+  return utf8.decode(bytes)
+}
 
 /** Decodes UTF-8, or returns `undefined` if the bytes are not UTF-8. */
 export function decodeUtf8(bytes: ArrayBufferView): string | undefined {
   try {
-    return utf8.decode(bytes)
+    return decode(bytes)
   } catch {
     return undefined
   }
@@ -31,7 +39,7 @@ export const MAX_DEPTH = 64
  */
 export function parseJsonObject(bytes: Uint8Array): JsonObject | undefined {
   try {
-    const value: unknown = JSON.parse(utf8.decode(bytes))
+    const value: unknown = JSON.parse(decode(bytes))
     return isJsonObject(value) && !exceedsDepth(value, MAX_DEPTH) ? value : undefined
   } catch {
     return undefined

@@ -6,6 +6,8 @@ import { isJsonObject, type JsonObject } from './json.js'
 export { hasBrand } from './errors.js'
 export { errorMessage, escapeText, kindOf, stackFrames } from './format.js'
 export { docsUrl } from './log.js'
+// Here too, so that the state package, which pages of an application use, brings no cryptography along.
+export { DiscardEvent } from './receiver/inbox.js'
 export { parseDate } from './timestamps.js'
 export { withTimeout } from './with-timeout.js'
 

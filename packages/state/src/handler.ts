@@ -1,5 +1,11 @@
-import { assertFunction, assertKnownOptions, assertObject, invalidConfiguration } from '@kinde-billing/core/internal'
-import { DiscardEvent, type HandlerDelivery } from '@kinde-billing/core/receiver'
+import {
+  assertFunction,
+  assertKnownOptions,
+  assertObject,
+  DiscardEvent,
+  invalidConfiguration,
+} from '@kinde-billing/core/internal'
+import type { HandlerDelivery } from '@kinde-billing/core/receiver'
 import { type AccessPolicy, resolvePolicy } from './access-table.js'
 import { applyBillingEvent } from './apply.js'
 import { customerKey } from './customer-key.js'
