@@ -1,4 +1,5 @@
 import { KindeWebhookError } from '@kinde-billing/core'
+import { guardNewClients } from './new-clients.js'
 import type { PostgresClient, PostgresPool, PostgresResult } from './pool.js'
 import { type Statement, writeMessage } from './prepared-statements.js'
 import type { Session } from './session.js'
@@ -14,6 +15,7 @@ const usedClients = new WeakSet<PostgresClient>()
 /** Takes a connection of a pool. Several statements travel in one message, so that each step is one round trip. */
 export async function openPooled(pool: PostgresPool, onLost: (error: Error) => void): Promise<Session> {
   if (leakingPools.has(pool)) throw leakingPool()
+  guardNewClients(pool)
   const client = await pool.connect()
   assertClient(client)
   // Without a listener, a connection that breaks while it is in use would end the process.
