@@ -35,8 +35,17 @@ export interface BillingLog {
 }
 
 export const consoleLog: BillingLog = {
-  warn: (line) => console.warn(line),
-  error: (line, { stack = '' }) => console.error(stack === '' ? line : `${line}\n${stack}`),
+  warn: (line) => print('warn', line),
+  error: (line, { stack = '' }) => print('error', stack === '' ? line : `${line}\n${stack}`),
+}
+
+/** Test suites replace the console by one that throws, and a delivery must not fail with it. */
+function print(level: keyof BillingLog, text: string): void {
+  try {
+    console[level](text)
+  } catch {
+    // Nothing is left to write to.
+  }
 }
 
 /** The log of an option or a framework; `false` is a silent one. `undefined` if the value is not a log. */

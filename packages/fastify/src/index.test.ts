@@ -218,6 +218,19 @@ it('writes its lines to the console if Fastify has no logger', async () => {
   expect(error.mock.calls[0]?.[0]).toContain('a handler without a logger')
 })
 
+it("writes its lines to an application's own logger, also if that has no level", async () => {
+  const lines: string[] = []
+  const logger = Object.assign(Object.create(console), {
+    error: (_details: object, line: string) => lines.push(line),
+    child: () => logger,
+    ...{ info() {}, debug() {}, trace() {}, fatal() {}, warn() {} },
+  })
+  const app = Fastify({ loggerInstance: logger })
+  app.register(kindeBilling({ ...options, onEvent: () => Promise.reject(new Error('down')) }))
+  await deliver((await serve(app)) + path, await token())
+  expect(lines).toEqual([expect.stringContaining('Cause: down')])
+})
+
 it('reads the bytes that a platform keeps on the raw request, as Cloud Functions do', async () => {
   const app = Fastify()
   app.addHook('onRequest', async (request) => {

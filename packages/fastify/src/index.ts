@@ -109,17 +109,22 @@ export function kindeBilling(options: KindeBillingOptions): KindeBillingPlugin {
   }
 }
 
-/** Fastify's log, or the console: without a logger, Fastify has a placeholder without a level, which drops every line. */
+/** Fastify's log, or the console if Fastify has none. */
 function toBillingLog(getLog: () => FastifyBaseLogger | undefined): BillingLog {
   const write = (level: 'warn' | 'error', line: string, details: BillingLogDetails): void => {
     const log = getLog()
-    if (log?.level !== undefined) log[level](details, line)
+    if (log !== undefined && !isPlaceholder(log)) log[level](details, line)
     else console[level](details.stack === undefined ? line : `${line}\n${details.stack}`)
   }
   return {
     warn: (line, details) => write('warn', line, details),
     error: (line, details) => write('error', line, details),
   }
+}
+
+/** Without a logger, Fastify has a placeholder whose methods are one function, which drops every line. */
+function isPlaceholder({ level, error, trace }: FastifyBaseLogger): boolean {
+  return level === undefined && error === trace
 }
 
 function refuseMisuse(options: object | undefined): never {

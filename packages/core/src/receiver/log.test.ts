@@ -81,6 +81,26 @@ describe('the default log', () => {
     ])
   })
 
+  it.each([
+    {
+      name: 'throws',
+      method: () => {
+        throw new Error('no console.error in tests')
+      },
+    },
+    { name: 'is missing', method: undefined as never },
+  ])('does not affect the response if the console $name', async ({ method }) => {
+    const log = { error: () => Promise.reject(new Error('the disk is full')), warn() {} }
+    const console = { ...globalThis.console, error: method, warn: method }
+    vi.stubGlobal('console', console)
+    const failing = { onEvent: () => Promise.reject(new Error('down')) }
+    for (const options of [{ log: undefined }, { log }])
+      expect((await createTestReceiver({ ...options, ...failing }).send(await signEvent())).status).toBe(500)
+    const ignoring = createTestReceiver({ log: undefined, on: {}, onEvent: undefined })
+    expect((await ignoring.send(await signEvent())).status).toBe(200)
+    vi.unstubAllGlobals()
+  })
+
   it('prints nothing of a success', async () => {
     const receiver = createTestReceiver({ log: undefined })
     const token = await signEvent()
