@@ -1,5 +1,6 @@
 import { readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { basename, dirname, join, relative } from 'node:path'
+import { slugify } from './slugify.js'
 
 /** Sections whose headings say nothing that their content does not. */
 const PLAIN = new Set([
@@ -20,11 +21,35 @@ function shortenApiPages(folder: string): void {
     (file) => [file, shorten(titled(readFileSync(file, 'utf8'), relative(folder, file)))] as const,
   )
   const linked = new Set(pages.flatMap(([, text]) => [...text.matchAll(/#(property-[\w-]+)\)/g)].map(([, id]) => id)))
+  const anchors = new Map(pages.map(([file, text]) => [file, findAnchors(text)]))
   for (const [file, text] of pages)
     writeFileSync(
       file,
-      text.replace(/<a id="([^"]+)"><\/a> /g, (anchor, id) => (linked.has(id) ? anchor : '')),
+      correctAnchors(text, file, anchors).replace(/<a id="([^"]+)"><\/a> /g, (anchor, id) =>
+        linked.has(id) ? anchor : '',
+      ),
     )
+}
+
+/** The anchors of the headings of a page, those of equal headings with a number. */
+function findAnchors(text: string): Set<string> {
+  const counts = new Map<string, number>()
+  const headings = [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) => slugify(heading))
+  return new Set(
+    headings.map((slug) => {
+      const count = counts.get(slug) ?? 0
+      counts.set(slug, count + 1)
+      return count === 0 ? slug : `${slug}-${count}`
+    }),
+  )
+}
+
+/** typedoc numbers the links to a name that is both a value and a type, although the page has one heading for both. */
+function correctAnchors(text: string, file: string, anchors: ReadonlyMap<string, ReadonlySet<string>>): string {
+  return text.replace(/\]\(([^)#:]*)#([\w-]+)-(\d+)\)/g, (link, path: string, name: string, number: string) => {
+    const ids = anchors.get(path === '' ? file : join(dirname(file), path))
+    return ids?.has(`${name}-${number}`) === false && ids.has(name) ? `](${path}#${name})` : link
+  })
 }
 
 function listPages(folder: string): string[] {

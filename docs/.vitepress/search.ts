@@ -6,6 +6,11 @@ type Render = NonNullable<DefaultTheme.LocalSearchOptions['_render']>
 /** The one place for how the search reads and ranks. The same options index the pages and answer in the browser. */
 export const searchOptions = {
   options: {
+    // a code is one word too: `unknown_key` is not just any key that is unknown
+    tokenize: (text: string) => [
+      ...text.split(/[\n\r\p{Z}\p{P}]+/u),
+      ...(text.match(/[\p{L}\p{N}]+(?:_[\p{L}\p{N}]+)+/gu) ?? []),
+    ],
     // words that are on every page find nothing, and would be a fifth of the index
     processTerm: (term: string) =>
       /^(a|an|and|are|as|at|be|by|for|from|has|if|in|is|it|its|of|on|or|that|the|them|then|this|to|was|which|with|you|your|not)$/i.test(
@@ -17,14 +22,16 @@ export const searchOptions = {
   searchOptions: {
     boost: { title: 5, titles: 2, text: 1 },
     fuzzy: 0.2,
+    weights: { fuzzy: 0.1, prefix: 0.2 },
     prefix: true,
     boostDocument: rank,
   },
 } satisfies MiniSearchOptions
 
-/** Someone who searches wants the page about a word: before a section that has it, before a list of codes, and the API last. */
-function rank(id: string, _term: string, stored?: Record<string, unknown>): number {
+/** Readers want the page about a word: before a section that has it, before a list of codes, and the API last. A code has a section. */
+function rank(id: string, term: string, stored?: Record<string, unknown>): number {
   if (id.includes('/api/')) return 0.2
+  if (term.includes('_') && stored?.title === term) return 1
   if (Array.isArray(stored?.titles) && stored.titles.length === 0) return 2
   return id.includes('/doctor#') ? 0.4 : 1
 }
