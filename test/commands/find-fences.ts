@@ -59,7 +59,8 @@ export function findCommands(): Command[] {
     })
 }
 
-function listPages(folder: string): string[] {
+/** The files of every page. */
+export function listPages(folder: string): string[] {
   return readdirSync(folder, { withFileTypes: true }).flatMap((entry) => {
     const path = join(folder, entry.name)
     if (entry.isDirectory()) {
