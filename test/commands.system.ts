@@ -11,6 +11,7 @@ import { billingEventFixture, deliver } from '../packages/testing/src/index.js'
 import { ELSEWHERE, findElsewhere } from './commands/elsewhere.js'
 import { type Command, findCommands, findFences, ROOT } from './commands/find-fences.js'
 import { PAGES } from './commands/pages.js'
+import { findSends, findStarts, QUICK_START, toShape } from './commands/quick-start.js'
 
 /** A setting of the shell, for the commands after it. */
 const SETTING = /^(?:export )?([A-Z_]+)=\S+$/
@@ -22,37 +23,11 @@ const toRun = commands.filter(
   (command) => !INSTALLS.test(command.text) && !isSetting(command) && findElsewhere(command) === undefined,
 )
 
-const QUICK_START = 'docs/quick-start.md'
-/** What a reader sends after the start, in any framework. */
-const TRIGGERS = toRun.filter(({ page, text }) => page === QUICK_START && text.startsWith('npx kinde-billing trigger'))
-
-/** The tabs of the quick start that start a server: its sample, the file that a reader saves it as, and what is typed. */
-function findStarts(): { tab: string; sample: string; file: string; commands: string[] }[] {
-  const page = readFileSync(join(ROOT, QUICK_START), 'utf8')
-  return [...page.matchAll(/^<<< @\/samples\/(\S+?)(?:\{\w+\})? \[(.+)\]$/gm)].flatMap(([, sample = '', tab = '']) => {
-    const [, typed = ''] =
-      page.match(
-        new RegExp(
-          `^\`\`\`sh \\[${tab}\\]\\n((?:.*\\n)?KINDE_ISSUER_URL=.* app\\.\\w+|echo .*\\n.*server\\.ts)\\n`,
-          'm',
-        ),
-      ) ?? []
-    return typed === '' ? [] : [{ tab, sample, file: `app.${sample.split('.')[1]}`, commands: typed.split('\n') }]
-  })
-}
-
-/** A line without what differs from run to run. */
-const toShape = (line: string): string =>
-  line
-    .replace(/event_\w+|\d[\d.]*/g, '#')
-    .replace(/\s+/g, ' ')
-    .trim()
-
 describe('every command of every page', () => {
   it('is run here, or by a test that is named, or cannot be run for a reason', () => {
     const started = new Set([
-      ...TRIGGERS.map(({ text }) => text),
-      ...findStarts().flatMap(({ commands: typed }) => typed),
+      ...findSends().map(({ command }) => command),
+      ...findStarts().flatMap((start) => start.commands),
     ])
     const forgotten = toRun.filter(({ page, text }) => (page === QUICK_START ? !started.has(text) : !(page in PAGES)))
     expect(forgotten.map(({ page, line, text }) => `${page}:${line} ${text}`)).toEqual([])
@@ -173,37 +148,29 @@ describe.runIf(isInstalled('postgres') && isInstalled('redis-server'))(
       },
     )
 
-    describe.each(findStarts())('in the quick start, $tab', ({ tab, sample, file, commands: [...typed] }) => {
-      it('starts, and prints what the page shows', async () => {
-        // beside an example that has its dependencies installed
-        const example = `${/^\w+/.exec(tab)?.[0].toLowerCase()}`.replace(/^node$/, 'node-http')
-        const cwd = join(ROOT, 'examples', example, `.quick-start-${process.pid}`)
-        const port = await freePort()
-        await mkdir(cwd)
-        try {
-          await writeFile(
-            join(cwd, file),
-            readFileSync(join(ROOT, 'docs/samples', sample), 'utf8').replace('3000', `${port}`),
-          )
-          const env = { NODE_OPTIONS: '--conditions=@kinde-billing/source --import tsx' }
-          const script = typed.map(here).join('\n').replace('serve(app)', `serve({ fetch: app.fetch, port: ${port} })`)
-          const server = await machine.start(script, port, { cwd, env })
-          const shown = findFences().filter(({ page, language }) => page === QUICK_START && language === 'text')
-          for (const { text, line } of tab === 'Express' ? TRIGGERS : TRIGGERS.slice(0, 1)) {
-            const { code, output } = await machine.type(here(text.replace('localhost:3000', `localhost:${port}`)), {
-              cwd,
-              env: {},
-            })
-            expect({ text, code, output }).toMatchObject({ code: 0 })
-            const example = shown.find((fence) => fence.line > line && fence.line < line + 8)?.text ?? ''
-            for (const printed of example.split('\n')) expect(toShape(output)).toContain(toShape(printed))
-          }
-          expect(server.output()).toContain('customer_0195d3a1c7e2f4b8a6d09e5c3b7f1a42 is now on pro')
-          await server.stop()
-        } finally {
-          await rm(cwd, { recursive: true })
+    it.each(findStarts())('starts and receives as the quick start says: $tab', async ({ tab, ...start }) => {
+      const port = await freePort()
+      // beside the example, so that its dependencies are found
+      const cwd = join(ROOT, 'examples', start.example, `.quick-start-${process.pid}`)
+      await mkdir(cwd)
+      await writeFile(join(cwd, start.file), start.code.replace('3000', `${port}`))
+      const script = start.commands
+        .map(here)
+        .join('\n')
+        .replace('serve(app)', `serve({ fetch: app.fetch, port: ${port} })`)
+      const env = { NODE_OPTIONS: '--conditions=@kinde-billing/source --import tsx' }
+      const server = await machine.start(script, port, { cwd, env })
+      try {
+        for (const { command, shown } of tab === 'Express' ? findSends() : findSends().slice(0, 1)) {
+          const sent = await machine.type(here(command.replace(':3000', `:${port}`)), { cwd, env: {} })
+          expect({ command, ...sent }).toMatchObject({ code: 0 })
+          for (const line of shown) expect(toShape(sent.output)).toContain(toShape(line))
         }
-      })
+        expect(server.output()).toContain('customer_0195d3a1c7e2f4b8a6d09e5c3b7f1a42 is now on pro')
+      } finally {
+        await server.stop()
+        await rm(cwd, { recursive: true })
+      }
     })
 
     it.each(findFences().filter(({ language }) => language === 'sql'))(
