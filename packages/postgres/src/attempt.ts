@@ -43,6 +43,14 @@ export async function attemptOnce(
   }
 }
 
+/** How long a step before the handler may still take once the response is out: its message may be that of others, too. */
+const LATE_ANSWER_MS = 1000
+
+interface GrantedClaim {
+  readonly slot: HandlerSlot
+  readonly settings: SessionSettings
+}
+
 /** What an attempt remembers if it gives its connection back to wait for its turn. */
 class Attempt {
   private arrival: ArrivalState | undefined
@@ -61,6 +69,14 @@ class Attempt {
   }
 
   async onSession(session: Session, signal: AbortSignal, end: EndAttempt): Promise<InboxOutcome | 'must wait'> {
+    const stopLimiting = this.limitAfterAnswer(end)
+    const claim = await this.claim(session, signal).finally(stopLimiting)
+    if (typeof claim === 'string') return claim
+    const stopWatching = claim.slot.watch(this.delivery.answered, end)
+    return this.runAndMark(session, claim.settings, signal).finally(stopWatching)
+  }
+
+  private async claim(session: Session, signal: AbortSignal): Promise<GrantedClaim | InboxOutcome | 'must wait'> {
     const { statements, delivery } = this
     this.giveUpIfAnswered(session)
     if (this.database.slots.mustYield()) return 'must wait'
@@ -85,8 +101,7 @@ class Attempt {
       this.giveUpIfAnswered(session)
       return 'must wait'
     }
-    const stopWatching = slot.watch(delivery.answered, end)
-    return this.runAndMark(session, claim.settings, signal).finally(stopWatching)
+    return { slot, settings: claim.settings }
   }
 
   async waitForSlot(): Promise<void> {
@@ -121,6 +136,26 @@ class Attempt {
     if (!this.delivery.answered.aborted) return
     session.release()
     throw this.delivery.answered.reason
+  }
+
+  /**
+   * A step before the handler that hangs must not hold the connection until the lease ends. Returns the function that stops
+   * the limit.
+   */
+  private limitAfterAnswer(end: EndAttempt): () => void {
+    const { answered } = this.delivery
+    let timer: ReturnType<typeof setTimeout> | undefined
+    const limit = (): void => {
+      timer = setTimeout(
+        () => end(new Error('The database did not answer before the response was out')),
+        LATE_ANSWER_MS,
+      )
+    }
+    answered.addEventListener('abort', limit, { once: true })
+    return () => {
+      clearTimeout(timer)
+      answered.removeEventListener('abort', limit)
+    }
   }
 
   /** Resolves with `undefined` if the row is locked. */

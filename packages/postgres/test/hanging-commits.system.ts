@@ -97,4 +97,11 @@ describe.runIf(isInstalled('postgres'))('while commits wait for a synchronous st
     await expect.poll(() => post(token)).toBe('200 {"status":"duplicate"}')
     expect(await readEffects()).toEqual({ effects: 1, events: 1 })
   })
+
+  it('gives the connections of arrivals back soon after their responses, and not at the end of the lease', async () => {
+    const post = receiver()
+    await setStandby('absent')
+    expect(new Set(await sendAll(post, await sign(12)))).toEqual(new Set([UNAVAILABLE]))
+    await expect.poll(() => pool.totalCount - pool.idleCount, { timeout: 30_000 }).toBe(0)
+  })
 })
