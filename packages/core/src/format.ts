@@ -95,7 +95,8 @@ function describeObject(thrown: object): string {
   return typeof status === 'number' ? `${kind} with status ${status}` : kind
 }
 
-const QUERY = /^(?:\s|\(|\/\*.*?\*\/)*(?:insert|update|delete|merge|replace|select|with|call|truncate|alter|create)\s/is
+const QUERY =
+  /^(?:\s|\(|\/\*.*?\*\/)*(?:insert|update|delete|merge|replace|select|with|call|truncate|alter|create|drop|set|do|exec|execute|explain)\s/is
 const PRISMA_CALL = /^\s*(Invalid `[^`]*` invocation)/
 /** Values in messages of Postgres (and its details), MySQL, MongoDB and SQL Server. */
 const VALUES = [

@@ -152,3 +152,11 @@ describe('kindeBilling on Hono', () => {
     expect([answer.status, await answer.json()]).toEqual([400, { error: 'body_unreadable' }])
   })
 })
+
+it('names the fix if it is called without a context of Hono', async () => {
+  const handle: (...args: never[]) => unknown = kindeBilling({ issuer, jwks, onEvent: () => {} })
+  await expect(handle(new Request('https://app.example/') as never)).rejects.toMatchObject({
+    code: 'invalid_configuration',
+    message: expect.stringContaining('Mount it on a route'),
+  })
+})

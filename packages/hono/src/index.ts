@@ -1,5 +1,5 @@
 import type { Readable } from 'node:stream'
-import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
+import { type DataSchemas, KindeWebhookError, type NoSchemas } from '@kinde-billing/core'
 import {
   type BillingReceiverOptions,
   createBillingReceiver,
@@ -64,6 +64,7 @@ export function kindeBilling<AppEnv extends Env = Env, Tx = undefined, const Sch
 export function kindeBilling<AppEnv extends Env>(options: KindeBillingOptions<AppEnv>): Handler<AppEnv> {
   const receiver = createBillingReceiver<KindeBillingContext<AppEnv>>(options)
   return async (c) => {
+    assertHonoContext(c)
     const { status, headers, body } = await receiver.receive({
       method: c.req.method,
       header: (name) => c.req.raw.headers.get(name) ?? undefined,
@@ -74,6 +75,15 @@ export function kindeBilling<AppEnv extends Env>(options: KindeBillingOptions<Ap
     // Through the context, so that the headers of a middleware are kept.
     return c.body(body, status as ContentfulStatusCode, headers)
   }
+}
+
+/** Nothing hinders JavaScript from calling the handler elsewhere. */
+function assertHonoContext(c: { req?: { raw?: unknown } } | undefined): void {
+  if (typeof c?.req?.raw === 'object') return
+  throw new KindeWebhookError(
+    'invalid_configuration',
+    "The handler was not called with Hono's context. Mount it on a route, app.post(path, kindeBilling({ ... })), or use createWebHandler of @kinde-billing/core/receiver without Hono.",
+  )
 }
 
 /** The bytes or text that a middleware read through the context, which Hono keeps, or the unread body. */

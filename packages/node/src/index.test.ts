@@ -24,6 +24,17 @@ describe('kindeBilling on node:http', () => {
     expect(() => kindeBilling({ issuer: 'acme.kinde.com' })).toThrow(/issuer is "acme.kinde.com": pass a URL/)
   })
 
+  it.each([
+    ["a Web's Request", [new Request('https://app.example/', { method: 'POST', body: 'x' })]],
+    ["Koa's context", [{ req: {}, res: {} }, async () => {}]],
+  ])('names the fix if it is called with %s', async (_, args) => {
+    const handle: (...args: never[]) => Promise<void> = kindeBilling({ issuer, jwks, onEvent: () => {} })
+    await expect(handle(...(args as never[]))).rejects.toMatchObject({
+      code: 'invalid_configuration',
+      message: expect.stringMatching(/In Koa pass ctx\.req and ctx\.res; .* use createWebHandler/),
+    })
+  })
+
   it('gives handlers the request and the response', async () => {
     const contexts: KindeBillingContext[] = []
     const url = await serve(kindeBilling({ issuer, jwks, onEvent: (_event, { context }) => contexts.push(context) }))

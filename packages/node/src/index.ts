@@ -2,7 +2,7 @@ import type { IncomingMessage, ServerResponse } from 'node:http'
 import type { Readable } from 'node:stream'
 import { finished } from 'node:stream/promises'
 import { isAnyArrayBuffer } from 'node:util/types'
-import type { DataSchemas, NoSchemas } from '@kinde-billing/core'
+import { type DataSchemas, KindeWebhookError, type NoSchemas } from '@kinde-billing/core'
 import {
   type BillingReceiver,
   type BillingReceiverOptions,
@@ -82,6 +82,7 @@ export async function receiveNodeRequest(
   res: ServerResponse,
   rawBodyHint: string,
 ): Promise<void> {
+  assertNodeResponse(res)
   const { status, headers, body } = await receiver.receive({
     method: req.method ?? '',
     header: (name) => getNodeHeader(req, name),
@@ -100,6 +101,15 @@ export async function receiveNodeRequest(
   res.write(body)
   const linger = setTimeout(() => res.end(), LINGER_MS)
   res.once('close', () => clearTimeout(linger))
+}
+
+/** Nothing hinders JavaScript from mounting the handler in a framework that calls it with other values. */
+function assertNodeResponse(res: { setHeader?: unknown } | undefined): void {
+  if (typeof res?.setHeader === 'function') return
+  throw new KindeWebhookError(
+    'invalid_configuration',
+    "The handler was not called with Node's request and response. In Koa pass ctx.req and ctx.res; where a request is the Web's, use createWebHandler of @kinde-billing/core/receiver.",
+  )
 }
 
 /**

@@ -33,6 +33,20 @@ describe('createWebHandler', () => {
     expect((await handle(request)).status).toBe(200)
   })
 
+  it.each([undefined, { method: 'POST', headers: {}, url: '/' }, [{}, {}]])(
+    'names the adapter to use if it is called with something else than a Request (%#)',
+    async (request) => {
+      const lines: string[] = []
+      const log = { warn() {}, error: (line: string) => lines.push(line) }
+      const handlers = [createWebHandler, createLazyWebHandler<unknown>]
+      for (const create of handlers)
+        expect((await create({ issuer, jwks, log, onEvent: () => {} })(request as never, undefined)).status).toBe(500)
+      expect(lines).toHaveLength(2)
+      for (const line of lines)
+        expect(line).toMatch(/invalid_configuration .* use kindeBilling of @kinde-billing\/node/)
+    },
+  )
+
   it('handles a delivery with every timer faked, before and after it is created', async () => {
     const before = createWebHandler({ issuer, jwks, onEvent: () => {} })
     vi.useFakeTimers({ now: Date.now() + 1e10 })
