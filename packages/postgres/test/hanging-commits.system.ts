@@ -3,8 +3,11 @@ import { isInstalled } from '@kinde-billing/test-support/installed'
 import { billingEventFixture, createTestIssuer, type TestIssuer } from '@kinde-billing/testing'
 import { Pool } from 'pg'
 import { afterEach, beforeAll, beforeEach, describe, expect, it } from 'vitest'
-import { createPostgresInbox } from '../src/index.js'
+import { createPostgresInbox, listDeliveries } from '../src/index.js'
 import { usePostgres } from './use-postgres.js'
+
+/** Less than a lease. */
+const PATIENCE = { timeout: 30_000 }
 
 const UNAVAILABLE = '503 {"error":"inbox_unavailable"}'
 
@@ -34,7 +37,7 @@ describe.runIf(isInstalled('postgres'))('while commits wait for a synchronous st
     await postgres.observer.query(`alter system set synchronous_standby_names = '${name}'`)
     await postgres.observer.query('select pg_reload_conf()')
     const isSet = async () => (await postgres.observer.query('show synchronous_standby_names')).rows
-    await expect.poll(isSet).toEqual([{ synchronous_standby_names: name }])
+    await expect.poll(isSet, PATIENCE).toEqual([{ synchronous_standby_names: name }])
   }
 
   function receiver(meanwhile: () => Promise<void> = async () => {}) {
@@ -82,7 +85,7 @@ describe.runIf(isInstalled('postgres'))('while commits wait for a synchronous st
     expect(new Set(await sendAll(post, [...tokens, ...others]))).toEqual(new Set([UNAVAILABLE]))
     expect(await readEffects()).toEqual({ effects: 0, events: 0 })
     await setStandby('')
-    for (const token of [...tokens, ...others]) await expect.poll(() => post(token)).toMatch(/^200/)
+    for (const token of [...tokens, ...others]) await expect.poll(() => post(token), PATIENCE).toMatch(/^200/)
     expect(await readEffects()).toEqual({ effects: 16, events: 16 })
   })
 
@@ -94,14 +97,28 @@ describe.runIf(isInstalled('postgres'))('while commits wait for a synchronous st
     expect(lines.join()).toContain('synchronous_standby_names')
     expect(await readEffects()).toEqual({ effects: 0, events: 0 })
     await setStandby('')
-    await expect.poll(() => post(token)).toBe('200 {"status":"duplicate"}')
+    await expect.poll(() => post(token), PATIENCE).toBe('200 {"status":"duplicate"}')
     expect(await readEffects()).toEqual({ effects: 1, events: 1 })
+  })
+
+  it('answers a failed event with 500 and the reason, although the record of its failure hangs', async () => {
+    const [token = ''] = await sign(1)
+    const post = receiver(async () => {
+      await setStandby('absent')
+      throw new Error('no such plan')
+    })
+    expect(await post(token)).toBe('500 {"error":"handler_failed"}')
+    expect(lines.join()).toContain('no such plan')
+    await setStandby('')
+    await expect
+      .poll(async () => (await listDeliveries(postgres.observer, { status: 'failed' })).deliveries, PATIENCE)
+      .toHaveLength(1)
   })
 
   it('gives the connections of arrivals back soon after their responses, and not at the end of the lease', async () => {
     const post = receiver()
     await setStandby('absent')
     expect(new Set(await sendAll(post, await sign(12)))).toEqual(new Set([UNAVAILABLE]))
-    await expect.poll(() => pool.totalCount - pool.idleCount, { timeout: 30_000 }).toBe(0)
+    await expect.poll(() => pool.totalCount - pool.idleCount, PATIENCE).toBe(0)
   })
 })

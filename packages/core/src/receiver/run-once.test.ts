@@ -204,6 +204,22 @@ describe('an inbox that fails', () => {
     ])
   })
 
+  it('does not hide why the handler failed if it hangs over the release', async () => {
+    const receiver = createTestReceiver({
+      name: 'x',
+      inboxTimeoutMs: 20,
+      inbox: {
+        async once(_, work) {
+          await work(undefined, new AbortController().signal).catch(() => {})
+          return never()
+        },
+      },
+      onEvent: () => Promise.reject(new Error('no plan')),
+    })
+    expect((await receiver.send(await signEvent())).status).toBe(500)
+    expect(receiver.outcomes).toMatchObject([{ outcome: 'handler_failed', error: { cause: new Error('no plan') } }])
+  })
+
   it('runs nothing if it grants the claim after the response', async () => {
     const [claim, refused] = [deferred(), deferred<unknown>()]
     const onEvent = vi.fn()

@@ -125,9 +125,17 @@ class Attempt<Tx> {
     } finally {
       // A long-lived signal must keep no listener.
       lease.removeEventListener('abort', follow)
-      this.#limit(inboxTimeoutMs, () => inboxUnavailable('did not mark the delivery in time'))
+      this.#limit(inboxTimeoutMs, () => this.#explainLateEnd())
       if (verifier.now() - startedAt > leaseMs || lease.aborted) verifier.onWarning(finishedLate(type, leaseMs))
     }
+  }
+
+  /** An inbox that hangs after a handler that failed does not hide why it did. */
+  #explainLateEnd(): KindeWebhookError {
+    const failure = this.#failure
+    if (failure === undefined || failure.error instanceof DiscardEvent)
+      return inboxUnavailable('did not mark the delivery in time')
+    return handlerFailed(this.#run.delivery.type, failure.error)
   }
 
   /** Limits the step that starts, in place of the one before. */
