@@ -183,6 +183,7 @@ describe('a request that authorize refuses', () => {
     ['an object without a name', () => Object({ email: 'ada@acme.example' })],
     ['an empty name', () => ({ name: ' ' })],
     ['an error', () => Promise.reject(new Error('the session store is away'))],
+    ['an error that is returned', () => new Error('no session')],
   ])('gets one answer for everything: %s', async (_, authorize) => {
     const id = await arrive('customer.agreement_created', { data: { customer_id: 'customer_1' } })
     const handle = open({ authorize })

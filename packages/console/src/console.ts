@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { isKindeWebhookError } from '@kinde-billing/core'
-import { withTimeout } from '@kinde-billing/core/internal'
+import { kindOf, withTimeout } from '@kinde-billing/core/internal'
 import { readDelivery } from '@kinde-billing/postgres'
 import { performAction } from './actions/perform.js'
 import { signToken } from './actions/token.js'
@@ -75,6 +75,8 @@ async function identify({ authorize, onError }: Settings, request: Request): Pro
         `authorize has not answered within ${AUTHORIZE_TIMEOUT_MS / 1000} seconds, so the request is refused`,
       )
     })
+    // It has a name too, but it is no operator: session(request).catch((error) => error) must not let anyone in.
+    if (answer instanceof Error || kindOf(answer) === 'Error') throw answer
     if (answer === true) return { name: undefined }
     const name: unknown = typeof answer === 'object' ? answer?.name : answer
     return typeof name === 'string' && name.trim() !== '' ? { name: name.slice(0, 200) } : undefined

@@ -39,8 +39,8 @@ export interface ConsoleOptions {
    * Decides for every request, also for styles and live updates, who may use the console. Return `true` or
    * the operator's name (`'ada@acme.example'`, or `{ name }`) to let a request in, and `false` or `null` to refuse it. With a
    * name, actions are recorded under it. An empty name and anything else refuse. Return the name of a person whom you have
-   * checked, never a header or a cookie as it came. Do not read the request's body. An error, or no answer within 10 seconds,
-   * refuses too, and reaches `onError`.
+   * checked, never a header or a cookie as it came. Do not read the request's body. An error, thrown or returned, and no answer
+   * within 10 seconds refuse too, and reach `onError`.
    */
   readonly authorize: (request: Request) => Authorization | Promise<Authorization>
   /** The receiver whose handlers run when an operator redelivers. Default: none; deliveries are marked for `redeliver()`. */
