@@ -87,6 +87,17 @@ describe('definePlans', () => {
     warn.mockRestore()
   })
 
+  it.each([
+    {
+      plan: { features: 'exports-admin' },
+      message: /^definePlans: pro\.features is "exports-admin": set it to a list/,
+    },
+    { plan: { features: [1] }, message: /^definePlans: pro\.features is an array: set it to a list/ },
+    { plan: { limits: null }, message: /^definePlans: pro\.limits is null: set it to an object/ },
+  ])('refuses a plan that would grant something else than it says: $message', ({ plan, message }) => {
+    expect(() => definePlans({ pro: plan as object })).toThrow(message)
+  })
+
   it('refuses a limit that is not a number', () => {
     const limits = { seats: '10' as unknown as number }
     expect(() => definePlans({ pro: { limits } })).toThrow('definePlans: pro.limits.seats is "10"')

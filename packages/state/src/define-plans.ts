@@ -61,7 +61,8 @@ const MAX_WARNINGS = 1000
  *
  * @param catalogue - The plans.
  * @param options - Where warnings go.
- * @throws KindeWebhookError `invalid_configuration` for an option that is unknown or wrong, and for a limit that is not a number.
+ * @throws KindeWebhookError `invalid_configuration` for an option that is unknown or wrong, for features that are not a list of names,
+ * and for a limit that is not a number.
  *
  * @example
  * ```ts
@@ -89,7 +90,7 @@ export function definePlans<const Catalogue extends PlanCatalogue>(
   assertKnownOptions('definePlans', options, ['onWarning'])
   assertFunction('onWarning', options.onWarning)
   for (const [code, plan] of plans) assertKnownOptions(`definePlans: the plan ${code}`, plan, ['features', 'limits'])
-  assertLimits(plans)
+  for (const [code, plan] of plans) assertPlan(code, plan)
   const warned = new Set<string>()
   const { onWarning = ({ message }) => console.warn(message) } = options
 
@@ -126,11 +127,19 @@ export function definePlans<const Catalogue extends PlanCatalogue>(
   }
 }
 
-function assertLimits(plans: ReadonlyMap<string, PlanDefinition>): void {
-  for (const [code, { limits = {} }] of plans)
-    for (const [name, value] of Object.entries(limits))
-      if (typeof value !== 'number' || Number.isNaN(value))
-        throw invalidConfiguration(`definePlans: ${code}.limits.${name}`, value, 'set it to a number or Infinity')
+/** A text in the place of the list would grant every part of it. */
+function assertPlan(code: string, { features, limits }: PlanDefinition): void {
+  const name = `definePlans: ${code}`
+  if (features !== undefined && !isListOfNames(features))
+    throw invalidConfiguration(`${name}.features`, features, "set it to a list of names, such as ['exports']")
+  if (limits !== undefined) assertObject(`${name}.limits`, limits, 'set it to an object, such as { seats: 10 }')
+  for (const [limit, value] of Object.entries(limits ?? {}))
+    if (typeof value !== 'number' || Number.isNaN(value))
+      throw invalidConfiguration(`${name}.limits.${limit}`, value, 'set it to a number or Infinity')
+}
+
+function isListOfNames(features: unknown): boolean {
+  return Array.isArray(features) && features.every((name) => typeof name === 'string')
 }
 
 function ownLimit(limits: PlanDefinition['limits'], name: string): number {

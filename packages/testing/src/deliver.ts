@@ -46,7 +46,9 @@ export async function deliver(
 ): Promise<DeliveryAnswer> {
   assertKnownOptions('deliver', options, ['webhookId'])
   assertType('webhookId', options.webhookId ?? undefined, 'string')
-  if (!URL.canParse(String(url))) throw invalidConfiguration('url', url, 'pass the whole URL of the endpoint')
+  // Without a scheme, localhost:3000 is a URL too, whose scheme is localhost.
+  if (!URL.canParse(String(url)) || !/^https?:$/.test(new URL(String(url)).protocol))
+    throw invalidConfiguration('url', url, 'pass the whole URL of the endpoint, with http:// or https://')
   if (typeof token !== 'string' && !ArrayBuffer.isView(token))
     throw invalidConfiguration('token', token, 'pass the signed token, await sign(claims)')
   const { webhookId = crypto.randomUUID() } = options

@@ -74,3 +74,10 @@ it('posts the token as Kinde does, without following redirects', async () => {
     ['POST', 'application/jwt', expect.stringMatching(/^[\w-]{36}$/), 'g.h.i'],
   ])
 })
+
+it.each(['localhost:3000/webhooks', '/webhooks', ''])('refuses to deliver to %j, which has no scheme', async (url) => {
+  await expect(deliver(url, 'a.b.c')).rejects.toMatchObject({
+    code: 'invalid_configuration',
+    message: expect.stringContaining(`url is "${url}": pass the whole URL of the endpoint, with http://`),
+  })
+})
