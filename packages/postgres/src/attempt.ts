@@ -6,6 +6,7 @@ import { type RecordArrival, recordAlone } from './arrivals.js'
 import type { SessionSettings } from './claim-statements.js'
 import { type DeliveryStatements, type Failure, readClaim } from './deliveries.js'
 import { guardClient } from './guard-client.js'
+import { endAfterAnswer } from './late-answers.js'
 import { type EndAttempt, withLeasedSession } from './lease.js'
 import type { Database, HandlerSlot, Session } from './session.js'
 import { explainEnd, explainMissingTable, LOCK_NOT_AVAILABLE, sqlState } from './sql-errors.js'
@@ -43,9 +44,6 @@ export async function attemptOnce(
   }
 }
 
-/** How long a step before the handler may still take once the response is out: its message may be that of others, too. */
-const LATE_ANSWER_MS = 1000
-
 interface GrantedClaim {
   readonly slot: HandlerSlot
   readonly settings: SessionSettings
@@ -69,8 +67,8 @@ class Attempt {
   }
 
   async onSession(session: Session, signal: AbortSignal, end: EndAttempt): Promise<InboxOutcome | 'must wait'> {
-    const stopLimiting = this.limitAfterAnswer(end)
-    const claim = await this.claim(session, signal).finally(stopLimiting)
+    const stopChecking = endAfterAnswer(this.delivery.answered, end)
+    const claim = await this.claim(session, signal).finally(stopChecking)
     if (typeof claim === 'string') return claim
     const stopWatching = claim.slot.watch(this.delivery.answered, end)
     return this.runAndMark(session, claim.settings, signal).finally(stopWatching)
@@ -136,26 +134,6 @@ class Attempt {
     if (!this.delivery.answered.aborted) return
     session.release()
     throw this.delivery.answered.reason
-  }
-
-  /**
-   * A step before the handler that hangs must not hold the connection until the lease ends. Returns the function that stops
-   * the limit.
-   */
-  private limitAfterAnswer(end: EndAttempt): () => void {
-    const { answered } = this.delivery
-    let timer: ReturnType<typeof setTimeout> | undefined
-    const limit = (): void => {
-      timer = setTimeout(
-        () => end(new Error('The database did not answer before the response was out')),
-        LATE_ANSWER_MS,
-      )
-    }
-    answered.addEventListener('abort', limit, { once: true })
-    return () => {
-      clearTimeout(timer)
-      answered.removeEventListener('abort', limit)
-    }
   }
 
   /** Resolves with `undefined` if the row is locked. */
