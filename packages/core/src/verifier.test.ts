@@ -50,6 +50,16 @@ describe('verifyRequest', () => {
     })
   })
 
+  it.each([undefined, 'a.b.c', { method: 'POST', headers: {}, url: '/' }])(
+    'names the fix for something else than a Web Request (%#)',
+    async (request) => {
+      expect(await rejectionOf(createTestVerifier().verifyRequest(request as never))).toMatchObject({
+        code: 'invalid_configuration',
+        message: expect.stringMatching(/Web's Request\. On Node pass the bytes of the body to verifyAndParse/),
+      })
+    },
+  )
+
   it('refuses one that was read, is too large or is empty', async () => {
     const read = post(await signClaims())
     await read.text()

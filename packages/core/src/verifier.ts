@@ -55,7 +55,7 @@ export interface BillingVerifier<Schemas extends DataSchemas = NoSchemas> {
    * @param request - A request whose body has not been read.
    * @returns The event.
    * @throws KindeWebhookError as {@link BillingVerifier.verifyAndParse}, and `body_already_parsed`, `body_unreadable`,
-   * `request_timeout`
+   * `request_timeout`; `invalid_configuration` for anything but a Web `Request`
    */
   verifyRequest(request: Request): Promise<BillingEvent<Schemas>>
 }
@@ -151,10 +151,20 @@ export function openVerifier<Schemas extends DataSchemas>(
       }
     },
     async verifyRequest(request) {
+      assertWebRequest(request)
       const limits = { maxBytes: maxTokenBytes, timeoutMs: REQUEST_TIMEOUT_MS }
       return verifyAndParse(await readBody(() => unreadBody(request), limits))
     },
   }
+}
+
+/** Node's request has no body before a parser has read it. */
+function assertWebRequest(request: unknown): void {
+  if (typeof request !== 'object' || request === null || !('body' in request))
+    throw new KindeWebhookError(
+      'invalid_configuration',
+      "verifyRequest was not called with the Web's Request. On Node pass the bytes of the body to verifyAndParse, or use kindeBilling of @kinde-billing/node.",
+    )
 }
 
 /** The checks, in their order, but for the application's schema. */
