@@ -8,8 +8,8 @@ import { schemaSql, stateSchemaSql } from '../packages/postgres/src/index.js'
 
 /** The tables of the applications that the snippets are parts of. */
 const TABLES = `
-  create table accounts (kinde_id text, plan text);
-  create table customers (id text, kinde_id text, plan text);
+  create table accounts (kinde_id text, plan text, plan_at timestamptz default '-infinity');
+  create table customers (id text, kinde_id text, plan text, plan_at timestamptz default '-infinity');
   create table outbox (customer text, change text, job text);
   create table reviews (customer text, due_at timestamptz);
 `

@@ -30,7 +30,7 @@ describe.runIf(isInstalled('postgres'))('kinde-billing check of an inbox on a re
   it('finds a table that is missing, then a healthy inbox, then events that fail', async () => {
     expect(await checkInbox()).toMatchObject({ verdict: 'found', seen: expect.stringContaining('cannot be read') })
     await ensureSchema(pool)
-    expect(await checkInbox()).toMatchObject({ verdict: 'ok', seen: expect.stringContaining('last arrival never') })
+    expect(await checkInbox()).toMatchObject({ verdict: 'unknown', seen: expect.stringContaining('no event') })
     const inbox = createPostgresInbox({ pool })
     await inbox.once(newDelivery(), async () => {})
     expect(await checkInbox()).toMatchObject({ verdict: 'ok' })

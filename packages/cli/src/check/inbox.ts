@@ -15,6 +15,13 @@ export async function checkInbox(
   const pool = await openPool(terminal)
   try {
     const { failing, oldestFailure, disabledAt, lastArrivalAt, lastSuccessAt, dead } = await inboxHealth(pool, options)
+    if (lastArrivalAt === undefined)
+      return unknown(
+        'inbox',
+        title,
+        'no event has arrived for a handler',
+        'Events without a handler leave nothing in the inbox: look for ignored and unsupported in the log of the receiver.',
+      )
     const times = `last arrival ${formatTime(lastArrivalAt)}, last success ${formatTime(lastSuccessAt)}`
     if (failing === 0 && dead === 0) return ok('inbox', title, times)
     const problems = [

@@ -7,7 +7,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { BILLING_EVENT_TYPES } from '@kinde-billing/core'
 import { createBillingReceiver } from '@kinde-billing/core/receiver'
-import { createPostgresInbox, ensureSchema, ensureStateSchema } from '@kinde-billing/postgres'
+import { actionSchemaSql, createPostgresInbox, ensureSchema, ensureStateSchema } from '@kinde-billing/postgres'
 import { billingEventFixture } from '@kinde-billing/testing'
 import { startTestManagementApi, type TestManagementApi } from '@kinde-billing/testing/management'
 import { startTestIssuer, type TestIssuerServer } from '@kinde-billing/testing/server'
@@ -67,7 +67,7 @@ export async function turnOn(): Promise<Machine> {
   pool.on('error', () => {})
   await ensureSchema(pool)
   await ensureStateSchema(pool)
-  await pool.query(TABLES)
+  await pool.query(TABLES + actionSchemaSql())
   const kinde = await startTenant()
   await writeFile(join(home, '.curlrc'), 'silent\nshow-error\n')
   const bin = await installCommands(home, { issuerPort, redisPort: redis.port })
@@ -96,7 +96,7 @@ export async function turnOn(): Promise<Machine> {
 
 /** The tables of the applications that the pages are about. */
 const TABLES = `
-  create table customers (id text, kinde_id text, plan text);
+  create table customers (id text, kinde_id text, plan text, plan_at timestamptz default '-infinity');
   create table projects (id text, org_code text);
   create table exports (id text, org_code text);
   -- what Supabase has
