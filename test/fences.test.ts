@@ -7,10 +7,9 @@ import { type Fence, findFences } from './commands/find-fences.js'
 const fences = findFences()
 const written = (...languages: string[]): Fence[] => fences.filter(({ language }) => languages.includes(language))
 
-/** What tests do with the blocks of a language, apart from those below. */
+/** What tests do with the blocks of a language, apart from those below. JavaScript with `require` is compiled, too. */
 const CHECKED_ELSEWHERE = {
   ts: 'test/snippets.system.ts compiles it',
-  js: 'test/snippets.system.ts compiles it',
   svelte: 'an example shows it as it is',
   sh: 'test/commands.system.ts runs it',
   console: 'test/commands.system.ts runs it',
@@ -22,7 +21,7 @@ const CHECKED_ELSEWHERE = {
 }
 
 it('has a language that the tests read, for every block of every page', () => {
-  const read = ['json', 'jsonc', 'yaml', 'toml', 'diff', ...Object.keys(CHECKED_ELSEWHERE)]
+  const read = ['js', 'json', 'jsonc', 'yaml', 'toml', 'diff', ...Object.keys(CHECKED_ELSEWHERE)]
   const unknown = fences.filter(({ language }) => !read.includes(language))
   expect(unknown.map(({ page, line, language }) => `${page}:${line} ${language}`)).toEqual([])
 })
@@ -30,6 +29,11 @@ it('has a language that the tests read, for every block of every page', () => {
 describe('can be parsed:', () => {
   it.each(written('json'))('JSON of $page:$line', ({ text }) => {
     expect(JSON.parse(text)).toBeTypeOf('object')
+  })
+
+  it.each(written('js'))('JavaScript of $page:$line', ({ text }) => {
+    const { diagnostics } = ts.transpileModule(text, { fileName: 'snippet.js', reportDiagnostics: true })
+    expect(diagnostics).toEqual([])
   })
 
   it.each(written('jsonc'))('JSON with comments of $page:$line', ({ text }) => {

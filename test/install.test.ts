@@ -55,11 +55,11 @@ function listKnown(): Set<string> {
   )
 }
 
-/** Packages that tests install or stand in for in a folder of their own: the file, and the text in it that shows so. */
+/** Packages that a test installs by the command of the page: the test, and the text in it that shows so. */
 const INSTALLED_BY_TESTS: Record<string, readonly [file: string, shows: string]> = {
-  jest: ['test/platforms/runners.platform.ts', "jest: '30."],
-  'ts-jest': ['test/platforms/runners.platform.ts', "'ts-jest': '29."],
-  '@types/jest': ['test/snippets.system.ts', 'JEST_GLOBALS'],
+  jest: ['test/platforms/jest-guide.platform.ts', "' jest@'"],
+  'ts-jest': ['test/platforms/jest-guide.platform.ts', "' jest@'"],
+  '@types/jest': ['test/platforms/jest-guide.platform.ts', "' jest@'"],
 }
 
 it('names packages that the tests have installed, on every page', () => {

@@ -35,7 +35,8 @@ export const ELSEWHERE: readonly Elsewhere[] = [
   { command: / exec changeset$/, cannot: 'It asks its questions in a terminal.' },
   { command: /^pnpm (?:bench|mutation)$|packages\/benchmarks\/src\//, cannot: 'It takes minutes on an idle machine.' },
 
-  // copies of the examples
+  // copies of the examples, whose tests follow the first block of the README
+  { command: /^QUEUE=redis .* npm start$/, ranBy: ['test/queue.system.ts', "variable: 'REDIS_URL'"] },
   { page: EXAMPLE, command: /\b(?:start|run build|run dev)$/, ranBy: [copyTest, ''] },
   { page: EXAMPLE, command: /^KINDE_ISSUER_URL=\S+ deno run /, ranBy: [copyTest, ''] },
   { page: EXAMPLE, command: /^curl /, ranBy: ['test/examples.system.ts', 'answersItsReadme(example'] },
@@ -49,16 +50,19 @@ export const ELSEWHERE: readonly Elsewhere[] = [
     command: /^KINDE_ISSUER_URL=\S+ npm start$/,
     ranBy: ['test/skill.system.ts', 'KINDE_ISSUER_URL: `http://127.0.0.1'],
   },
-  { command: /npx next dev$/, ranBy: ['test/examples.system.ts', "describe('examples/next'"] },
+  { command: /npx next dev$/, cannot: 'It compiles for a minute. The tests build the route, and run `next start`.' },
   { command: /npx tsx app\.ts$/, page: /access/, ranBy: ['test/commands/pages.ts', "'docs/guides/access.md'"] },
 
   // programs that are not on this machine
-  { command: /^npx jest$/, ranBy: ['test/platforms/runners.platform.ts', "bin(project, 'jest'"] },
-  { command: /^NODE_USE_ENV_PROXY=1 /, cannot: 'It needs Node 24, and this repository is tested on Node 20.' },
+  { command: /^npx jest$/, ranBy: ['test/platforms/jest-guide.platform.ts', "'npx jest'"] },
+  { command: /^NODE_USE_ENV_PROXY=1 /, ranBy: ['test/platforms/node.platform.ts', 'docs/guides/proxies.md'] },
   { command: /^(?:ngrok|cloudflared) /, cannot: 'It needs the service behind it.' },
   { command: /^supabase functions deploy /, cannot: 'It needs an account of Supabase.' },
   { command: /^npx wrangler deploy$/, cannot: 'It needs an account of Cloudflare.' },
-  { command: /^npx wrangler dev /, ranBy: ['packages/cloudflare/test/workers-runtime.ts', 'Miniflare'] },
+  {
+    command: /^npx wrangler dev /,
+    cannot: 'It needs Wrangler. The tests run Workers on Miniflare, which it is built on.',
+  },
 ]
 
 /** The first entry that a command belongs to. */
