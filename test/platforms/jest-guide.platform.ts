@@ -7,7 +7,9 @@ import { run } from '../packages/tarballs.js'
 
 const PAGE = 'docs/guides/testing.md'
 const OWN_TSCONFIG = { compilerOptions: { module: 'nodenext', strict: true, skipLibCheck: true } }
-const NEEDS_ESM = '@electric-sql/pglite'
+const PGLITE = '@electric-sql/pglite'
+/** Samples that the page says need more, or another way, in Jest. */
+const NEEDS_MORE = [PGLITE, 'app.inject(']
 
 const fences = findFences().filter(({ page }) => page === PAGE)
 
@@ -40,7 +42,8 @@ describe('the section about Jest', () => {
     project = await emptyProject(inject('folder'), 'jest-guide', dependencies)
     await npmInstall(project)
     for (const [index, text] of samples.entries())
-      if (!text.includes(NEEDS_ESM)) await writeFile(join(project, `sample-${index}.test.ts`), text)
+      if (!NEEDS_MORE.some((part) => text.includes(part)))
+        await writeFile(join(project, `sample-${index}.test.ts`), text)
   })
 
   it('runs the samples of the page, step by step', async () => {
@@ -67,7 +70,7 @@ describe('the section about Jest', () => {
   })
 
   it('runs the sample with PGlite, with the flag that the page names', async () => {
-    const sample = samples.find((text) => text.includes(NEEDS_ESM)) ?? ''
+    const sample = samples.find((text) => text.includes(PGLITE)) ?? ''
     await writeFile(join(project, 'tx.test.ts'), sample)
     await type('NODE_OPTIONS=--experimental-vm-modules npx jest tx --testTimeout=60000')
   })
