@@ -56,6 +56,7 @@ export const ELSEWHERE: readonly Elsewhere[] = [
   // programs that are not on this machine
   { command: /^npx jest$/, ranBy: ['test/platforms/jest-guide.platform.ts', "'npx jest'"] },
   { command: /^NODE_USE_ENV_PROXY=1 /, ranBy: ['test/platforms/node.platform.ts', 'docs/guides/proxies.md'] },
+  { command: /^curl https:\/\/acme\.kinde\.com\S+ https:/, cannot: 'It asks two environments of Kinde.' },
   { command: /^(?:ngrok|cloudflared) /, cannot: 'It needs the service behind it.' },
   { command: /^supabase functions deploy /, cannot: 'It needs an account of Supabase.' },
   { command: /^npx wrangler deploy$/, cannot: 'It needs an account of Cloudflare.' },
