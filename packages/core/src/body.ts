@@ -215,6 +215,15 @@ function toChunkSource(
   return { next: () => reader.read(), cancel: () => void setTimeout(cancel, LINGER_MS) }
 }
 
+/** The types ask for a Web request, but JavaScript may pass Node's, where a framework has that one. */
+export function assertWebRequest(request: Request | undefined): void {
+  if (typeof request?.headers?.get !== 'function')
+    throw new KindeWebhookError(
+      'invalid_configuration',
+      "The request is not the Web's Request. On node:http, Express, Koa and Next's Pages Router use kindeBilling of @kinde-billing/node, or pass the bytes of the body to verifyAndParse.",
+    )
+}
+
 /** The unread body of a Web request, or `undefined` if it was read or is being read. */
 export function unreadBody(request: Request): ReadableStream<Uint8Array> | null | undefined {
   return request.bodyUsed || request.body?.locked ? undefined : request.body

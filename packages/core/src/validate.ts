@@ -1,6 +1,6 @@
 import { KindeWebhookError } from './errors.js'
 import { BILLING_EVENT_TYPES, isBillingEventType } from './event-types.js'
-import { format, kindOf } from './format.js'
+import { format, kindOf, safely } from './format.js'
 import { isJsonObject, type JsonObject } from './json.js'
 
 export { hasBrand } from './errors.js'
@@ -77,21 +77,21 @@ export function assertFunction(name: string, value: unknown): void {
   if (value === undefined) return
   if (typeof value !== 'function') throw invalidConfiguration(name, value, 'pass a function, or leave it out')
   if (kindOf(value).endsWith('GeneratorFunction'))
-    throw new KindeWebhookError(
-      'invalid_configuration',
-      `${name} is a generator function, and nothing would run its body: pass a plain or an async function.`,
-    )
+    throw invalidConfiguration(name, value, 'pass a plain or an async function, because nothing runs a generator')
 }
 
 /** Refuses a returned value that stands for work which has not begun, because the event would be acknowledged and lost. */
 export function assertBegun(type: string, returned: unknown): void {
-  if (typeof returned !== 'object' || returned === null) return
-  const { pipe, subscribe } = returned as JsonObject
-  const isObservable = typeof pipe === 'function' && typeof subscribe === 'function'
-  if (isObservable || kindOf(returned).endsWith('Generator'))
+  if (safely(() => isNotBegun(returned), false))
     throw new Error(
-      `A handler of ${type} returned ${isObservable ? 'an observable: await lastValueFrom() of it' : 'a generator: run it'} in the handler, because nothing else does.`,
+      `A handler of ${type} returned a generator or an observable. Nothing runs it: run it in the handler, or await lastValueFrom() of it.`,
     )
+}
+
+function isNotBegun(value: unknown): boolean {
+  if (!isJsonObject(value)) return false
+  const isObservable = ['pipe', 'subscribe'].every((method) => typeof value[method] === 'function')
+  return isObservable || kindOf(value).endsWith('Generator')
 }
 
 /** Refuses a value of another type. `undefined` stands for the default. */
@@ -112,7 +112,7 @@ export function assertEventTypeKeys(option: string, value: unknown, fix: string)
   for (const type of Object.keys(Object(value)))
     if (!isBillingEventType(type))
       throw invalidConfiguration(option, type, `it is keyed by event type: one of ${BILLING_EVENT_TYPES.join(', ')}`)
-  const inherited = findInherited(value, (name) => name.includes('.'))
+  const inherited = inheritedNames(value).find((name) => name.includes('.'))
   if (inherited !== undefined)
     throw invalidConfiguration(
       option,
@@ -121,10 +121,9 @@ export function assertEventTypeKeys(option: string, value: unknown, fix: string)
     )
 }
 
-function findInherited(value: unknown, matches: (name: string) => boolean): string | undefined {
+function inheritedNames(value: unknown): string[] {
   const prototype: unknown = Object.getPrototypeOf(value)
-  if (prototype === null) return undefined
-  return Object.getOwnPropertyNames(prototype).find(matches) ?? findInherited(prototype, matches)
+  return prototype === null ? [] : [...Object.getOwnPropertyNames(prototype), ...inheritedNames(prototype)]
 }
 
 export function parseNumber(

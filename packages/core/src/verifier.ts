@@ -1,6 +1,6 @@
 import { JOSEError, JWSSignatureVerificationFailed } from 'jose/errors'
 import { compactVerify } from 'jose/jws/compact/verify'
-import { readBody, unreadBody } from './body.js'
+import { assertWebRequest, readBody, unreadBody } from './body.js'
 import { validateClaims } from './claims.js'
 import { buildEvent } from './decode.js'
 import { KindeWebhookError, toKindeWebhookError } from './errors.js'
@@ -156,15 +156,6 @@ export function openVerifier<Schemas extends DataSchemas>(
       return verifyAndParse(await readBody(() => unreadBody(request), limits))
     },
   }
-}
-
-/** Node's request has no body before a parser has read it. */
-function assertWebRequest(request: unknown): void {
-  if (typeof request !== 'object' || request === null || !('body' in request))
-    throw new KindeWebhookError(
-      'invalid_configuration',
-      "verifyRequest was not called with the Web's Request. On Node pass the bytes of the body to verifyAndParse, or use kindeBilling of @kinde-billing/node.",
-    )
 }
 
 /** The checks, in their order, but for the application's schema. */

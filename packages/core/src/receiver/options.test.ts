@@ -177,7 +177,7 @@ describe('a receiver without handlers', () => {
     { name: 'onOutcome', options: { onEvent, *onOutcome() {} } },
   ])('is refused if $name is a generator function', ({ name, options }) => {
     expect(messageFor({ issuer: url, ...options })).toBe(
-      `${name} is a generator function, and nothing would run its body: pass a plain or an async function.`,
+      `${name} is a function: pass a plain or an async function, because nothing runs a generator.`,
     )
   })
 

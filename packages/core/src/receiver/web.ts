@@ -1,5 +1,4 @@
-import { unreadBody } from '../body.js'
-import { KindeWebhookError } from '../errors.js'
+import { assertWebRequest, unreadBody } from '../body.js'
 import { consoleLog, createLogLimit, toLog } from '../log.js'
 import type { DataSchemas, NoSchemas } from '../standard-schema.js'
 import type { BillingReceiverOptions } from './options.js'
@@ -82,20 +81,14 @@ async function receiveWeb<Context>(
   return toWebResponse(
     await receiver.receive({
       method: request?.method,
-      header: (name) => getHeader(request, name),
+      header(name) {
+        assertWebRequest(request)
+        return request.headers.get(name) ?? undefined
+      },
       body: () => unreadBody(request),
       context,
       rawBodyHint: RAW_BODY_HINT,
     }),
-  )
-}
-
-/** The types are those of the Web, but nothing hinders JavaScript from mounting the handler where a request is Node's. */
-function getHeader(request: Request | undefined, name: string): string | undefined {
-  if (typeof request?.headers?.get === 'function') return request.headers.get(name) ?? undefined
-  throw new KindeWebhookError(
-    'invalid_configuration',
-    "The handler was not called with the Web's Request. On node:http, Express, Koa and Next's Pages Router use kindeBilling of @kinde-billing/node.",
   )
 }
 
