@@ -9,7 +9,7 @@ import { findSnippets, isImported, type Snippet } from './find.js'
 import { loadSnippet } from './load.js'
 
 const RECEIVES = /\b(?:kindeBilling|createWebHandler|createLazyWebHandler|createBillingReceiver)\(|function handle\(/
-const STORES = /from '(?:pg|redis|ioredis)'/
+const STORES = /(?:from |require\()'(?:pg|redis|ioredis)'/
 
 /** Finds the snippets that receive deliveries. Those with a test issuer are tests already. */
 export function findReceivingSnippets({ withStore }: { withStore: boolean }): Snippet[] {
