@@ -48,7 +48,7 @@ export function describeInbox<Tx>(
     // A store may take its time to start.
     beforeAll(async () => {
       opened = await create()
-    }, 60_000)
+    }, 180_000)
     afterAll(() => opened?.close?.())
 
     describe('one attempt after another', () => attemptsInTurn(subject))

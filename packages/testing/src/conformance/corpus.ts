@@ -51,7 +51,7 @@ export function corpus(suite: Suite): void {
   // signing it takes seconds on a busy machine, and the default limit of Jest is 5 s
   beforeAll(async () => {
     made = await adversarialCorpus()
-  }, 60_000)
+  }, 180_000)
 
   it.each(FAMILIES)(
     'answers the family %s as expected',
@@ -62,7 +62,7 @@ export function corpus(suite: Suite): void {
       expect(cases.length).toBeGreaterThan(0)
       expect(mistakes).toEqual([])
     },
-    60_000,
+    180_000,
   )
 }
 
