@@ -8,7 +8,8 @@ import { kindeBilling, recordingTerminal } from '../../test/recording-terminal.j
 import { startDevelopmentIssuer } from '../issuer/development-issuer.js'
 import { type DoctorCommandOptions, doctorCommand } from './command.js'
 
-const times = { stallMs: 600, slowMs: 30, handlerMs: 100, recoveryMs: 1500, rotationMs: 2500 }
+// limits, far above what an endpoint on a busy machine needs, but for `slowMs` and `handlerMs`, which are waited
+const times = { stallMs: 60_000, slowMs: 30, handlerMs: 100, recoveryMs: 15_000, rotationMs: 20_000 }
 
 async function freePort(): Promise<number> {
   const issuer = await startDevelopmentIssuer([], 0)
