@@ -88,9 +88,12 @@ describe.skipIf(postgresBinaries === undefined)('kinde-billing console', () => {
   it('gives reasons by the policy of the file', async () => {
     const store = createPostgresStateStore({ pool })
     const data = { customer_id: 'customer_owes', agreement_id: 'agreement_1', plan_code: 'pro' }
-    const types = ['customer.agreement_created', 'customer.payment_failed'] as const
-    const state = types
-      .map((type) => decodeBillingEvent(billingEventFixture(type, { data })))
+    const minutesAgo = (minutes: number): string => new Date(Date.now() - minutes * 60_000).toISOString()
+    const state = [
+      billingEventFixture('customer.agreement_created', { data, timestamp: minutesAgo(2) }),
+      billingEventFixture('customer.payment_failed', { data, timestamp: minutesAgo(1) }),
+    ]
+      .map(decodeBillingEvent)
       .reduce<BillingState | undefined>(applyBillingEvent, undefined)
     if (state === undefined) throw new Error('no state')
     await store.transaction(async (tx) => {
