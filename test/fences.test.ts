@@ -7,7 +7,7 @@ import { type Fence, findFences } from './commands/find-fences.js'
 const fences = findFences()
 const written = (...languages: string[]): Fence[] => fences.filter(({ language }) => languages.includes(language))
 
-/** What tests do with the blocks of a language, apart from those below. JavaScript with `require` is compiled, too. */
+/** The tests of the blocks of a language, apart from those below. JavaScript with `require` is compiled, too. */
 const CHECKED_ELSEWHERE = {
   ts: 'test/snippets.system.ts compiles it',
   svelte: 'an example shows it as it is',

@@ -2,13 +2,15 @@ import { existsSync } from 'node:fs'
 import { join } from 'node:path'
 import { type Command, ROOT } from './find-fences.js'
 
+type Runner = readonly [file: string, shows: string]
+
 /** Commands that another test runs, or that none can run. */
 export interface Elsewhere {
   readonly command: RegExp
   /** The pages that this is about. Default: all. */
   readonly page?: RegExp
   /** The file that runs it, and text in it that shows so. */
-  readonly ranBy?: readonly [file: string | ((command: Command) => string), shows: string]
+  readonly ranBy?: Runner | ((command: Command) => Runner)
   /** Why no test runs it. */
   readonly cannot?: string
 }
@@ -16,9 +18,11 @@ export interface Elsewhere {
 const EXAMPLE = /^examples\//
 
 /** The test that copies an example out of the repository and follows the first block of its README. */
-function copyTest({ page }: Command): string {
+function copyTest({ page }: Command): Runner {
   const own = `test/platforms/${page.split('/')[1]}.platform.ts`
-  return existsSync(join(ROOT, own)) ? own : 'test/platforms/examples.platform.ts'
+  return existsSync(join(ROOT, own))
+    ? [own, 'describeRecipe(']
+    : ['test/platforms/examples.platform.ts', 'startExample(']
 }
 
 export const ELSEWHERE: readonly Elsewhere[] = [
@@ -37,8 +41,8 @@ export const ELSEWHERE: readonly Elsewhere[] = [
 
   // copies of the examples, whose tests follow the first block of the README
   { command: /^QUEUE=redis .* npm start$/, ranBy: ['test/queue.system.ts', "variable: 'REDIS_URL'"] },
-  { page: EXAMPLE, command: /\b(?:start|run build|run dev)$/, ranBy: [copyTest, ''] },
-  { page: EXAMPLE, command: /^KINDE_ISSUER_URL=\S+ deno run /, ranBy: [copyTest, ''] },
+  { page: EXAMPLE, command: /\b(?:start|run build|run dev)$/, ranBy: copyTest },
+  { page: EXAMPLE, command: /^KINDE_ISSUER_URL=\S+ deno run /, ranBy: copyTest },
   { page: EXAMPLE, command: /^curl /, ranBy: ['test/examples.system.ts', 'answersItsReadme(example'] },
   { command: /^npx convex env set /, cannot: 'It needs an account of Convex.' },
 

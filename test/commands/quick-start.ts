@@ -36,7 +36,7 @@ export function findStarts(): Start[] {
   )
 }
 
-/** What a reader sends after the start, in any framework, with the lines that the page then shows. */
+/** The commands that a reader sends after the start, in any framework, with the lines that the page then shows. */
 export function findSends(): { command: string; shown: string[] }[] {
   const texts = findFences().filter(({ page, language }) => page === QUICK_START && language === 'text')
   return findCommands()

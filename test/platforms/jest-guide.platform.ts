@@ -18,7 +18,7 @@ const samples = fences
   .filter(({ language, text }) => language === 'ts' && text.includes("from 'vitest'"))
   .map(({ text }) => text.replace(/^import .* from 'vitest'\n/m, ''))
 
-/** What the section about Jest tells a reader to do, in order: to type a command, or to save a file. */
+/** The steps of the section about Jest, in order: to type a command, or to save a file. */
 function listSteps(page: string): { line: number; command?: string; file?: string; text?: string }[] {
   const typed = findCommands().filter((command) => command.page === PAGE)
   const lines = page.split('\n')

@@ -155,6 +155,12 @@ describe('errorMessage', () => {
     expect(errorMessage(Object.assign(new Error(message), { code }))).toBe(written)
   })
 
+  it('takes no time for a message of many comments', () => {
+    // a pattern that could split them in more than one way would try each
+    const message = `${'/**/'.repeat(1000)}x`
+    expect(errorMessage(Object.assign(new Error(message), { code: 'P0001' }), 10)).toBe('/**//**//*...')
+  })
+
   it('writes both errors of one that was suppressed while resources were disposed of', () => {
     const error = Object.assign(new Error('An error was suppressed'), {
       error: new Error('close failed'),

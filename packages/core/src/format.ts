@@ -96,7 +96,7 @@ function describeObject(thrown: object): string {
 }
 
 const QUERY =
-  /^(?:\s|\(|\/\*.*?\*\/)*(?:insert|update|delete|merge|replace|select|with|call|truncate|alter|create|drop|set|do|exec|execute|explain)\s/is
+  /^(?:\s|\(|\/\*(?:[^*]|\*(?!\/))*\*\/)*(?:insert|update|delete|merge|replace|select|with|call|truncate|alter|create|drop|set|do|exec|execute|explain)\s/is
 const PRISMA_CALL = /^\s*(Invalid `[^`]*` invocation)/
 /** Values in messages of Postgres (and its details), MySQL, MongoDB and SQL Server. */
 const VALUES = [

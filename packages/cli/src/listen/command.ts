@@ -1,6 +1,4 @@
 import { resolve } from 'node:path'
-import { isKindeWebhookError } from '@kinde-billing/core'
-import { docsUrl } from '@kinde-billing/core/internal'
 import { Option } from 'commander'
 import pc from 'picocolors'
 import { type AddCommand, addHelp } from '../command.js'
@@ -140,7 +138,6 @@ async function start(options: ListenOptions): Promise<Listening> {
   try {
     return await startListening(options)
   } catch (error) {
-    if (isKindeWebhookError(error)) throw new UsageError(`${error.message} ${docsUrl(error.code)}`)
     throw error instanceof Error && 'code' in error ? new UsageError(error.message) : error
   }
 }

@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { type SpawnOptionsWithStdioTuple, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { chmod, mkdir, mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { type AddressInfo, connect } from 'node:net'
@@ -20,7 +20,7 @@ import { ROOT } from '../snippets/find.js'
 
 export const FAILED_EVENT = 'event_018f331a3178f7fef284b95fe6770384'
 
-/** What a command wrote to both outputs, and its exit code. */
+/** The exit code of a command, and its text on both outputs. */
 export interface Ended {
   readonly code: number
   readonly output: string
@@ -28,7 +28,7 @@ export interface Ended {
 
 /** A server that commands have started. */
 export interface Started {
-  /** What it has printed by now. */
+  /** Its text so far, on both outputs. */
   output(): string
   stop(): Promise<void>
 }
@@ -190,12 +190,15 @@ async function type(
   answers?: string,
 ): Promise<Ended> {
   // a program on a terminal asks, and `script` is a terminal
-  const [file, args] = answers === undefined ? ['bash', ['-c', command]] : ['script', ['-qec', command, '/dev/null']]
-  const child = spawn(file as string, args as string[], {
+  const settings: SpawnOptionsWithStdioTuple<'pipe', 'pipe', 'pipe'> = {
     ...options,
     stdio: ['pipe', 'pipe', 'pipe'],
     timeout: 120_000,
-  })
+  }
+  const child =
+    answers === undefined
+      ? spawn('bash', ['-c', command], settings)
+      : spawn('script', ['-qec', command, '/dev/null'], settings)
   let output = ''
   let asked = 0
   for (const stream of [child.stdout, child.stderr])
