@@ -28,7 +28,7 @@ export interface BodyShare {
   release(): void
 }
 
-/** Every body may take this much, however many there are: Kinde's tokens take a few kilobytes, and always pass. */
+/** Not counted for any body, so that Kinde's tokens of a few kilobytes always pass. */
 const FREE_BYTES = 16 * 1024
 
 /**
@@ -63,7 +63,7 @@ export function createBodyBudget(maxBytes: number): () => BodyShare {
 
 /**
  * Reads a body within a size and a time limit. It is counted while it arrives, whatever `content-length` says. On failure
- * the source is told to stop, and not waited for: a stalled client would keep it. Nothing more is read meanwhile.
+ * the source is cancelled and not waited for, because a stalled client would keep it.
  *
  * @param open - Returns the body. Called once.
  * @throws KindeWebhookError `payload_too_large`, `request_timeout`, `body_unreadable`, `body_already_parsed`;
@@ -126,15 +126,16 @@ class BodyReading {
 
   #append(chunk: Uint8Array): void {
     const { maxBytes, share } = this.#limits
-    const [bytes, size] = [this.#bytes, this.#size]
-    this.#size += chunk.byteLength
-    if (this.#size > bytes.byteLength) {
-      const capacity = Math.min(maxBytes, Math.max(bytes.byteLength * 2, this.#size))
+    const size = this.#size + chunk.byteLength
+    if (size > this.#bytes.byteLength) {
+      const capacity = Math.min(maxBytes, Math.max(this.#bytes.byteLength * 2, size))
       share?.growTo(capacity)
-      this.#bytes = new Uint8Array(capacity)
-      this.#bytes.set(bytes.subarray(0, size))
+      const grown = new Uint8Array(capacity)
+      grown.set(this.#bytes.subarray(0, this.#size))
+      this.#bytes = grown
     }
-    this.#bytes.set(chunk, size)
+    this.#bytes.set(chunk, this.#size)
+    this.#size = size
   }
 
   /** A stalled client keeps the pending read, which must not keep the bytes. */
@@ -192,7 +193,7 @@ interface ChunkSource {
 
 const ignore = (): void => {}
 
-/** Frameworks on Node close the connection when the body is cancelled, so the response goes out before. In milliseconds. */
+/** How long a Web stream waits to be cancelled, in milliseconds: on Node that closes the connection, and the response goes first. */
 const LINGER_MS = 1000
 
 function isChunked(body: unknown): body is ReadableStream<Uint8Array> | AsyncIterable<Uint8Array> {
@@ -215,7 +216,7 @@ function toChunkSource(
   return { next: () => reader.read(), cancel: () => void setTimeout(cancel, LINGER_MS) }
 }
 
-/** The types ask for a Web request, but JavaScript may pass Node's, where a framework has that one. */
+/** Refuses anything but a Web `Request`: JavaScript may pass Node's. */
 export function assertWebRequest(request: Request | undefined): void {
   if (typeof request?.headers?.get !== 'function')
     throw new KindeWebhookError(
@@ -224,7 +225,7 @@ export function assertWebRequest(request: Request | undefined): void {
     )
 }
 
-/** The unread body of a Web request, or `undefined` if it was read or is being read. */
+/** The unread body of a Web request, or `undefined` if it was read. */
 export function unreadBody(request: Request): ReadableStream<Uint8Array> | null | undefined {
-  return request.bodyUsed || request.body?.locked ? undefined : request.body
+  return request.bodyUsed ? undefined : request.body
 }

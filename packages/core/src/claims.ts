@@ -1,8 +1,8 @@
 import * as v from 'valibot'
 import { KindeWebhookError, type KindeWebhookIssue, UnsupportedEventError } from './errors.js'
-import { type BillingEventType, isBillingEventType, type OtherEvent } from './event-types.js'
+import { type BillingEventType, type EventBase, isBillingEventType, type OtherEvent } from './event-types.js'
 import { format } from './format.js'
-import { getOwn, isJsonObject, isSafeString, type JsonObject, MAX_DEPTH, parseJsonObject } from './json.js'
+import { getOwn, isJsonObject, isSafeString, type JsonObject, MAX_DEPTH, parseJsonObject, readText } from './json.js'
 import { parseTimestamp } from './timestamps.js'
 
 const MAX_TYPE_CHARS = 128
@@ -18,7 +18,7 @@ export interface ClaimChecks {
 }
 
 /** Everything a billing event has besides what is read from its `data`. */
-export type BillingEnvelope = OtherEvent & { readonly type: BillingEventType }
+export type BillingEnvelope = EventBase<BillingEventType, JsonObject>
 
 /**
  * Validates the payload of a signed token (RFC 7519, section 7.2: a JSON object in UTF-8), and reads its envelope.
@@ -50,8 +50,8 @@ const OAUTH_CLAIMS = new Set('aud azp sub scp scope gty client_id nonce at_hash 
  * `exp: 1e400` for a number, accepts a list as `iss`, and does not know substitution.
  */
 function validateTokenClaims(claims: JsonObject, { issuer, now, clockToleranceMs }: ClaimChecks): void {
-  const endsAt = readDate(claims, 'exp', Number.POSITIVE_INFINITY)
-  const startsAt = readDate(claims, 'nbf', Number.NEGATIVE_INFINITY)
+  const endsAt = readNumericDate(claims, 'exp', Number.POSITIVE_INFINITY)
+  const startsAt = readNumericDate(claims, 'nbf', Number.NEGATIVE_INFINITY)
   if (!(now < endsAt && now + clockToleranceMs >= startsAt))
     throw new KindeWebhookError(
       'token_not_current',
@@ -68,7 +68,7 @@ function validateTokenClaims(claims: JsonObject, { issuer, now, clockToleranceMs
 }
 
 /** An absent date sets no limit. One that is not a finite number (RFC 7519, section 2) is NaN, which no time meets. */
-function readDate(claims: JsonObject, name: 'exp' | 'nbf', absent: number): number {
+function readNumericDate(claims: JsonObject, name: 'exp' | 'nbf', absent: number): number {
   if (!Object.hasOwn(claims, name)) return absent
   const seconds = claims[name]
   return typeof seconds === 'number' && Number.isFinite(seconds) ? seconds * 1000 : Number.NaN
@@ -79,13 +79,13 @@ function readDate(claims: JsonObject, name: 'exp' | 'nbf', absent: number): numb
  * delivery would end with the endpoint disabled.
  *
  * @param claims - The verified payload.
- * @param window - The window for the event's `timestamp`. Default: none.
+ * @param checks - Checks the window of the event's `timestamp`. Default: it is not checked.
  * @throws KindeWebhookError `invalid_payload`, `timestamp_out_of_range`
  * @throws UnsupportedEventError
  */
-export function readBillingEnvelope(claims: JsonObject, window?: ClaimChecks): BillingEnvelope {
+export function readBillingEnvelope(claims: JsonObject, checks?: ClaimChecks): BillingEnvelope {
   const type = getOwn(claims, 'type')
-  if (isBillingEventType(type)) return readEnvelope(type, claims, window)
+  if (isBillingEventType(type)) return readEnvelope(type, claims, checks)
   if (!isSafeString(type, MAX_TYPE_CHARS))
     throw new KindeWebhookError('invalid_payload', "The signed payload has no usable 'type'.", {
       issues: [toIssue('type')],
@@ -95,13 +95,13 @@ export function readBillingEnvelope(claims: JsonObject, window?: ClaimChecks): B
     type,
     id: isSafeString(id, MAX_ID_CHARS) ? id : undefined,
     claims,
-    event: findOtherEvent(type, claims, window),
+    event: findOtherEvent(type, claims, checks),
   })
 }
 
-function findOtherEvent(type: string, claims: JsonObject, window?: ClaimChecks): OtherEvent | undefined {
+function findOtherEvent(type: string, claims: JsonObject, checks?: ClaimChecks): OtherEvent | undefined {
   try {
-    return Object.defineProperty(readEnvelope(type, claims, window), 'claims', { enumerable: false })
+    return Object.defineProperty(readEnvelope(type, claims, checks), 'claims', { enumerable: false })
   } catch {
     return undefined
   }
@@ -126,7 +126,7 @@ const toIssue = (member: string): KindeWebhookIssue => ({
   message: EXPECTATIONS[member] ?? 'is invalid',
 })
 
-function readEnvelope<Type extends string>(type: Type, claims: JsonObject, window?: ClaimChecks) {
+function readEnvelope<Type extends string>(type: Type, claims: JsonObject, checks?: ClaimChecks) {
   const { success, output, issues } = v.safeParse(Envelope, claims)
   if (!success)
     throw new KindeWebhookError('invalid_payload', 'The signed payload does not have the shape of an event.', {
@@ -134,8 +134,7 @@ function readEnvelope<Type extends string>(type: Type, claims: JsonObject, windo
       issues: issues.map(({ path }) => toIssue(String(path?.[0].key))),
     })
   const { event_id: id, timestamp, data } = output
-  if (window !== undefined) assertInside(window, timestamp)
-  const source = getOwn(claims, 'source')
+  if (checks !== undefined) assertInWindow(checks, timestamp)
   // As a rule `event_timestamp`, which newer tokens have, equals `timestamp`, and need not be parsed twice.
   const occurred = getOwn(claims, 'event_timestamp')
   return {
@@ -143,7 +142,7 @@ function readEnvelope<Type extends string>(type: Type, claims: JsonObject, windo
     id,
     occurredAt: (occurred === claims['timestamp'] ? undefined : parseTimestamp(occurred)) ?? timestamp,
     timestamp,
-    source: typeof source === 'string' && source.trim() !== '' ? source : undefined,
+    source: readText(claims, 'source'),
     data,
     claims,
   }
@@ -153,7 +152,7 @@ function readEnvelope<Type extends string>(type: Type, claims: JsonObject, windo
  * Checks the window on both sides. It is as wide as Kinde's schedule: attempts run to 36 h and an endpoint is disabled at
  * 72 h, so a window of minutes would drop genuine deliveries.
  */
-function assertInside({ now, replayWindowMs, clockToleranceMs }: ClaimChecks, timestamp: Date): void {
+function assertInWindow({ now, replayWindowMs, clockToleranceMs }: ClaimChecks, timestamp: Date): void {
   const ageMs = now - timestamp.getTime()
   if (ageMs >= -clockToleranceMs && (replayWindowMs === false || ageMs < replayWindowMs)) return
   throw new KindeWebhookError(

@@ -3,7 +3,7 @@ import { KindeWebhookError } from './errors.js'
 import { EVENT_GROUPS } from './event-types.js'
 import type { BillingEvent, EventAgreement, EventCustomer, EventGroups } from './events.js'
 import { format } from './format.js'
-import { getOwn, isJsonObject, type JsonObject } from './json.js'
+import { getOwn, isJsonObject, type JsonObject, readText } from './json.js'
 import { parseDate } from './timestamps.js'
 
 /**
@@ -34,18 +34,11 @@ export function decodeBillingEvent(claims: Record<string, unknown>): BillingEven
  * is read from either, flat before nested, and a value of an unexpected type counts as absent. So a verified event is
  * never refused for its `data`.
  */
-export function buildEvent(envelope: BillingEnvelope): BillingEvent {
-  const { type, id, occurredAt, timestamp, source, data, claims } = envelope
-  const event: Record<string, unknown> = {
-    type,
-    id,
-    occurredAt,
-    timestamp,
-    source,
-    customer: readCustomer(data),
-    agreement: readAgreement(data),
-  }
-  for (const group of EVENT_GROUPS[type]) event[group] = GROUP_READERS[group](data)
+export function buildEvent({ data, claims, ...envelope }: BillingEnvelope): BillingEvent {
+  const event: Record<string, unknown> = envelope
+  event['customer'] = readCustomer(data)
+  event['agreement'] = readAgreement(data)
+  for (const group of EVENT_GROUPS[envelope.type]) event[group] = GROUP_READERS[group](data)
   event['data'] = data
   // Not enumerable, so that logging an event does not print the payload twice.
   Object.defineProperty(event, 'claims', { value: claims, writable: true, configurable: true })
@@ -90,16 +83,9 @@ function readAgreement(data: JsonObject): EventAgreement {
   return { id: id ?? readText(readNested(data, 'agreement'), 'id') }
 }
 
-const NO_MEMBERS: JsonObject = {}
-
 function readNested(data: JsonObject, name: string): JsonObject {
   const value = getOwn(data, name)
-  return isJsonObject(value) ? value : NO_MEMBERS
-}
-
-function readText(from: JsonObject, name: string): string | undefined {
-  const value = getOwn(from, name)
-  return typeof value === 'string' && value.trim() !== '' ? value : undefined
+  return isJsonObject(value) ? value : {}
 }
 
 function readDate(from: JsonObject, name: string): Date | undefined {

@@ -2,8 +2,8 @@ import type { OtherEvent } from './event-types.js'
 import { safely } from './format.js'
 
 /**
- * The status of each code, and if another attempt of the same bytes can succeed. Kinde tries again after every response
- * but 200, so retryable failures must never be a 200.
+ * The HTTP status of each code, and whether the same bytes may succeed later. Kinde tries again after every response but
+ * 200, so retryable failures must never be a 200.
  */
 const CODES = {
   // Misconfiguration: the message names the setting and the fix.
@@ -94,22 +94,26 @@ export class KindeWebhookError extends Error {
   /** The time to wait before another attempt, in milliseconds, if it is known. */
   readonly retryAfterMs: number | undefined
 
-  constructor(code: KindeWebhookErrorCode, message: string, details: KindeWebhookErrorDetails = {}) {
-    super(message, details.cause === undefined ? undefined : { cause: details.cause })
+  constructor(
+    code: KindeWebhookErrorCode,
+    message: string,
+    { issues = [], retryAfterMs, cause }: KindeWebhookErrorDetails = {},
+  ) {
+    super(message, cause === undefined ? undefined : { cause })
     this.name = 'KindeWebhookError'
     this.code = code
     const [status, retryable] = CODES[code]
     this.status = status
     this.retryable = retryable
-    this.issues = details.issues ?? []
-    this.retryAfterMs = details.retryAfterMs
+    this.issues = issues
+    this.retryAfterMs = retryAfterMs
     Object.defineProperty(this, ERROR_BRAND, { value: true })
   }
 }
 
 /**
  * Thrown for a verified event that is not a billing event. Its code is `unsupported_event`, and the response is 200.
- * Nothing but the type of such an event can fail it.
+ * Nothing else about such an event can make it fail.
  */
 export class UnsupportedEventError extends KindeWebhookError {
   /** Kinde's event type, such as `user.created`. */
@@ -148,7 +152,7 @@ export function hasBrand(value: unknown, brand: symbol): boolean {
   return safely(() => typeof value === 'object' && value !== null && brand in value, false)
 }
 
-/** {@link isKindeWebhookError} for the error that carries an event of another type. */
+/** Checks for an {@link UnsupportedEventError} of this or another copy of the package. */
 export function isUnsupportedEventError(value: unknown): value is UnsupportedEventError {
   return isKindeWebhookError(value) && value.code === 'unsupported_event'
 }

@@ -23,7 +23,7 @@ export const BILLING_EVENT_TYPES = [
 export type BillingEventType = (typeof BILLING_EVENT_TYPES)[number]
 
 /**
- * The groups of facts that each event type has beside `customer` and `agreement`. Decoding, the event types, fixtures
+ * The groups of facts that each event type has besides `customer` and `agreement`. Decoding, the event types, fixtures
  * and the documentation follow this table.
  *
  * @example
@@ -75,20 +75,23 @@ export interface EventData {
   readonly [key: string]: unknown
 }
 
-/** A verified event of another type, such as `user.created`. */
-export interface OtherEvent {
-  /** Kinde's event type. */
-  type: string
+/** The members that every event of Kinde's has. */
+export interface EventBase<Type extends string, Data> {
+  /** The event type: narrow on it. */
+  type: Type
   /** Kinde's `event_id`: signed, and the key to deduplicate on. */
   id: string
   /** When the event happened: `event_timestamp` if it is a readable date, else `timestamp`. */
   occurredAt: Date
-  /** Kinde's `timestamp`. */
+  /** Kinde's `timestamp`. It is unknown if another attempt renews it. */
   timestamp: Date
   /** The cause: `admin`, `api`, `user`, or a value that Kinde adds later. */
   source: string | undefined
-  /** The data as Kinde sent it. */
-  data: EventData
-  /** The whole verified payload. Not enumerable. */
+  /** The data as Kinde sent it; of a billing event the output of your schema for its type, if you pass one. */
+  data: Data
+  /** The whole verified payload, to store or pass on. Not enumerable, so that logging an event does not print it twice. */
   claims: Record<string, unknown>
 }
+
+/** A verified event of another type, such as `user.created`. */
+export interface OtherEvent extends EventBase<string, EventData> {}

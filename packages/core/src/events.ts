@@ -1,4 +1,4 @@
-import type { BillingEventType, EVENT_GROUPS, EventData } from './event-types.js'
+import type { BillingEventType, EVENT_GROUPS, EventBase, EventData } from './event-types.js'
 import { format } from './format.js'
 import type { DataOf, DataSchemas, NoSchemas } from './standard-schema.js'
 
@@ -60,25 +60,11 @@ export interface EventGroups {
 export type GroupsOf<Type extends BillingEventType> = Pick<EventGroups, (typeof EVENT_GROUPS)[Type][number]>
 
 /** The members that every billing event has. */
-export interface BillingEventBase<Type extends BillingEventType, Data> {
-  /** The event type: narrow on it. */
-  type: Type
-  /** Kinde's `event_id`: signed, and the key to deduplicate on. */
-  id: string
-  /** When the event happened: `event_timestamp` if it is a readable date, else `timestamp`. */
-  occurredAt: Date
-  /** Kinde's `timestamp`. It is unknown if another attempt renews it. */
-  timestamp: Date
-  /** The cause: `admin`, `api`, `user`, or a value that Kinde adds later. */
-  source: string | undefined
+export interface BillingEventBase<Type extends BillingEventType, Data> extends EventBase<Type, Data> {
   /** The billing customer. */
   customer: EventCustomer
   /** The agreement of the event. */
   agreement: EventAgreement
-  /** The data as Kinde sent it, or the output of your schema for this type. */
-  data: Data
-  /** The whole verified payload, to store or pass on. Not enumerable, so that logging an event does not print it twice. */
-  claims: Record<string, unknown>
 }
 
 /** The members of one event type. */

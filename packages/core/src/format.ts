@@ -63,7 +63,7 @@ function collectMessages(error: unknown, seen: Set<unknown>, messages: string[])
   seen.add(error)
   const message = safely(() => ownMessage(error), 'unknown error')
   if (message !== '' && !messages.some((known) => known.includes(message))) messages.push(message)
-  for (const cause of safely(() => causesOf(error), [])) collectMessages(cause, seen, messages)
+  for (const cause of safely(() => getCauses(error), [])) collectMessages(cause, seen, messages)
   return messages
 }
 
@@ -126,8 +126,8 @@ function withoutQuery(message: string, code: unknown): string {
   return separator === -1 ? message : message.slice(separator + 3)
 }
 
-/** The errors behind one, and not more of an aggregate than are looked at. */
-function causesOf(error: unknown): unknown[] {
+/** The errors behind one; of an aggregate not more than are visited. */
+function getCauses(error: unknown): unknown[] {
   if (typeof error !== 'object' || error === null) return []
   const errors: unknown = Reflect.get(error, 'errors')
   // A SuppressedError, which `using` throws, has no cause.
@@ -145,8 +145,9 @@ function causesOf(error: unknown): unknown[] {
  */
 export function stackFrames(error: unknown): string {
   const stack = safely(() => (isError(error) ? withoutMessage(String(error.stack), error.message) : ''), '')
-  const frames = stack.split('\n').filter((line) => /^\s+at /.test(line))
-  return frames
+  return stack
+    .split('\n')
+    .filter((line) => /^\s+at /.test(line))
     .slice(0, 20)
     .map((line) => escapeText(line, 300))
     .join('\n')
@@ -158,7 +159,7 @@ function withoutMessage(stack: string, message: string): string {
   return index === -1 ? stack : stack.slice(index + message.length)
 }
 
-/** Reads from a value of the application or of a library: a Proxy or a getter may throw at any touch. */
+/** Returns what `read` returns, or `fallback` if it throws: a Proxy or a getter may at any touch. */
 export function safely<Value>(read: () => Value, fallback: Value): Value {
   try {
     return read()

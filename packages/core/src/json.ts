@@ -10,6 +10,12 @@ export function getOwn(object: JsonObject, name: string): unknown {
   return Object.hasOwn(object, name) ? object[name] : undefined
 }
 
+/** A member that is a non-blank string. */
+export function readText(from: JsonObject, name: string): string | undefined {
+  const value = getOwn(from, name)
+  return typeof value === 'string' && value.trim() !== '' ? value : undefined
+}
+
 let utf8: TextDecoder | undefined
 
 /**

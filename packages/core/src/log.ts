@@ -1,4 +1,4 @@
-import { errorMessage } from './format.js'
+import { errorMessage, safely } from './format.js'
 import { isJsonObject } from './json.js'
 
 /** Something an operator should know. Deliveries continue. */
@@ -39,13 +39,9 @@ export const consoleLog: BillingLog = {
   error: (line, { stack = '' }) => print('error', stack === '' ? line : `${line}\n${stack}`),
 }
 
-/** Test suites replace the console by one that throws, and a delivery must not fail with it. */
+/** Test suites replace the console with one that throws, and a delivery must not fail with it. */
 function print(level: keyof BillingLog, text: string): void {
-  try {
-    console[level](text)
-  } catch {
-    // Nothing is left to write to.
-  }
+  safely(() => console[level](text), undefined)
 }
 
 /** The log of an option or a framework; `false` is a silent one. `undefined` if the value is not a log. */

@@ -5,7 +5,7 @@ import { validateClaims } from './claims.js'
 import { buildEvent } from './decode.js'
 import { KindeWebhookError, toKindeWebhookError } from './errors.js'
 import type { BillingEvent } from './events.js'
-import { type KeySet, localKeySet, sharedKeySet } from './jwks/index.js'
+import { localKeySet, sharedKeySet } from './jwks/index.js'
 import {
   type BillingVerifierOptions,
   resolveVerifierOptions,
@@ -86,7 +86,31 @@ export function createBillingVerifier<const Schemas extends DataSchemas = NoSche
 ): BillingVerifier<Schemas> {
   assertObject('options', options, "pass an object, such as { issuer: 'https://acme.kinde.com' }")
   assertKnownOptions('createBillingVerifier', options, VERIFIER_OPTIONS.split(' '))
-  return openVerifier(parseIssuer(options.issuer), resolveVerifierOptions(options))
+  const issuer = parseIssuer(options.issuer)
+  const settings = resolveVerifierOptions(options)
+  const { verify } = createTokenVerifier(issuer, settings)
+  const { dataSchemas, maxTokenBytes } = settings
+  // Without schemas nothing waits a second time. `Schemas` describes the outputs of the schemas in the settings.
+  const verifyAndParse = (
+    Object.keys(dataSchemas).length === 0
+      ? verify
+      : async (token: string | Uint8Array) => applySchema(await verify(token), dataSchemas)
+  ) as BillingVerifier<Schemas>['verifyAndParse']
+  return {
+    verifyAndParse,
+    async safeVerifyAndParse(token) {
+      try {
+        return { ok: true, event: await verifyAndParse(token) }
+      } catch (error) {
+        return { ok: false, error: toKindeWebhookError(error) }
+      }
+    },
+    async verifyRequest(request) {
+      assertWebRequest(request)
+      const limits = { maxBytes: maxTokenBytes, timeoutMs: REQUEST_TIMEOUT_MS }
+      return verifyAndParse(await readBody(() => unreadBody(request), limits))
+    },
+  }
 }
 
 /**
@@ -115,52 +139,29 @@ export async function verifyAndParse<const Schemas extends DataSchemas = NoSchem
   return createBillingVerifier(options).verifyAndParse(token)
 }
 
-/** A verifier that also names its issuer, and gives the event before the application's schema is applied. */
-export interface OpenVerifier<Schemas extends DataSchemas> extends BillingVerifier<Schemas> {
+/** Verifies the tokens of one issuer, and gives each event before the application's schema is applied. */
+export interface TokenVerifier {
   readonly issuer: string
   /** Rejects with a KindeWebhookError only. */
   verify(token: string | Uint8Array): Promise<BillingEvent>
 }
 
-/** Creates a verifier from resolved options. */
-export function openVerifier<Schemas extends DataSchemas>(
-  issuer: string,
-  settings: VerifierSettings,
-): OpenVerifier<Schemas> {
-  const { jwks, jwksUri, fetch, keys, dataSchemas, maxTokenBytes } = settings
+/** Creates a verifier from resolved options. It does the checks in their order. */
+export function createTokenVerifier(issuer: string, settings: VerifierSettings): TokenVerifier {
+  const {
+    jwks,
+    jwksUri,
+    fetch,
+    keys: keySettings,
+    maxTokenBytes,
+    clockToleranceMs,
+    replayWindowMs,
+    onWarning,
+  } = settings
   const keySet =
     jwks === undefined
-      ? sharedKeySet({ url: jwksUri ?? `${issuer}/.well-known/jwks`, fetch, settings: keys })
+      ? sharedKeySet({ url: jwksUri ?? `${issuer}/.well-known/jwks`, fetch, settings: keySettings })
       : localKeySet(jwks)
-  const verify = createVerify(issuer, settings, keySet)
-  // Without schemas nothing waits a second time. `Schemas` describes the outputs of the schemas in the settings.
-  const verifyAndParse = (
-    Object.keys(dataSchemas).length === 0
-      ? verify
-      : async (token: string | Uint8Array) => applySchema(await verify(token), dataSchemas)
-  ) as BillingVerifier<Schemas>['verifyAndParse']
-  return {
-    issuer,
-    verify,
-    verifyAndParse,
-    async safeVerifyAndParse(token) {
-      try {
-        return { ok: true, event: await verifyAndParse(token) }
-      } catch (error) {
-        return { ok: false, error: toKindeWebhookError(error) }
-      }
-    },
-    async verifyRequest(request) {
-      assertWebRequest(request)
-      const limits = { maxBytes: maxTokenBytes, timeoutMs: REQUEST_TIMEOUT_MS }
-      return verifyAndParse(await readBody(() => unreadBody(request), limits))
-    },
-  }
-}
-
-/** The checks, in their order, but for the application's schema. */
-function createVerify(issuer: string, settings: VerifierSettings, keySet: KeySet) {
-  const { maxTokenBytes, clockToleranceMs, replayWindowMs, onWarning } = settings
   const warnedTypes = new Set<string>()
   /** One warning per event type: if Kinde changes the shape of `data`, the customer is the first thing that is missed. */
   const warnIfCustomerMissing = ({ type, customer: { id, userId, orgCode } }: BillingEvent): void => {
@@ -171,19 +172,23 @@ function createVerify(issuer: string, settings: VerifierSettings, keySet: KeySet
       message: `${type} names no customer where one is expected: Kinde may have changed the shape of data. Look at event.data.`,
     })
   }
-  return async (input: unknown): Promise<BillingEvent> => {
-    try {
-      const { jws, kid } = parseToken(input, maxTokenBytes)
-      const now = settings.now()
-      if (!Number.isFinite(now)) throw invalidConfiguration('now', now, 'it must return the time in epoch milliseconds')
-      const keys = keySet.findFresh(kid, now) ?? (await keySet.find(kid, now, onWarning))
-      const payload = await verifySignature(jws, keys)
-      const event = buildEvent(validateClaims(payload, { issuer, now, clockToleranceMs, replayWindowMs }))
-      warnIfCustomerMissing(event)
-      return event
-    } catch (error) {
-      throw toKindeWebhookError(error)
-    }
+  return {
+    issuer,
+    async verify(token) {
+      try {
+        const { jws, kid } = parseToken(token, maxTokenBytes)
+        const now = settings.now()
+        if (!Number.isFinite(now))
+          throw invalidConfiguration('now', now, 'it must return the time in epoch milliseconds')
+        const keys = keySet.findFresh(kid, now) ?? (await keySet.find(kid, now, onWarning))
+        const payload = await verifySignature(jws, keys)
+        const event = buildEvent(validateClaims(payload, { issuer, now, clockToleranceMs, replayWindowMs }))
+        warnIfCustomerMissing(event)
+        return event
+      } catch (error) {
+        throw toKindeWebhookError(error)
+      }
+    },
   }
 }
 

@@ -93,7 +93,7 @@ async function openBody({ req, env }: Context): Promise<DeliveryBody> {
   if (blob !== undefined) return new Uint8Array(await (await blob).arrayBuffer())
   if (text !== undefined) return text
   if (isUntouched(req.raw, env?.incoming)) return toChunks(env.incoming)
-  return req.raw.bodyUsed || req.raw.body?.locked ? undefined : req.raw.body
+  return req.raw.bodyUsed ? undefined : req.raw.body
 }
 
 /**

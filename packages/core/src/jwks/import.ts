@@ -1,4 +1,5 @@
 import { decode as decodeBase64url } from 'jose/base64url'
+import { safely } from '../format.js'
 import { getOwn, isJsonObject, isSafeString, type JsonObject } from '../json.js'
 
 /**
@@ -48,6 +49,7 @@ export type Keys = ReadonlyMap<string, readonly CryptoKey[]>
 /** A JWK reduced to what verification needs. */
 type Rs256Key = Record<'kid' | 'n' | 'e', string>
 
+const MEMBERS = ['kty', 'kid', 'n', 'e', 'use', 'alg', 'key_ops']
 /** RFC 7518, section 6.3.2: any of these members gives the private key away. */
 const PRIVATE_MEMBERS = ['d', 'p', 'q', 'dp', 'dq', 'qi', 'oth']
 const MIN_RSA_BITS = 2048
@@ -65,12 +67,13 @@ export function selectRs256Keys(jwks: unknown): Rs256Key[] {
 }
 
 function selectKey(jwk: JsonObject): Rs256Key | [] {
-  const [kid, n, e, ops] = ['kid', 'n', 'e', 'key_ops'].map((name) => getOwn(jwk, name))
+  const [kty, kid, n, e, use = 'sig', alg = 'RS256', ops = ['verify']] = MEMBERS.map((name) => getOwn(jwk, name))
   const isForRs256 =
-    getOwn(jwk, 'kty') === 'RSA' &&
-    ['sig', undefined].some((use) => getOwn(jwk, 'use') === use) &&
-    ['RS256', undefined].some((alg) => getOwn(jwk, 'alg') === alg) &&
-    (ops === undefined || (Array.isArray(ops) && ops.includes('verify'))) &&
+    kty === 'RSA' &&
+    use === 'sig' &&
+    alg === 'RS256' &&
+    Array.isArray(ops) &&
+    ops.includes('verify') &&
     !PRIVATE_MEMBERS.some((name) => Object.hasOwn(jwk, name))
   if (!isForRs256 || !isSafeString(kid, 256) || typeof n !== 'string' || typeof e !== 'string') return []
   return isStrong(n, e) ? { kid, n, e } : []
@@ -86,13 +89,9 @@ function isStrong(n: string, e: string): boolean {
 
 /** The bytes of a Base64urlUInt without leading zeros, or none if it is not base64url. */
 function decodeUnsigned(text: string): Uint8Array {
-  try {
-    const bytes = decodeBase64url(text)
-    const start = bytes.findIndex((byte) => byte !== 0)
-    return start === -1 ? new Uint8Array() : bytes.subarray(start)
-  } catch {
-    return new Uint8Array()
-  }
+  const bytes = safely(() => decodeBase64url(text), new Uint8Array())
+  const start = bytes.findIndex((byte) => byte !== 0)
+  return start === -1 ? new Uint8Array() : bytes.subarray(start)
 }
 
 function bitLength(bytes: Uint8Array): number {
@@ -103,8 +102,8 @@ function bitLength(bytes: Uint8Array): number {
 const RS256 = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256' }
 
 /**
- * Imports the keys of {@link selectRs256Keys}, once per set instead of once per token. The platform does it: jose's import knows every kind of key, and
- * only this one can occur here. A key that the runtime refuses is ignored.
+ * Imports the keys of {@link selectRs256Keys}, once per set instead of once per token. The platform does it: jose's
+ * import knows every kind of key, and only this one can occur here. A key that the runtime refuses is ignored.
  */
 export async function importKeys(jwks: unknown): Promise<Keys> {
   const keys = new Map<string, CryptoKey[]>()

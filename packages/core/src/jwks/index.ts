@@ -80,9 +80,9 @@ class RemoteKeySet implements KeySet {
       return keys
     }
     // The issuer may have a new key. One fetch per cooldown finds out, however many forgeries arrive.
-    const second = refresh === 'fetched' ? refresh : await this.#fetchOnce(now, cooldownMs, timeoutMs)
-    if (second === 'fetched') return this.#latest?.keys.get(kid) ?? throwUnknownKey(kid)
-    if (second === 'cooling' && this.#failures === 0) return throwUnknownKey(kid)
+    const refetch = refresh === 'fetched' ? refresh : await this.#fetchOnce(now, cooldownMs, timeoutMs)
+    if (refetch === 'fetched') return this.#latest?.keys.get(kid) ?? throwUnknownKey(kid)
+    if (refetch === 'cooling' && this.#failures === 0) return throwUnknownKey(kid)
     throw this.#unavailable(now)
   }
 
@@ -103,8 +103,8 @@ class RemoteKeySet implements KeySet {
     // workerd cuts a fetch when the request that began it is answered, and it never settles.
     if (this.#attempt !== undefined && !isWithin(now - this.#attempt.startedAt, this.#source.settings.timeoutMs + 1000))
       this.#fail(new Error('it did not settle'))
-    const waited = this.#failures > 0 ? this.#backoffMs() : pauseMs
-    if (this.#attempt === undefined && isWithin(now - this.#lastStartedAt, waited)) return 'cooling'
+    const pause = this.#failures > 0 ? this.#backoffMs() : pauseMs
+    if (this.#attempt === undefined && isWithin(now - this.#lastStartedAt, pause)) return 'cooling'
     const result = this.#attempt?.result ?? this.#start(now)
     return waitMs === 0 ? 'pending' : withTimeout(result, waitMs, () => 'pending')
   }
@@ -157,7 +157,7 @@ class RemoteKeySet implements KeySet {
   }
 }
 
-/** In either direction: a clock that was set back must not keep a set fresh for ever. */
+/** Compares both ways, so that a clock that was set back does not keep a set fresh forever. */
 function isWithin(deltaMs: number, spanMs: number): boolean {
   return Math.abs(deltaMs) < spanMs
 }

@@ -6,6 +6,7 @@ import {
 } from '../errors.js'
 import type { OtherEvent } from '../event-types.js'
 import type { BillingEvent } from '../events.js'
+import { getOwn } from '../json.js'
 import { type BillingLog, docsUrl } from '../log.js'
 import { applySchema, type DataSchemas } from '../standard-schema.js'
 import { assertBegun } from '../validate.js'
@@ -36,12 +37,15 @@ export function createDispatch<Context, Tx, Schemas extends DataSchemas>(
   { on = {}, onEvent, onOtherEvent }: BillingReceiverOptions<Context, Tx, Schemas>,
   settings: ReceiverSettings<Context, Tx>,
 ): (verified: Promise<BillingEvent>, arrival: Arrival<Context, Schemas>) => Promise<Result<Schemas>['outcome']> {
-  type Here = Arrival<Context, Schemas>
-  type Stored = Omit<InboxDelivery, 'answered'>
+  type Entry = Omit<InboxDelivery, 'answered'>
   const { leaseMs, retentionMs, inboxTimeoutMs, shouldLog } = settings
   const ignoredTypes = new Set<string>()
 
-  const toStored = (event: BillingEvent | OtherEvent, customer: string | undefined, arrival: Here): Stored => {
+  const toEntry = (
+    event: BillingEvent | OtherEvent,
+    customer: string | undefined,
+    arrival: Arrival<Context, Schemas>,
+  ): Entry => {
     const { id: eventId, type, occurredAt, claims } = event
     const key = `${arrival.issuer} ${settings.name} ${eventId}`
     const redelivery = arrival.redelivery !== undefined
@@ -49,13 +53,13 @@ export function createDispatch<Context, Tx, Schemas extends DataSchemas>(
   }
 
   const run = async (
-    stored: Stored,
-    { delivery, redelivery, platform, facts }: Here,
+    entry: Entry,
+    { delivery, redelivery, platform, facts }: Arrival<Context, Schemas>,
     handle: (delivery: HandlerDelivery<Context, Tx>, lease: AbortSignal) => Promise<unknown>,
   ) => {
     const outcome = await runOnce<Tx>({
       inbox: getInbox(settings, delivery.context),
-      delivery: stored,
+      delivery: entry,
       work: (tx, lease, getSignal) =>
         handle(
           {
@@ -79,12 +83,12 @@ export function createDispatch<Context, Tx, Schemas extends DataSchemas>(
 
   /** An event that fails its schema never reaches the inbox's `once`, so the inbox is told here. */
   const recordFailure = async (
-    stored: Stored,
-    { delivery, facts, log }: Here,
+    entry: Entry,
+    { delivery, facts, log }: Arrival<Context, Schemas>,
     error: KindeWebhookError,
   ): Promise<void> => {
     try {
-      const failed = { ...stored, answered: new AbortController().signal }
+      const failed = { ...entry, answered: new AbortController().signal }
       const recorded = Promise.resolve(getInbox(settings, delivery.context).recordFailure?.(failed, error))
       await withTimeout(recorded, inboxTimeoutMs, () => {
         throw new Error(`timed out after ${inboxTimeoutMs} ms`)
@@ -103,23 +107,21 @@ export function createDispatch<Context, Tx, Schemas extends DataSchemas>(
     return 'ignored'
   }
 
-  const dispatchEvent = async (raw: BillingEvent, arrival: Here) => {
+  const dispatchEvent = async (raw: BillingEvent, arrival: Arrival<Context, Schemas>) => {
     const { id, orgCode, userId } = raw.customer
-    const stored = toStored(raw, id ?? orgCode ?? userId, arrival)
+    const entry = toEntry(raw, id ?? orgCode ?? userId, arrival)
     Object.assign(arrival.facts, { eventId: raw.id, type: raw.type })
     // `Schemas` describes the outputs of the schemas in the settings.
     const applied = applySchema(raw, settings.verifier.dataSchemas) as Promise<BillingEvent<Schemas>>
     const event = await applied.catch(async (error: unknown) => {
-      await recordFailure(stored, arrival, toKindeWebhookError(error))
+      await recordFailure(entry, arrival, toKindeWebhookError(error))
       throw error
     })
     arrival.facts.event = event
     // Each handler takes the event of its key, which the type of `on` cannot say of all.
-    const handler = Object.hasOwn(on, event.type)
-      ? (on[event.type] as BillingHandler<BillingEvent<Schemas>, Context, Tx> | undefined)
-      : undefined
+    const handler = getOwn(on, event.type) as BillingHandler<BillingEvent<Schemas>, Context, Tx> | undefined
     if (onEvent === undefined && handler === undefined) return ignore(event.type, arrival.log)
-    return run(stored, arrival, async (delivery, lease) => {
+    return run(entry, arrival, async (delivery, lease) => {
       assertBegun(event.type, await onEvent?.(event, delivery))
       if (handler === undefined) return
       // Both are one unit of work: an attempt that has lost its lease must not start the other half.
@@ -128,7 +130,7 @@ export function createDispatch<Context, Tx, Schemas extends DataSchemas>(
     })
   }
 
-  const dispatchOther = (error: UnsupportedEventError, arrival: Here) => {
+  const dispatchOther = (error: UnsupportedEventError, arrival: Arrival<Context, Schemas>) => {
     const { event, id: eventId, type } = error
     Object.assign(arrival.facts, { eventId, type })
     if (onOtherEvent === undefined || event === undefined) {
@@ -136,7 +138,7 @@ export function createDispatch<Context, Tx, Schemas extends DataSchemas>(
       return 'unsupported'
     }
     arrival.facts.otherEvent = event
-    return run(toStored(event, undefined, arrival), arrival, async (delivery) =>
+    return run(toEntry(event, undefined, arrival), arrival, async (delivery) =>
       assertBegun(type, await onOtherEvent(event, delivery)),
     )
   }

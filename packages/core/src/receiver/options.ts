@@ -1,7 +1,6 @@
 import { KindeWebhookError, type KindeWebhookErrorCode } from '../errors.js'
 import type { BillingEventType, OtherEvent } from '../event-types.js'
 import type { BillingEvent, BillingEventOf } from '../events.js'
-import { isJsonObject } from '../json.js'
 import { type BillingLog, createLogLimit, type ShouldLog, toLog } from '../log.js'
 import {
   type BillingVerifierOptions,
@@ -14,6 +13,7 @@ import {
   assertEventTypeKeys,
   assertFunction,
   assertKnownOptions,
+  assertMethods,
   assertObject,
   invalidConfiguration,
   parseIssuer,
@@ -229,12 +229,9 @@ function resolveInbox<Context, Tx>(
   // If no inbox is passed, `Tx` is inferred as its default, `undefined`.
   if (inbox === undefined) return createMemoryInbox(memoryOptions) as DeliveryInbox<Tx>
   if (inbox === false) return NO_INBOX as DeliveryInbox<Tx>
-  if (typeof inbox === 'function' || isInbox(inbox)) return inbox
-  throw invalidConfiguration('inbox', inbox, 'pass an inbox, such as createMemoryInbox(), or false for none')
-}
-
-function isInbox(value: unknown): boolean {
-  return isJsonObject(value) && typeof value['once'] === 'function'
+  if (typeof inbox !== 'function')
+    assertMethods('inbox', inbox, ['once'], 'pass an inbox, such as createMemoryInbox(), or false for none')
+  return inbox
 }
 
 /** Every attempt runs. */
@@ -249,8 +246,8 @@ const NO_INBOX: DeliveryInbox = {
 export function getInbox<Context, Tx>({ inbox }: ReceiverSettings<Context, Tx>, context: Context): DeliveryInbox<Tx> {
   if (typeof inbox !== 'function') return inbox
   const requested = callOptionFunction('inbox', () => inbox(context))
-  if (isInbox(requested)) return requested
-  throw invalidConfiguration('inbox', requested, 'the function must return an inbox, synchronously')
+  assertMethods('inbox', requested, ['once'], 'the function must return an inbox, synchronously')
+  return requested
 }
 
 /** Calls a function that the application passed in place of a value. */

@@ -6,7 +6,7 @@ import { format } from '../format.js'
 import { consoleLog, toLog } from '../log.js'
 import type { DataSchemas, NoSchemas } from '../standard-schema.js'
 import { assertKnownOptions, MAX_TIMER_MS } from '../validate.js'
-import type { OpenVerifier } from '../verifier.js'
+import type { TokenVerifier } from '../verifier.js'
 import { withTimeout } from '../with-timeout.js'
 import { createDispatch } from './dispatch.js'
 import { type BillingReceiverOptions, type DeliveryOutcome, resolveReceiverOptions } from './options.js'
@@ -95,11 +95,11 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
   const { onOutcome } = options
   const { shouldLog } = settings
   const { now, maxTokenBytes } = settings.verifier
-  const getVerifier = createVerifierCache<Context, Schemas>(settings)
+  const getVerifier = createVerifierCache(settings)
   const dispatch = createDispatch(options, settings)
   const openShare = createBodyBudget(Math.max(MAX_UNVERIFIED_BYTES, maxTokenBytes))
 
-  const verify = async (request: DeliveryRequest<Context>, verifier: OpenVerifier<Schemas>): Promise<BillingEvent> => {
+  const verify = async (request: DeliveryRequest<Context>, verifier: TokenVerifier): Promise<BillingEvent> => {
     const share = openShare()
     try {
       const body = await readBody(() => request.body(), {
@@ -156,7 +156,7 @@ export function createBillingReceiver<Context = unknown, Tx = undefined, const S
   }
 }
 
-/** Fetching the key set is the one step before the inbox that can take long. */
+/** Limits verification to the platform's time: fetching the key set is the one step of it that can be slow. */
 function limitVerification(event: Promise<BillingEvent>, platform: Platform): Promise<BillingEvent> {
   const remainingMs = platform.remainingMs?.()
   if (remainingMs === undefined) return event

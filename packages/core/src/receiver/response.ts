@@ -55,7 +55,7 @@ const RETRY_AFTER_CODES = ['receiver_overloaded', 'keys_unavailable', 'inbox_una
  */
 export function toResponse({ outcome, error }: Pick<Result<DataSchemas>, 'outcome' | 'error'>): DeliveryResponse {
   // An unsupported event is acknowledged, although its error is reported.
-  if (error === undefined || error.code !== outcome) return jsonResponse(200, { status: outcome })
+  if (error?.code !== outcome) return jsonResponse(200, { status: outcome })
   const { code, status, retryAfterMs = DEFAULT_RETRY_AFTER_MS } = error
   const response = jsonResponse(status, { error: status === 401 ? 'unauthorized' : code })
   if (code === 'method_not_allowed') response.headers['allow'] = 'POST'
@@ -79,8 +79,10 @@ export function logOutcome(
   const issues = error?.issues.map(({ path, message }) => ` ${path.join('.')} ${message}.`).join('') ?? ''
   const cause = failure.cause === undefined ? '' : ` Cause: ${errorMessage(failure.cause)}`
   const message = escapeText(failure.message, 600)
-  const reason = `${message}${/[.!?]$/.test(message) || `${issues}${cause}` === '' ? '' : '.'}${issues}${cause}`
-  if (!shouldLog(topicOf(outcome, status, eventId, `${type} ${reason}`))) return
+  const rest = `${issues}${cause}`
+  const stop = rest === '' || /[.!?]$/.test(message) ? '' : '.'
+  const reason = `${message}${stop}${rest}`
+  if (!shouldLog(toTopic(outcome, status, eventId, `${type} ${reason}`))) return
   const event = eventId === undefined ? '' : ` ${type} ${eventId}`
   const line = `[kinde-billing] ${outcome} (${status})${event}: ${reason} ${docsUrl(outcome)}`
   const details = { code: outcome, status, eventId, type }
@@ -89,7 +91,7 @@ export function logOutcome(
 }
 
 /** A different cause is logged at once, unless the sender can choose it: then one line a minute per code. */
-function topicOf(outcome: string, status: number, eventId: string | undefined, cause: string): string {
+function toTopic(outcome: string, status: number, eventId: string | undefined, cause: string): string {
   const isChosenBySender = eventId === undefined && (status < 500 || outcome === 'invalid_configuration')
   return isChosenBySender ? outcome : `${outcome} ${cause}`
 }

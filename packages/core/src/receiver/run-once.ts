@@ -83,7 +83,7 @@ class Attempt<Tx> {
     throw inboxUnavailable(`returned ${format(outcome)} while the work is ${this.#state}`)
   }
 
-  /** Returns if the handler's own failure says it all. */
+  /** Explains a rejection of the inbox, or returns if the handler's own failure does. */
   #explainRejection(error: unknown): void {
     if (error instanceof HandlerFault) throw handlerFailed(this.#run.delivery.type, error)
     if (this.#failure === undefined) {
@@ -138,7 +138,7 @@ class Attempt<Tx> {
     return handlerFailed(this.#run.delivery.type, failure.error)
   }
 
-  /** Limits the step that starts, in place of the one before. */
+  /** Starts the time limit of the next step, and ends that of the one before. */
   #limit(limitMs: number, onTimeout: (timeoutMs: number) => KindeWebhookError): void {
     clearTimeout(this.#timer)
     if (this.#answered.isAborted) return
