@@ -137,6 +137,8 @@ describe('the site', () => {
     }
     // included samples are there too
     expect(readBuilt('quick-start.md')).toContain("import { kindeBilling } from '@kinde-billing/node'")
+    // the labels of tabs as they are written
+    for (const name of ['quick-start.md', 'llms-full.txt']) expect(readBuilt(name)).toContain('```sh [Fastify]\n')
   })
 
   // each file by itself, as GitHub Pages compresses it: pages, scripts, styles, the search, the API reference, and the same

@@ -3,7 +3,7 @@ import { defineConfig } from 'vitepress'
 import llmstxt from 'vitepress-plugin-llms'
 import { removeApiPermalinks } from './api-permalinks.js'
 import { codeTheme, colorByClass } from './code-theme.js'
-import { correctMarkdownLinks } from './markdown-copies.js'
+import { correctMarkdownCopies } from './markdown-copies.js'
 import { linkToRepository, REPOSITORY } from './repository-links.js'
 import { renderForIndex, searchOptions } from './search.js'
 import { sidebar } from './sidebar.js'
@@ -40,7 +40,7 @@ export default defineConfig({
   router: { prefetchLinks: false },
   buildEnd: (site) => {
     removePageScripts(site)
-    correctMarkdownLinks(site)
+    correctMarkdownCopies(site)
   },
   // a hint at the search button, which the theme's style hides; icons, of which there are none; preloads of what `app.js` imports first
   transformHtml: (html) =>

@@ -14,10 +14,10 @@ const STORES = /(?:from |require\()'(?:pg|redis|ioredis)'/
 /** Finds the snippets that receive deliveries. Those with a test issuer are tests already. */
 export function findReceivingSnippets({ withStore }: { withStore: boolean }): Snippet[] {
   return findSnippets().filter(
-    ({ text }) =>
-      RECEIVES.test(text) &&
-      !/(?:from |require\()'@kinde-billing\/testing/.test(text) &&
-      STORES.test(text) === withStore,
+    (snippet) =>
+      RECEIVES.test(snippet.text) &&
+      !/(?:from |require\()'@kinde-billing\/testing/.test(snippet.text) &&
+      STORES.test(readWithImports(snippet)) === withStore,
   )
 }
 
@@ -95,12 +95,16 @@ function adapt(text: string, issuer: string, proxyUrl: string): string {
 }
 
 /** The first event type that the snippet, or one that it imports, has a handler for; any, if it handles all. */
-function findHandledType({ file, text: own }: Snippet): BillingEventType {
-  const names = [...own.matchAll(/from '(\.\/[^']+)'/g)].map(([, name = '']) => name)
-  const imported = names.flatMap((name) => findSnippets().filter((snippet) => isImported(snippet, name, file)))
-  const text = [own, ...imported.map((snippet) => snippet.text)].join('\n')
-  const types = [...text.matchAll(/'(customer\.\w+)'/g)].map(([, type]) => type)
+function findHandledType(snippet: Snippet): BillingEventType {
+  const types = [...readWithImports(snippet).matchAll(/'(customer\.\w+)'/g)].map(([, type]) => type)
   return types.find(isBillingEventType) ?? 'customer.payment_failed'
+}
+
+/** The text of a snippet and of those that it imports. */
+function readWithImports({ file, text }: Snippet): string {
+  const names = [...text.matchAll(/from '(\.\/[^']+)'/g)].map(([, name = '']) => name)
+  const imported = names.flatMap((name) => findSnippets().filter((snippet) => isImported(snippet, name, file)))
+  return [text, ...imported.map((snippet) => snippet.text)].join('\n')
 }
 
 const realFetch = fetch
