@@ -42,6 +42,12 @@ const WORDS = [
   ['pricing', 'guides/plans'],
   ['405', 'errors'],
   ['rate limit', 'management'],
+  ['402', 'guides/access'],
+  ['PGlite', 'inbox-postgres'],
+  ['tarball', 'quick-start'],
+  ['SIGTERM', 'guides/queue'],
+  ['webhook not received', 'guides/webhook-stopped'],
+  ['graceful shutdown', 'guides/queue'],
 ] as const
 
 const toPath = (page: string): string => page.replace(/(^|\/)index$/, '$1')
