@@ -21,10 +21,17 @@ export interface SessionSettings {
 }
 
 /** Sets a limit, unless the application's own is tighter; `0` is none. */
-const tighten = (setting: string, limit: string): string => {
+const tighten = (setting: string): string => {
   const current = `current_setting('${setting}')`
-  return `set_config('${setting}', case when ${current} = '0' or ${current}::interval > ${limit}::interval then ${limit} else ${current} end, true)`
+  return `set_config('${setting}', case when ${current} = '0' or ${current}::interval > $3 then $2 else ${current} end, true)`
 }
+
+/**
+ * Turns sequential scans off for the statement that follows the claim, which turns them {@link SEQSCAN_AGAIN back} as they
+ * were. Not by a savepoint that is rolled back, which is two statements more.
+ */
+const NO_SEQSCAN = `set_config('kinde_billing.seqscan', current_setting('enable_seqscan'), true), set_config('enable_seqscan', 'off', true)`
+export const SEQSCAN_AGAIN = `set_config('enable_seqscan', current_setting('kinde_billing.seqscan'), true)`
 
 /**
  * An advisory lock: nothing waits for it, it needs no row, and it ends with the transaction, however that ends.
@@ -34,10 +41,11 @@ const tighten = (setting: string, limit: string): string => {
  * (a process that is well has closed the connection by then).
  */
 export const CLAIM: StatementDefinition = {
-  types: ['text', 'text'],
+  types: ['text', 'text', 'interval'],
   text: `select concat_ws(' ', pg_try_advisory_xact_lock(hashtextextended($1, 0)), current_setting('default_transaction_read_only'),
       current_setting('lock_timeout'), current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout'),
-      ${tighten('statement_timeout', '$2')}, ${tighten('idle_in_transaction_session_timeout', '$2')}) as claimed,
+      ${tighten('statement_timeout')}, ${tighten('idle_in_transaction_session_timeout')},
+      ${NO_SEQSCAN}) as claimed,
     current_setting('search_path') as search_path, current_setting('role') as role`,
 }
 
@@ -45,7 +53,9 @@ export const CLAIM: StatementDefinition = {
 export function claimValues(lock: string, leaseMs: number): string[] {
   // Postgres's own limits end where timers do.
   const limitMs = Math.min(Math.ceil(leaseMs) + SERVER_GRACE_MS, MAX_TIMER_MS)
-  return [textLiteral(lock), textLiteral(`${limitMs}ms`)]
+  const limit = textLiteral(`${limitMs}ms`)
+  // The limit as text to set, and as an interval to compare with.
+  return [textLiteral(lock), limit, limit]
 }
 
 const SERVER_GRACE_MS = 1000
@@ -67,18 +77,19 @@ export function readClaimRow(row: Rows[number]): { isClaimed: boolean; settings:
   }
 }
 
-const restore = (setting: string, value: string, before = value): string => {
-  // What the handler has set for good must not outlast it, and what it has set for the transaction must not bind the mark.
-  const again = value === before ? '' : ` || set_config('${setting}', ${value}, true)`
-  return `case when current_setting('${setting}') <> ${value} then set_config('${setting}', ${before}, false)${again} end`
-}
-
-/** Undoes what the handler has set: the mark and the next user of the connection would inherit it. Returns no row. */
+/**
+ * Undoes what the handler has set: the mark and the next user of the connection would inherit it. Row by row, since what the
+ * handler has set for good must not outlast it, and what it has set for the transaction must not bind the mark. Returns what
+ * it has set, which is nothing as a rule.
+ */
 export const RESTORE: StatementDefinition = {
   types: ['text', 'text', 'text', 'text', 'text', 'text', 'text', 'text'],
-  text: `select where concat(${restore('statement_timeout', '$1', '$2')}, ${restore('idle_in_transaction_session_timeout', '$3', '$4')},
-    ${restore('lock_timeout', '$5')}, ${restore('default_transaction_read_only', '$6')},
-    ${restore('role', '$7')}, ${restore('search_path', '$8')}) is null`,
+  text: `select set_config(name, value, is_local) from (values
+      ('statement_timeout', $1, $2, false), ('statement_timeout', $1, $1, true),
+      ('idle_in_transaction_session_timeout', $3, $4, false), ('idle_in_transaction_session_timeout', $3, $3, true),
+      ('lock_timeout', $5, $5, false), ('default_transaction_read_only', $6, $6, false),
+      ('role', $7, $7, false), ('search_path', $8, $8, false)
+    ) as setting(name, expected, value, is_local) where current_setting(name) <> expected`,
 }
 
 /** The values of {@link RESTORE}. */

@@ -8,7 +8,15 @@ import {
   ONE_ARRIVAL,
   redeliveryArrival,
 } from './arrival-statements.js'
-import { CLAIM, claimValues, RESTORE, readClaimRow, restoreValues, type SessionSettings } from './claim-statements.js'
+import {
+  CLAIM,
+  claimValues,
+  RESTORE,
+  readClaimRow,
+  restoreValues,
+  SEQSCAN_AGAIN,
+  type SessionSettings,
+} from './claim-statements.js'
 import type { KeepOptions } from './keep-claims.js'
 import { inline, prepareGroup, type Statement, type StatementDefinition } from './prepared-statements.js'
 import type { Rows } from './session.js'
@@ -37,7 +45,7 @@ export interface DeliveryStatements {
   forget(delivery: InboxDelivery): Statement[]
   /** Keeps the claims of an event whose earlier attempt ended without a word, as that of a killed process. */
   keep(delivery: InboxDelivery): Statement[]
-  /** Claims the key until the transaction ends, sets the savepoint for the handler, and reads the row. */
+  /** Claims the key until the transaction ends, reads the row, and sets the savepoint for the handler. */
   claim(delivery: InboxDelivery): Statement[]
   /** Ends the handler's part and marks the delivery. */
   mark(delivery: InboxDelivery, discarded: boolean, settings: SessionSettings): Statement[]
@@ -58,15 +66,18 @@ export interface ClaimState {
 
 /** Creates the statements for a table whose name is safe, see `tableName`. */
 export function deliveryStatements(table: string, keep: KeepOptions): DeliveryStatements {
-  // In this order: a connection that has the first one prepared has them all.
-  const prepared = prepareGroup({
-    mark: markStatement(table, false, keep),
-    restore: RESTORE,
-    read: readStatement(table, false),
-    claim: CLAIM,
-    arrivals: arrivalStatement(table, MANY_ARRIVALS),
-    arrival: arrivalStatement(table, ONE_ARRIVAL),
-  })
+  // A message prepares what it calls, but for the last one, which cannot be sent again: its statements go with the claim's.
+  const prepared = {
+    ...prepareGroup({ arrival: arrivalStatement(table, ONE_ARRIVAL) }),
+    ...prepareGroup({ arrivals: arrivalStatement(table, MANY_ARRIVALS) }),
+    // In this order: a connection that has the first one prepared has them all.
+    ...prepareGroup({
+      mark: markStatement(table, false, keep),
+      restore: RESTORE,
+      read: readStatement(table, false),
+      claim: CLAIM,
+    }),
+  }
   const redeliveredMark = markStatement(table, true, keep)
   const keptUntilDone = (delivery: InboxDelivery): string =>
     keep.claims === false
@@ -104,12 +115,10 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
           ],
     claim: ({ key, leaseMs, redelivery }) => [
       prepared.claim(...claimValues(`${table} ${key}`, leaseMs)),
-      'savepoint before_the_handler',
-      'set local enable_seqscan = off',
       redelivery
         ? inline({ ...readStatement(table, true), values: [textLiteral(key)] })
         : prepared.read(textLiteral(key)),
-      'rollback to before_the_handler',
+      'savepoint before_the_handler',
     ],
     mark: (delivery, discarded, settings) => [
       discarded ? 'rollback to savepoint before_the_handler' : 'release savepoint before_the_handler',
@@ -127,12 +136,12 @@ export function deliveryStatements(table: string, keep: KeepOptions): DeliverySt
   }
 }
 
-export function readClaim([claims, , , rows]: readonly Rows[]): ClaimState {
+export function readClaim([claims, rows]: readonly Rows[]): ClaimState {
   const claim = claims?.[0]
   const row = rows?.[0]
   if (claim === undefined || row === undefined)
     throw new Error('The row of a delivery that has just arrived is gone from the table')
-  return { ...readClaimRow(claim), isDone: row.done === 'true' }
+  return { ...readClaimRow(claim), isDone: String(row.done).startsWith('t') }
 }
 
 function claimColumns(delivery: InboxDelivery): string {
@@ -158,11 +167,11 @@ const ERASED = '(known.attempts > 0 and known.claims is null)'
 
 /**
  * Reads the row after the lock was taken, so that a mark that was committed meanwhile is seen. Sequential scans are off while
- * it is planned, until the savepoint is restored: a plan that was made while the table was small would go on to read all of it.
+ * it is planned: a plan that was made while the table was small would go on to read all of it.
  */
 const readStatement = (table: string, redelivery: boolean): StatementDefinition => ({
   types: ['text'],
-  text: `select ${isDone(redelivery)}::text as done from ${table} as known where key = $1`,
+  text: `select concat_ws(' ', ${isDone(redelivery)}, ${SEQSCAN_AGAIN}) as done from ${table} as known where key = $1`,
 })
 
 /**
