@@ -21,8 +21,8 @@ export interface Course {
 }
 
 /**
- * Measures contestants side by side: every round runs each of them for a slice of time, and each round in another order, so
- * that whatever else the machine does falls on all of them alike. No garbage collection is forced in between: it leaves the
+ * Measures contestants side by side: every round runs each of them for a slice of time, in an order drawn anew (a slice
+ * depends on the one before it), so that whatever else the machine does falls on all of them alike. No garbage collection is forced in between: it leaves the
  * heap small and the code cold, as no server's are, and the slice would measure how both recover. The time of one operation
  * is the slice's wall-clock time divided by its operations.
  */
@@ -31,10 +31,7 @@ export async function measure(contestants: readonly Contestant[], course: Course
   for (const contestant of contestants.map(countingUp))
     entrants.push({ contestant, operations: await calibrate(contestant, course), roundsUs: [] })
   for (let round = 0; round < course.rounds; round++) {
-    const order = entrants.map((_, position) => entrants[(position + round) % entrants.length])
-    if (round % 2 === 1) order.reverse()
-    for (const entrant of order) {
-      if (entrant === undefined) continue
+    for (const entrant of shuffled(entrants)) {
       const elapsedMs = await runSlice(entrant.contestant, entrant.operations, course.inFlight)
       entrant.roundsUs.push((elapsedMs * 1000) / entrant.operations)
     }
@@ -68,6 +65,11 @@ export function spreadPercent({ medianUs, roundsUs }: Measured): number {
   const sorted = roundsUs.toSorted((a, b) => a - b)
   const quartile = (part: number): number => sorted[Math.round((sorted.length - 1) * part)] ?? Number.NaN
   return ((quartile(0.75) - quartile(0.25)) / 2 / medianUs) * 100
+}
+
+function shuffled<Item>(items: readonly Item[]): Item[] {
+  const drawn = items.map((item) => ({ item, place: Math.random() }))
+  return drawn.sort((one, other) => one.place - other.place).map(({ item }) => item)
 }
 
 /** Every operation has an index of its own, over all slices: an input comes again only when all the others have had their turn. */

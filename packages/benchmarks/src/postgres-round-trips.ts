@@ -3,7 +3,7 @@
  * nothing; work; commit), on loopback and through a proxy that adds 1 ms and 5 ms each way: interleaved, on a server of the
  * script's own.
  *
- *     node --conditions=@kinde-billing/source --import tsx packages/benchmarks/src/postgres-round-trips.ts [rounds]
+ *     pnpm build && node --import tsx packages/benchmarks/src/postgres-round-trips.ts [rounds]
  */
 import { createPostgresInbox, ensureSchema } from '@kinde-billing/postgres'
 import { startPostgres } from '@kinde-billing/test-support/postgres-server'
@@ -85,9 +85,9 @@ async function measureAt(serverPort: number, delayMs: number): Promise<string[][
     await add('hand', () => hand(byHandId))
     await add('first', () => inbox(eventId))
     await add('duplicate', () => inbox(eventId))
-    if (round % 4 !== 0) continue
-    await add('handMany', many(hand))
-    await add('firstMany', many(inbox))
+    if (round % 2 !== 0) continue
+    const inTurn = [() => add('handMany', many(hand)), () => add('firstMany', many(inbox))]
+    for (const measureOne of round % 4 === 0 ? inTurn : inTurn.reverse()) await measureOne()
   }
   const eventId = crypto.randomUUID()
   const trips = {

@@ -110,7 +110,7 @@ function findOtherEvent(type: string, claims: JsonObject, checks?: ClaimChecks):
 /** Members that make a signed payload an event. `data` is passed on as it is, never as a schema's copy. */
 const Envelope = v.object({
   event_id: v.custom<string>((id) => isSafeString(id, MAX_ID_CHARS)),
-  timestamp: v.pipe(v.unknown(), v.transform(parseTimestamp), v.date()),
+  timestamp: v.date(),
   data: v.custom<JsonObject>(isJsonObject),
 })
 
@@ -127,7 +127,11 @@ const toIssue = (member: string): KindeWebhookIssue => ({
 })
 
 function readEnvelope<Type extends string>(type: Type, claims: JsonObject, checks?: ClaimChecks) {
-  const { success, output, issues } = v.safeParse(Envelope, claims)
+  const { success, output, issues } = v.safeParse(Envelope, {
+    event_id: getOwn(claims, 'event_id'),
+    timestamp: parseTimestamp(getOwn(claims, 'timestamp')),
+    data: getOwn(claims, 'data'),
+  })
   if (!success)
     throw new KindeWebhookError('invalid_payload', 'The signed payload does not have the shape of an event.', {
       // valibot's own messages are not used: they quote the input.

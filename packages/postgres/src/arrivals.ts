@@ -29,6 +29,8 @@ const MAX_UNDER_WAY = 2
 const SHARED_TIMEOUT_MS = 1000
 
 interface Waiting extends Arriving {
+  /** As it is stored. */
+  readonly key: string
   settle(arrival: Promise<ArrivalState | undefined> | undefined): void
 }
 
@@ -44,16 +46,15 @@ export function createArrivals(database: Database, statements: DeliveryStatement
   const takeBatch = (): Waiting[] => {
     const batch = new Map<string, Waiting>()
     for (const arrival of waiting) {
-      const key = storableText(arrival.delivery.key)
       // A statement cannot touch a row twice: another attempt of the same event goes with the next message.
-      if (batch.has(key)) continue
+      if (batch.has(arrival.key)) continue
       waiting.delete(arrival)
       if (arrival.delivery.answered.aborted || arrival.signal.aborted) arrival.settle(undefined)
-      else batch.set(key, arrival)
+      else batch.set(arrival.key, arrival)
       if (batch.size === MAX_BATCH) break
     }
     // In the same order everywhere, so that two processes never wait for each other.
-    return [...batch].sort(([one], [other]) => (one < other ? -1 : 1)).map(([, arrival]) => arrival)
+    return [...batch.values()].sort((one, other) => (one.key < other.key ? -1 : 1))
   }
 
   const sendBatch = async (batch: readonly Waiting[], first: Waiting): Promise<void> => {
@@ -64,7 +65,7 @@ export function createArrivals(database: Database, statements: DeliveryStatement
     }
     const settle = async (arrival: Waiting, arrived: typeof sent): Promise<ArrivalState | undefined> => {
       const states = await arrived.catch(goOnAlone)
-      return states?.get(storableText(arrival.delivery.key)) ?? recordAlone(statements, arrival)
+      return states?.get(arrival.key) ?? recordAlone(statements, arrival)
     }
     for (const arrival of batch) arrival.settle(settle(arrival, arrival === first ? sent : bounded))
     await bounded.catch(() => {})
@@ -83,7 +84,7 @@ export function createArrivals(database: Database, statements: DeliveryStatement
   return (arriving) => {
     if (database.isSingle || arriving.delivery.redelivery) return recordAlone(statements, arriving)
     return new Promise((settle) => {
-      waiting.add({ ...arriving, settle })
+      waiting.add({ ...arriving, key: storableText(arriving.delivery.key), settle })
       if (underWay === MAX_UNDER_WAY) return
       underWay += 1
       // Arrivals of the same turn of the event loop go along.

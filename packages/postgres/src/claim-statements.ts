@@ -3,21 +3,12 @@ import type { StatementDefinition } from './prepared-statements.js'
 import type { Rows } from './session.js'
 import { textLiteral } from './sql-literals.js'
 
-/** Limits of the server's, in the form that `current_setting` gives. */
-export interface Limits {
-  readonly idle: string
-  readonly statement: string
-}
-
 /** Settings that a handler may change, and that neither the mark nor the next user of the connection must depend on. */
 export interface SessionSettings {
-  readonly searchPath: string
+  /** Those that are single words, as an array of Postgres's. The claim has set two of them. */
+  readonly words: string
   readonly role: string
-  readonly readOnly: string
-  readonly lockTimeout: string
-  /** The limits before the claim, and those that it has set; the same if they were tighter. */
-  readonly before: Limits
-  readonly during: Limits
+  readonly searchPath: string
 }
 
 /** Sets a limit, unless the application's own is tighter; `0` is none. */
@@ -42,11 +33,11 @@ export const SEQSCAN_AGAIN = `set_config('enable_seqscan', current_setting('kind
  */
 export const CLAIM: StatementDefinition = {
   types: ['text', 'text', 'interval'],
-  text: `select concat_ws(' ', pg_try_advisory_xact_lock(hashtextextended($1, 0)), current_setting('default_transaction_read_only'),
-      current_setting('lock_timeout'), current_setting('statement_timeout'), current_setting('idle_in_transaction_session_timeout'),
-      ${tighten('statement_timeout')}, ${tighten('idle_in_transaction_session_timeout')},
-      ${NO_SEQSCAN}) as claimed,
-    current_setting('search_path') as search_path, current_setting('role') as role`,
+  text: `select concat_ws(' ', pg_try_advisory_xact_lock(hashtextextended($1, 0)), ${NO_SEQSCAN}, array[
+      current_setting('lock_timeout'), current_setting('default_transaction_read_only'),
+      current_setting('statement_timeout'), ${tighten('statement_timeout')},
+      current_setting('idle_in_transaction_session_timeout'), ${tighten('idle_in_transaction_session_timeout')}]) as claimed,
+    current_setting('role') as role, current_setting('search_path') as search_path`,
 }
 
 /** The values of {@link CLAIM}. */
@@ -61,39 +52,32 @@ export function claimValues(lock: string, leaseMs: number): string[] {
 const SERVER_GRACE_MS = 1000
 
 /** Reads the row of {@link CLAIM}. */
-export function readClaimRow(row: Rows[number]): { isClaimed: boolean; settings: SessionSettings } {
-  const [claimed, readOnly = 'off', ...times] = String(row.claimed).split(' ')
-  const [lockTimeout = '0', statement = '0', idle = '0', statementLimit = '0', idleLimit = '0'] = times
-  return {
-    isClaimed: claimed === 't',
-    settings: {
-      searchPath: String(row.search_path),
-      role: String(row.role),
-      readOnly,
-      lockTimeout,
-      before: { statement, idle },
-      during: { statement: statementLimit, idle: idleLimit },
-    },
-  }
+export function readClaimRow({ claimed, role, search_path }: Rows[number]): {
+  isClaimed: boolean
+  settings: SessionSettings
+} {
+  const text = String(claimed)
+  const words = text.slice(text.indexOf('{'))
+  return { isClaimed: text.startsWith('t'), settings: { words, role: String(role), searchPath: String(search_path) } }
 }
+
+/** Also as a literal in place of the parameter. */
+const word = (index: number): string => `($1::text[])[${index}]`
 
 /**
  * Undoes what the handler has set: the mark and the next user of the connection would inherit it. Row by row, since what the
- * handler has set for good must not outlast it, and what it has set for the transaction must not bind the mark. Returns what
- * it has set, which is nothing as a rule.
+ * handler has set for good must not outlast it, and what it has set for the transaction must not bind the mark. Returns no
+ * row.
  */
 export const RESTORE: StatementDefinition = {
-  types: ['text', 'text', 'text', 'text', 'text', 'text', 'text', 'text'],
-  text: `select set_config(name, value, is_local) from (values
-      ('statement_timeout', $1, $2, false), ('statement_timeout', $1, $1, true),
-      ('idle_in_transaction_session_timeout', $3, $4, false), ('idle_in_transaction_session_timeout', $3, $3, true),
-      ('lock_timeout', $5, $5, false), ('default_transaction_read_only', $6, $6, false),
-      ('role', $7, $7, false), ('search_path', $8, $8, false)
-    ) as setting(name, expected, value, is_local) where current_setting(name) <> expected`,
+  types: ['text[]', 'text', 'text'],
+  text: `select from (values ('lock_timeout', ${word(1)}, ${word(1)}, false), ('default_transaction_read_only', ${word(2)}, ${word(2)}, false),
+      ('statement_timeout', ${word(4)}, ${word(3)}, false), ('statement_timeout', ${word(4)}, ${word(4)}, true),
+      ('idle_in_transaction_session_timeout', ${word(6)}, ${word(5)}, false), ('idle_in_transaction_session_timeout', ${word(6)}, ${word(6)}, true),
+      ('role', $2, $2, false), ('search_path', $3, $3, false)) as setting(name, expected, value, is_local)
+    where case when current_setting(name) <> expected then set_config(name, value, is_local) is null end`,
 }
 
 /** The values of {@link RESTORE}. */
-export function restoreValues({ before, during, lockTimeout, readOnly, role, searchPath }: SessionSettings): string[] {
-  const limits = [during.statement, before.statement, during.idle, before.idle]
-  return [...limits, lockTimeout, readOnly, role, searchPath].map(textLiteral)
-}
+export const restoreValues = ({ words, role, searchPath }: SessionSettings): string[] =>
+  [words, role, searchPath].map(textLiteral)
