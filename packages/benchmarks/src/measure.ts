@@ -45,8 +45,17 @@ export async function measure(contestants: readonly Contestant[], course: Course
 
 /** The median, over the rounds, of how many times as long as the other one took: a round's noise falls on both. */
 export function timesAsLong(one: Measured, other: Measured): number {
-  return median(one.roundsUs.map((us, round) => us / (other.roundsUs[round] ?? Number.NaN)))
+  return median(ratios(one, other))
 }
+
+/** Between which ratios the middle half of the rounds lies. */
+export function middleHalf(one: Measured, other: Measured): [low: number, high: number] {
+  const sorted = ratios(one, other).sort((a, b) => a - b)
+  return [quartile(sorted, 0.25), quartile(sorted, 0.75)]
+}
+
+const ratios = (one: Measured, other: Measured): number[] =>
+  one.roundsUs.map((us, round) => us / (other.roundsUs[round] ?? Number.NaN))
 
 /** The median, over the rounds, of how much longer one took than the other, in microseconds. */
 export function addedUs(one: Measured, other: Measured): number {
@@ -63,9 +72,11 @@ export function median(values: readonly number[]): number {
 /** Spread of the rounds in per cent of the median: half the distance between the quartiles. */
 export function spreadPercent({ medianUs, roundsUs }: Measured): number {
   const sorted = roundsUs.toSorted((a, b) => a - b)
-  const quartile = (part: number): number => sorted[Math.round((sorted.length - 1) * part)] ?? Number.NaN
-  return ((quartile(0.75) - quartile(0.25)) / 2 / medianUs) * 100
+  return ((quartile(sorted, 0.75) - quartile(sorted, 0.25)) / 2 / medianUs) * 100
 }
+
+const quartile = (sorted: readonly number[], part: number): number =>
+  sorted[Math.round((sorted.length - 1) * part)] ?? Number.NaN
 
 function shuffled<Item>(items: readonly Item[]): Item[] {
   const drawn = items.map((item) => ({ item, place: Math.random() }))

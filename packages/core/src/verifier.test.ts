@@ -37,6 +37,34 @@ describe('verifyAndParse', () => {
     expect(served.requests).toBe(1)
     await served.close()
   })
+
+  it('goes by the options of its own call, whatever those of the call before were', async () => {
+    const [served, other] = await Promise.all([startTestIssuer(), startTestIssuer()])
+    const token = await served.sign(billingEventFixture('customer.payment_failed'))
+    const { issuer } = served
+    const codeFor = (options: object) =>
+      verifyAndParse(token, options as { issuer: string }).then(
+        () => undefined,
+        ({ code }) => code,
+      )
+    const changing = { issuer }
+    expect(await codeFor(changing)).toBeUndefined()
+    changing.issuer = other.issuer
+    expect(await codeFor(changing)).toBe('unknown_key')
+    expect(await codeFor(Object.create({ issuer }))).toBeUndefined()
+    for (const options of [{}, undefined, null, [], { issuer, kid: undefined }, { issuer, nwo: 1 }]) {
+      expect(await codeFor({ issuer })).toBeUndefined()
+      expect(await codeFor(options as object)).toBe('invalid_configuration')
+    }
+    expect(await codeFor({ issuer, maxTokenBytes: 10 })).toBe('payload_too_large')
+    expect(await codeFor({ issuer, now: () => 0 })).toBe('timestamp_out_of_range')
+    expect(await codeFor({ issuer, now: () => Date.now() })).toBeUndefined()
+    const keys = { maxAgeMs: 60_000 }
+    expect(await codeFor({ issuer, keys })).toBeUndefined()
+    keys.maxAgeMs = -1
+    expect(await codeFor({ issuer, keys })).toBe('invalid_configuration')
+    await Promise.all([served.close(), other.close()])
+  })
 })
 
 describe('verifyRequest', () => {
