@@ -115,8 +115,8 @@ export function createBillingVerifier<const Schemas extends DataSchemas = NoSche
 }
 
 /**
- * Verifies and decodes one token, in one call. The key set is shared in the process. Options that differ from those of the
- * call before are validated and warn anew; {@link createBillingVerifier} does both once.
+ * Verifies and decodes one token, in one call. The key set is shared in the process. Options are validated when they differ
+ * from those of the call before; {@link createBillingVerifier} does it once.
  *
  * @param token - The exact body of the request: a compact JWS. One trailing line end is tolerated.
  * @param options - The issuer, and what differs from the defaults.
