@@ -25,16 +25,17 @@ const argument = (name: string): string | undefined => process.argv[process.argv
 const isQuick = process.argv.includes('--quick')
 const only = process.argv.includes('--only') ? (argument('--only') ?? '').split(',') : PARTS
 const course = isQuick ? { rounds: 5, sliceMs: 50 } : { rounds: 25, sliceMs: 100 }
+/** Promises about verification are about a few per cent, and single rounds differ by more. */
+const longCourse = { ...course, rounds: course.rounds * 3 }
+const method = `${course.rounds} interleaved rounds of ${course.sliceMs} ms each (${longCourse.rounds} of verification), medians of the rounds`
 const targets: Target[] = []
 const report: string[] = []
 
 const parts: Record<Part, () => Promise<void>> = {
   async verification() {
     const { contestants, close } = await verificationContestants()
-    // Its promises are about a few per cent, and single rounds differ by more.
-    const longer = { ...course, rounds: course.rounds * 3 }
-    const sequential = await measure(contestants, { ...longer, inFlight: 1 })
-    const inFlight = await measure(contestants, { ...longer, inFlight: 64 })
+    const sequential = await measure(contestants, { ...longCourse, inFlight: 1 })
+    const inFlight = await measure(contestants, { ...longCourse, inFlight: 64 })
     await close()
     print('Verification, one token after another', comparisonTable(sequential))
     print('Verification, 64 tokens in flight', comparisonTable(inFlight))
@@ -112,14 +113,12 @@ const [cpu] = cpus()
 const command = ['pnpm bench', ...process.argv.slice(2).filter((one) => one !== '--write')].join(' ')
 const machine = `${cpu?.model.trim()}, ${cpus().length} cores, Node ${process.versions.node}`
 console.log(`${machine}, ${new Date().toISOString()}`)
-console.log(
-  `${course.rounds} interleaved rounds of ${course.sliceMs} ms each, three times as many of verification; medians of the rounds`,
-)
+console.log(method)
 for (const part of PARTS) if (only.includes(part)) await parts[part]()
 if (targets.length > 0) print('Targets', targetTable(targets))
 if (process.argv.includes('--write')) {
   const [date] = new Date().toISOString().split('T')
   const [last, ...before] = report.reverse()
-  const measured = `\`${command}\` on ${machine}, on ${date}: ${course.rounds} interleaved rounds of ${course.sliceMs} ms each, three times as many of verification, at normal priority; medians of the rounds.`
+  const measured = `\`${command}\` on ${machine}, on ${date}: ${method}.`
   writeResults('bench', [measured, last, ...before.reverse()].join('\n\n'))
 }

@@ -22,9 +22,9 @@ export interface Course {
 
 /**
  * Measures contestants side by side: every round runs each of them for a slice of time, in an order of its own (a slice
- * depends on the one before it), so that whatever else the machine does falls on all of them alike. No garbage collection is forced in between: it leaves the
- * heap small and the code cold, as no server's are, and the slice would measure how both recover. The time of one operation
- * is the slice's wall-clock time divided by its operations.
+ * depends on the one before it), so that whatever else the machine does falls on all of them alike. No garbage collection
+ * is forced in between: it leaves the heap small and the code cold, as no server's are, and the slice would measure how both
+ * recover. The time of one operation is the slice's wall-clock time divided by its operations.
  */
 export async function measure(contestants: readonly Contestant[], course: Course): Promise<Measured[]> {
   const entrants: { contestant: Contestant; operations: number; roundsUs: number[] }[] = []

@@ -5,7 +5,7 @@ import { textLiteral } from './sql-literals.js'
 
 /** Settings that a handler may change, and that neither the mark nor the next user of the connection must depend on. */
 export interface SessionSettings {
-  /** Those that are single words, as an array of Postgres's. The claim has set two of them. */
+  /** An array of Postgres's: `lock_timeout`, `default_transaction_read_only`, and either limit before the claim and during it. */
   readonly words: string
   readonly role: string
   readonly searchPath: string
@@ -61,7 +61,7 @@ export function readClaimRow({ claimed, role, search_path }: Rows[number]): {
   return { isClaimed: text.startsWith('t'), settings: { words, role: String(role), searchPath: String(search_path) } }
 }
 
-/** Also as a literal in place of the parameter. */
+/** One of {@link SessionSettings.words}; the cast is for messages that have the literal in place of the parameter. */
 const word = (index: number): string => `($1::text[])[${index}]`
 
 /**
