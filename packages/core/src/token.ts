@@ -3,9 +3,10 @@ import { KindeWebhookError, type KindeWebhookErrorCode } from './errors.js'
 import { format } from './format.js'
 import { decodeUtf8, getOwn, isSafeString, parseJsonObject } from './json.js'
 
-/** A compact JWS with a valid form and header. Its signature is not verified yet. */
+/** A JWS with a valid form and header. Its signature is not verified yet. */
 export interface Token {
-  readonly jws: string
+  /** In parts, as RFC 7515, section 7.2.2 names them: jose need not split the text again. */
+  readonly jws: { readonly protected: string; readonly payload: string; readonly signature: string }
   readonly kid: string
 }
 
@@ -20,14 +21,13 @@ const MAX_HEADER_CHARS = 8192
  * `not_a_webhook`
  */
 export function parseToken(input: unknown, maxBytes: number): Token {
-  const jws = toText(input, maxBytes)
-  const [, header, payload, signature] = COMPACT_JWS.exec(jws) ?? []
+  const [, header, payload, signature] = COMPACT_JWS.exec(toText(input, maxBytes)) ?? []
   if (!isCanonical(header) || !isCanonical(payload) || !isCanonical(signature))
     throw new KindeWebhookError(
       'malformed_token',
       'The body is not a compact JWS (RFC 7515): three parts of unpadded base64url, separated by dots. Kinde posts the token itself, with nothing around it.',
     )
-  return { jws, kid: parseKeyId(header) }
+  return { jws: { protected: header, payload, signature }, kid: parseKeyId(header) }
 }
 
 const toUtf8 = new TextEncoder()

@@ -1,5 +1,5 @@
 import { JOSEError, JWSSignatureVerificationFailed } from 'jose/errors'
-import { compactVerify } from 'jose/jws/compact/verify'
+import { flattenedVerify } from 'jose/jws/flattened/verify'
 import { assertWebRequest, readBody, unreadBody } from './body.js'
 import { validateClaims } from './claims.js'
 import { buildEvent } from './decode.js'
@@ -14,7 +14,7 @@ import {
   type VerifierSettings,
 } from './options.js'
 import { applySchema, type DataSchemas, type NoSchemas } from './standard-schema.js'
-import { parseToken } from './token.js'
+import { parseToken, type Token } from './token.js'
 import { assertKnownOptions, assertObject, invalidConfiguration, parseIssuer } from './validate.js'
 
 /** Result of `safeVerifyAndParse`. */
@@ -218,10 +218,10 @@ export function createTokenVerifier(issuer: string, settings: VerifierSettings):
 const RS256_ONLY = { algorithms: ['RS256'] }
 
 /** Verifies the signature with the first key that fits. All cryptography and JWS rules are jose's. */
-async function verifySignature(jws: string, keys: readonly CryptoKey[]): Promise<Uint8Array> {
+async function verifySignature(jws: Token['jws'], keys: readonly CryptoKey[]): Promise<Uint8Array> {
   for (const key of keys) {
     try {
-      const { payload } = await compactVerify(jws, key, RS256_ONLY)
+      const { payload } = await flattenedVerify(jws, key, RS256_ONLY)
       return payload
     } catch (error) {
       // jose's own error is not passed on: it may hold parts of the token.
