@@ -1,7 +1,7 @@
 import type { InboxDelivery } from '@kinde-billing/core/receiver'
 import { inline, type StatementDefinition } from './prepared-statements.js'
 import type { Rows } from './session.js'
-import { epochMsLiteral, msLiteral, textLiteral } from './sql-literals.js'
+import { arrayLiteral, epochMsText, literal, msText, textLiteral } from './sql-literals.js'
 
 export interface ArrivalState {
   readonly isDone: boolean
@@ -19,6 +19,15 @@ export const isDone = (redelivery: boolean): string =>
     ? '(known.done_at is not null and known.expires_at > now() and not known.redelivery_even_if_done)'
     : '(known.done_at is not null)'
 
+/** What an arrival brings, in the order of the parameters. */
+const COLUMNS: readonly { readonly type: string; readonly read: (delivery: InboxDelivery) => string }[] = [
+  { type: 'text', read: ({ key }) => key },
+  { type: 'text', read: ({ eventId }) => eventId },
+  { type: 'text', read: ({ type }) => type },
+  { type: 'float8', read: ({ occurredAt }) => epochMsText(occurredAt) },
+  { type: 'float8', read: ({ retentionMs }) => msText(retentionMs) },
+]
+
 /** The rows of arrivals, and the types of the parameters. Arrays for a single row would cost the server some 20 µs. */
 interface ArrivalSource {
   readonly types: readonly string[]
@@ -26,7 +35,7 @@ interface ArrivalSource {
 }
 
 export const ONE_ARRIVAL: ArrivalSource = {
-  types: ['text', 'text', 'text', 'float8', 'float8'],
+  types: COLUMNS.map(({ type }) => type),
   rows: `values ($1, $2, $3, to_timestamp($4 / 1000), now() + $5 * interval '1 millisecond')`,
 }
 
@@ -46,19 +55,13 @@ export const arrivalStatement = (table: string, { types, rows }: ArrivalSource):
     returning ${arrivalState(isDone(false), 'done_at is not null and expires_at <= now()', 'attempts = 1', 'attempts > 1 and claims is null')}`,
 })
 
-export const arrivalValues = ({ key, eventId, type, occurredAt, retentionMs }: InboxDelivery): string[] => [
-  textLiteral(key),
-  textLiteral(eventId),
-  textLiteral(type),
-  epochMsLiteral(occurredAt),
-  msLiteral(retentionMs),
-]
+/** The values of one arrival. */
+export const arrivalValues = (delivery: InboxDelivery): string[] =>
+  COLUMNS.map(({ type, read }) => literal(read(delivery), type))
 
 /** The values of several arrivals, an array for each column. */
-export function arrayValues(deliveries: readonly InboxDelivery[]): string[] {
-  const rows = deliveries.map(arrivalValues)
-  return MANY_ARRIVALS.types.map((_, column) => `array[${rows.map((row) => row[column]).join(', ')}]`)
-}
+export const arrayValues = (deliveries: readonly InboxDelivery[]): string[] =>
+  COLUMNS.map(({ type, read }) => arrayLiteral(deliveries.map(read), type))
 
 /** One column for what {@link readArrivals} reads: each column more costs the server and the client some microseconds. */
 const arrivalState = (done: string, expired: string, first: string, unkept: string): string =>

@@ -21,10 +21,10 @@ export interface Arriving {
 /** Records an arrival. Resolves with `undefined` if the row is locked, or if the attempt is over before the message is sent. */
 export type RecordArrival = (arriving: Arriving) => Promise<ArrivalState | undefined>
 
-/** The most arrivals of one message. */
-const MAX_BATCH = 100
+/** The most arrivals of one message. A hundred at once are in four messages, which the server records side by side. */
+const MAX_BATCH = 25
 /** Messages on their way at the same time: one that hangs does not hold up the others. */
-const MAX_UNDER_WAY = 2
+const MAX_UNDER_WAY = 4
 /** How long arrivals wait for a message that was sent on the connection of another one. */
 const SHARED_TIMEOUT_MS = 1000
 

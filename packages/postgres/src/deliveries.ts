@@ -21,7 +21,7 @@ import type { KeepOptions } from './keep-claims.js'
 import { inline, prepareGroup, type Statement, type StatementDefinition } from './prepared-statements.js'
 import type { Rows } from './session.js'
 import { ALREADY_MARKED } from './sql-errors.js'
-import { jsonText, msLiteral, textLiteral } from './sql-literals.js'
+import { jsonText, literal, msText, textLiteral } from './sql-literals.js'
 
 /** How long a statement waits for the row: it is held only between a mark and its commit, or by an operator. */
 const ROW_LOCK_TIMEOUT_MS = 2000
@@ -197,6 +197,6 @@ function markStatement(table: string, redelivery: boolean, keep: KeepOptions): S
 function markValues(delivery: InboxDelivery, discarded: boolean, keep: KeepOptions): string[] {
   const keepsAll = keep.claims === 'all'
   const retentionMs = keepsAll ? Math.max(delivery.retentionMs, keep.ms) : delivery.retentionMs
-  const claims = keepsAll ? [...keptValues(delivery), msLiteral(keep.ms)] : []
+  const claims = keepsAll ? [...keptValues(delivery), literal(msText(keep.ms), 'float8')] : []
   return [...arrivalValues({ ...delivery, retentionMs }), String(discarded), ...claims]
 }

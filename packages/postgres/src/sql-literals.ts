@@ -10,6 +10,17 @@ export function textLiteral(text: string): string {
   return `convert_from(decode('${toHex(storableText(text))}', 'hex'), 'UTF8')`
 }
 
+/** A literal of the type, from its value as Postgres reads it. */
+export function literal(text: string, type: string): string {
+  return type === 'text' ? textLiteral(text) : `${textLiteral(text)}::${type}`
+}
+
+/** An array as one literal. An expression for each element would take the server a fifth of what the whole statement does. */
+export function arrayLiteral(texts: readonly string[], type: string): string {
+  const elements = texts.map((text) => `"${text.replace(/["\\]/g, '\\$&')}"`)
+  return literal(`{${elements.join(',')}}`, `${type}[]`)
+}
+
 /** Text as Postgres has it once it is stored: it has no U+0000 and no halves of surrogate pairs. */
 export function storableText(text: string): string {
   return text.replace(/\0|\p{Cs}/gu, '\ufffd')
@@ -23,22 +34,22 @@ export function jsonText(value: unknown): string {
   )
 }
 
-/** A number of milliseconds. Postgres's dates end long before the largest numbers do. */
-export function msLiteral(ms: number): string {
-  return numberLiteral(Math.min(ms, MAX_INTERVAL_MS))
+/** A number of milliseconds, as text. Postgres's dates end long before the largest numbers do. */
+export function msText(ms: number): string {
+  return numberText(Math.min(ms, MAX_INTERVAL_MS))
 }
 
-/** A date, as its milliseconds. */
-export function epochMsLiteral(date: Date): string {
-  return numberLiteral(date.getTime())
+/** A date as its milliseconds, as text. */
+export function epochMsText(date: Date): string {
+  return numberText(date.getTime())
 }
 
 /** A thousand years. */
 const MAX_INTERVAL_MS = 1000 * 365 * 86_400_000
 
-function numberLiteral(value: number): string {
+function numberText(value: number): string {
   if (!Number.isFinite(value)) throw new TypeError(`Not a finite number: ${value}`)
-  return `(${value})::float8`
+  return String(value)
 }
 
 function toHex(text: string): string {

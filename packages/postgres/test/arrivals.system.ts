@@ -84,6 +84,43 @@ describe.runIf(isInstalled('postgres'))('arrivals of the same moment', () => {
     expect(rows).toEqual([{ transactions: 1, rows: 12 }])
   })
 
+  it('keep text that an array could read otherwise', async () => {
+    const run = crypto.randomUUID()
+    const odd = [
+      '"',
+      '\\',
+      '\\"',
+      '{a,b}',
+      'NULL',
+      '',
+      ' ',
+      ',',
+      "it's",
+      '$1',
+      "\\'",
+      'é🦊',
+      'line\nend',
+      '\0',
+      '\ud800',
+    ]
+    const deliveries = odd.map((text, index) => ({
+      ...newDelivery({ eventId: `${run} ${index} ${text}` }),
+      type: text,
+    }))
+    const inbox = createPostgresInbox({ pool })
+    const outcomes = await Promise.all(deliveries.map((delivery) => inbox.once(delivery, nothing)))
+    expect(outcomes).toEqual(odd.map(() => 'processed'))
+    const { rows } = await postgres.observer.query<{ event_id: string; type: string }>(
+      'select event_id, type from kinde_billing_deliveries where event_id like $1 and done_at is not null',
+      [`${run} %`],
+    )
+    // Postgres has no U+0000 and no halves of surrogate pairs.
+    const stored = [...odd.slice(0, -2), '\ufffd', '\ufffd']
+    expect(rows.map(({ event_id, type }) => [event_id, type]).sort()).toEqual(
+      stored.map((text, index) => [`${run} ${index} ${text}`, text]).sort(),
+    )
+  })
+
   it('take effect once each, however often each comes', async () => {
     const deliveries = newDeliveries(64)
     const inbox = createPostgresInbox({ pool })
