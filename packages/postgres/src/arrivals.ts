@@ -36,8 +36,8 @@ interface Waiting extends Arriving {
 
 /**
  * Creates the function that records arrivals, each in a committed transaction before its handler runs. Arrivals that come at
- * the same time share one message and one transaction, on the connection of one of them. If that message fails or hangs, each
- * is recorded by itself, on its own connection: no delivery suffers for another.
+ * the same time share messages, each a transaction on the connection of one of them. If a message fails or hangs, each of its
+ * arrivals is recorded by itself, on its own connection: no delivery suffers for another.
  */
 export function createArrivals(database: Database, statements: DeliveryStatements): RecordArrival {
   const waiting = new Set<Waiting>()
