@@ -19,7 +19,7 @@ export const isDone = (redelivery: boolean): string =>
     ? '(known.done_at is not null and known.expires_at > now() and not known.redelivery_even_if_done)'
     : '(known.done_at is not null)'
 
-/** What an arrival brings, in the order of the parameters. */
+/** The columns that an arrival fills, in the order of the parameters. */
 const COLUMNS: readonly { readonly type: string; readonly read: (delivery: InboxDelivery) => string }[] = [
   { type: 'text', read: ({ key }) => key },
   { type: 'text', read: ({ eventId }) => eventId },

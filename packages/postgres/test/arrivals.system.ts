@@ -63,26 +63,35 @@ describe.runIf(isInstalled('postgres'))('arrivals of the same moment', () => {
     }
   }
 
-  it('are committed in one transaction, before their handlers', async () => {
-    const deliveries = newDeliveries(12)
-    const inbox = createPostgresInbox({ pool })
-    const end = latch()
-    let running = 0
-    const attempts = deliveries.map((delivery) =>
-      inbox.once(delivery, async () => {
-        running += 1
-        await end.opened
-      }),
-    )
-    await expect.poll(() => running).toBe(12)
-    const { rows } = await postgres.observer.query(
-      'select count(distinct xmin::text)::int as transactions, count(*)::int as rows from kinde_billing_deliveries where key = any($1)',
-      [deliveries.map(({ key }) => key)],
-    )
-    end.open()
-    expect(new Set(await Promise.all(attempts))).toEqual(new Set(['processed']))
-    expect(rows).toEqual([{ transactions: 1, rows: 12 }])
-  })
+  it.each([
+    { count: 12, transactions: 1 },
+    { count: 60, transactions: 3 },
+  ])(
+    'are committed in few transactions, before their handlers: $count in $transactions',
+    async ({ count, transactions }) => {
+      const deliveries = newDeliveries(count)
+      // Handlers never hold the last connection.
+      const large = await openPool(postgres.server.port, count + 1)
+      const inbox = createPostgresInbox({ pool: large })
+      const end = latch()
+      let running = 0
+      const attempts = deliveries.map((delivery) =>
+        inbox.once(delivery, async () => {
+          running += 1
+          await end.opened
+        }),
+      )
+      await expect.poll(() => running).toBe(count)
+      const { rows } = await postgres.observer.query(
+        'select count(distinct xmin::text)::int as transactions, count(*)::int as rows from kinde_billing_deliveries where key = any($1)',
+        [deliveries.map(({ key }) => key)],
+      )
+      end.open()
+      expect(new Set(await Promise.all(attempts))).toEqual(new Set(['processed']))
+      expect(rows).toEqual([{ transactions, rows: count }])
+      await large.end()
+    },
+  )
 
   it('keep text that an array could read otherwise', async () => {
     const run = crypto.randomUUID()
